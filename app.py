@@ -1,0 +1,61 @@
+"""The web process: wiring only. `flask --app app …` and `gunicorn 'app:create_app()'` start here."""
+
+from __future__ import annotations
+
+import os
+
+import click
+from flask import Flask
+from prometheus_client import CollectorRegistry
+
+import cli
+import web
+from cli.starting import StartError, start
+from config.settings import Settings
+from receivers import jira, usedesk, webcrm
+from receivers.counters import Counters
+from receivers.openapi import document
+from receivers.redaction import redact
+from receivers.signatures import NoSecretError
+from runtime import logs
+from runtime.process import Process
+from web.parts import Parts
+
+GIVE_UP = 4  # gunicorn's own «the application cannot be loaded»: with any other status it would start it for ever
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the application: the command line always, the routes unless it is a command that is wanted.
+
+    Says why and exits when the process must not serve: a receiver without a secret, a fault in the configuration,
+    no database.
+    """
+    logs.set_up(os.environ, settings)
+    app = Flask("smezhnik", static_folder=None)
+    cli.register(app, settings)
+    if not _command_wanted():
+        try:
+            _serve(app, start(settings))
+        except (StartError, NoSecretError) as refused:
+            (refused if isinstance(refused, StartError) else StartError([refused])).show()
+            raise SystemExit(GIVE_UP) from None
+    return app
+
+
+def _command_wanted() -> bool:
+    """True while `flask` looks up one of our commands; they must work when the process could not serve."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.parent is None
+
+
+def _serve(app: Flask, process: Process) -> None:
+    app.extensions["process"] = process
+    registry = CollectorRegistry()
+    counters = Counters(registry)
+    given = process.settings
+    app.register_blueprint(jira.blueprint(given.jira_webhook_secrets, process.inbox, process.watch, counters))
+    app.register_blueprint(webcrm.blueprint(given.webcrm_webhook_secrets, process.inbox, counters))
+    if given.usedesk_path_token:
+        entrance = usedesk.Entrance.of(given)
+        app.register_blueprint(usedesk.blueprint(entrance, process.inbox, counters, process.clock.now))
+    web.register(app, Parts(process, redact, document, registry, webcrm.understand))

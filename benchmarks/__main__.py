@@ -1,0 +1,34 @@
+"""`python -m benchmarks` runs every benchmark and prints a table each; with names, those alone."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from benchmarks import acknowledge, crashes, hold_crashes, latency, parse, waiting
+
+ALL = {
+    "parse": parse.main,
+    "acknowledge": acknowledge.main,
+    "latency": latency.main,
+    "waiting": waiting.main,
+    "crashes": crashes.main,
+    "hold_crashes": hold_crashes.main,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the named benchmarks, all when none is named; 2 for a name that there is none of."""
+    unknown = [name for name in names if name not in ALL]
+    if unknown:
+        print(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(ALL)}")
+        return 2
+    for name in names or ALL:
+        began = time.monotonic()
+        ALL[name]()
+        print(f"({name}: {time.monotonic() - began:.0f} s)", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

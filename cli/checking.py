@@ -1,0 +1,42 @@
+"""`check-config`: everything that is wrong with what an admin set, at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import click
+
+from cli.starting import folder_of
+from cli.words import say
+from config import ConfigError, check, load
+from config.settings import Settings
+from desk.office import ROOT
+from desk.templates import Templates
+
+
+def check_config(given: Settings | None) -> None:
+    """Print each fault and leave with status 1, or print one line that all is well."""
+    if faults := list(_faults(given)):
+        click.echo("\n".join(faults))
+        raise click.exceptions.Exit(1)
+    config = load(folder_of(given or Settings.read()), os.environ)
+    built = sum(rule.built for rule in config.rules.rules.values())
+    click.echo(say("config_ok", version=config.version, built=built, mode=config.rules.default_mode))
+
+
+def _faults(given: Settings | None) -> Iterator[str]:
+    """Tables first, then templates, then the environment."""
+    wrong, settings = _read(given)
+    yield from map(str, check(folder_of(settings), os.environ))
+    yield from Templates(ROOT).check()
+    yield from wrong
+    if settings and not settings.smezhnik_sandbox:
+        yield from map(str, settings.missing_for_production())
+
+
+def _read(given: Settings | None) -> tuple[list[str], Settings | None]:
+    try:
+        return [], given or Settings.read()
+    except ConfigError as error:
+        return [str(fault) for fault in error.faults], None

@@ -1,0 +1,141 @@
+"""`rules`: the manual as a table. Where a rule is done and what proves it is read out of the source itself."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from cli.words import columns, say, table
+from config import Config
+from config.rules import KNOWN
+
+ROOT = Path(__file__).resolve().parent.parent
+CODE = ("handlers", "desk")
+_ID = r"[A-Z]-\d{2}[a-z]?"
+_NAMED = re.compile(rf"({_ID})(?:…({_ID}))?")  # in a docstring: `W-33`, or `W-33…W-51` for all between
+Places = Mapping[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One rule: what may be done by it, where that is done (`file:line`), and its tests (`file::name`)."""
+
+    rule: str
+    mode: str
+    built: bool
+    where: list[str]
+    tests: list[str]
+    quote: str
+
+
+def rows(config: Config, root: Path = ROOT) -> list[Row]:
+    """All rules in the order of the manuals."""
+    where, tests = done_in(root), proved_in(root)
+    return [
+        Row(rule.id, config.rules.mode(rule.id), rule.built, where.get(rule.id, []), tests.get(rule.id, []), rule.quote)
+        for rule in config.rules.rules.values()
+    ]
+
+
+def printed(found: Iterable[Row], *, as_json: bool) -> str:
+    """The rows as JSON, or as a table for people."""
+    if as_json:
+        return json.dumps([vars(row) for row in found], ensure_ascii=False, indent=2)
+    return table(columns("rule_columns"), map(_cells, found))
+
+
+def _cells(row: Row) -> dict[str, str]:
+    built = say("built") if row.built else say("not_built")
+    return {"rule": row.rule, "mode": row.mode, "built": built, "where": _few(row.where), "tests": _few(row.tests)}
+
+
+def _few(texts: list[str]) -> str:
+    return say("more", first=texts[0], count=len(texts) - 1) if len(texts) > 1 else "".join(texts)
+
+
+def done_in(root: Path) -> Places:
+    """Where each rule is named, handlers first: as a value (`why="W-57"`), or in a docstring of the rooms that act."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, tree in trees(root, CODE):
+        for rule, line in sorted([*valued(tree), *_spoken(tree)], key=itemgetter(1)):
+            found[rule].append(f"{name}:{line}")
+    return {rule: list(dict.fromkeys(places)) for rule, places in found.items()}
+
+
+def proved_in(root: Path) -> Places:
+    """The tests of each rule, by the mark `pytest.mark.rule("W-57")`, wherever in a file it stands."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, tree in trees(root, ("tests",)):
+        constants = _constants(tree)
+        for owner, node in _owned(tree, ""):
+            for rule in _marked(node, constants):
+                found[rule].append(f"{name}::{owner}" if owner else name)
+    return {rule: list(dict.fromkeys(tests)) for rule, tests in found.items()}
+
+
+def valued(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """The rules that verbs are given as `why=`, with their lines."""
+    constants = _constants(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "why":
+            name = node.value.id if isinstance(node.value, ast.Name) else ""
+            rule = node.value.value if isinstance(node.value, ast.Constant) else constants.get(name)
+            if rule in KNOWN:
+                yield str(rule), node.value.lineno
+
+
+def _spoken(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    for owner in ast.walk(tree):
+        if isinstance(owner, ast.Module | ast.ClassDef | ast.FunctionDef):
+            for rule in _ids_in(ast.get_docstring(owner) or ""):
+                yield rule, getattr(owner, "lineno", 1)
+
+
+def trees(root: Path, folders: Iterable[str]) -> Iterator[tuple[str, ast.Module]]:
+    """Every file of the folders, by its path from the root."""
+    for path in (path for folder in folders for path in sorted((root / folder).rglob("*.py"))):
+        yield path.relative_to(root).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _ids_in(text: str) -> Iterator[str]:
+    for first, last in _NAMED.findall(text):
+        between = range(int(first[2:4]) + 1, int(last[2:4]) if last[:1] == first[0] else 0)
+        named = (first, *(f"{first[0]}-{number:02}" for number in between), last)
+        yield from (rule for rule in named if rule in KNOWN)
+
+
+def _owned(node: ast.AST, owner: str) -> Iterator[tuple[str, ast.AST]]:
+    """Every node below, with the name of the test function that it belongs to (decorators included)."""
+    for child in ast.iter_child_nodes(node):
+        inside = child.name if isinstance(child, ast.FunctionDef) and not owner else owner
+        yield inside, child
+        yield from _owned(child, inside)
+
+
+def _marked(node: ast.AST, constants: Mapping[str, Any]) -> Iterator[str]:
+    """The rules of a call of `pytest.mark.rule`."""
+    if not (isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.rule"):
+        return
+    for argument in node.args:
+        plain = argument.value if isinstance(argument, ast.Starred) else argument
+        value = constants.get(plain.id) if isinstance(plain, ast.Name) else getattr(plain, "value", None)
+        yield from [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else ()
+
+
+def _constants(tree: ast.Module) -> dict[str, Any]:
+    """Names at the top of a file that stand for a text or a list of texts."""
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            try:
+                found[node.targets[0].id] = ast.literal_eval(node.value)
+            except ValueError:
+                continue
+    return found

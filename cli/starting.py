@@ -1,0 +1,79 @@
+"""What every process checks before it begins; what is wrong is said with its fix, never as a traceback."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import click
+import sqlalchemy as sa
+from alembic.util import CommandError
+
+from cli.words import say
+from config import ConfigError, check
+from config.settings import Settings
+from runtime import logs
+from runtime.process import Process
+
+
+class StartError(click.ClickException):
+    """The process must not begin; a line for each reason, with what to do. Exit status 1."""
+
+    def __init__(self, reasons: Sequence[object]) -> None:
+        super().__init__("\n".join([say("refused"), *(f"  {reason}" for reason in reasons), say("check_again")]))
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the reasons as they are."""
+        click.echo(self.format_message(), file=file, err=True)
+
+
+def read(settings: Settings | None) -> Settings:
+    """The settings given, else the environment's; StartError when it is wrong."""
+    try:
+        found = settings or Settings.read()
+    except ConfigError as error:
+        raise StartError(error.faults) from None
+    logs.set_up(os.environ, found)
+    return found
+
+
+def start(settings: Settings | None) -> Process:
+    """A process that may serve: its secrets are set, its tables are right, its database answers."""
+    found = read(settings)
+    faults = [] if found.smezhnik_sandbox else found.missing_for_production()
+    faults += check(found.config_dir, os.environ)
+    if faults:
+        raise StartError(faults)
+    return open_database(Process(found))
+
+
+def start_by_hand(settings: Settings | None) -> Process:
+    """The same for a command that a person runs: it serves nobody, so it needs no secrets of receivers."""
+    found = read(settings)
+    if faults := check(found.config_dir, os.environ):
+        raise StartError(faults)
+    return open_database(Process(found))
+
+
+def open_database(process: Process) -> Process:
+    """Bring the database to this release; StartError when it does not answer."""
+    url = sa.make_url(process.settings.database_url)
+    place = url.database if url.drivername == "sqlite" else f"{url.host}:{url.port or 5432}/{url.database}"
+    try:
+        _ = process.engine
+    except CommandError as error:
+        raise StartError([say("database_newer", place=place, said=error)]) from None
+    except OSError as error:
+        raise StartError([say("data_dir", place=place, said=error.strerror)]) from None
+    except sa.exc.DBAPIError as error:
+        lines = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
+        raise StartError([say("database", place=place, said=lines[0])]) from None
+    return process
+
+
+def folder_of(settings: Settings | None) -> Path:
+    """Where the tables are, even when the rest of the environment is wrong."""
+    default: Path = Settings.model_fields["config_dir"].default
+    return settings.config_dir if settings else Path(os.environ.get("CONFIG_DIR") or default)

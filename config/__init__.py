@@ -1,0 +1,12 @@
+"""What an admin sets: the tables, the models that check them, and the faults."""
+
+from config.categories import Topic
+from config.config import Config
+from config.faults import ConfigError, Fault
+from config.hold_categories import HoldCategory
+from config.jira import Components
+from config.loader import check, load
+from config.rules import Mode
+from config.watch import Watch
+
+__all__ = ["Components", "Config", "ConfigError", "Fault", "HoldCategory", "Mode", "Topic", "Watch", "check", "load"]

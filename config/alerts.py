@@ -1,0 +1,43 @@
+"""`alerts.yml`: who is told about what an admin must look at."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from config.fields import Strict
+
+SECRETS = (("urls",), ("urls", "*"))
+_NEXT = re.compile(r"[,\s]+(?=[A-Za-z0-9]+://)")  # a comma inside an address is part of it
+
+
+def split_urls(value: Any) -> Any:
+    """Part «a://x, b://y» into addresses; a list of such texts is joined; nothing is no address."""
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return [url for url in _NEXT.split(value.strip().strip(",")) if url]
+    if isinstance(value, list | tuple):
+        return [url for item in value for url in (split_urls(item) if isinstance(item, str) else [item])]
+    return value
+
+
+def _addresses(urls: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    for number, url in enumerate(urls, start=1):
+        if not re.match(r"^[A-Za-z0-9]+://\S+$", url.get_secret_value()):
+            raise PydanticCustomError("alert_url", "not an Apprise address", {"number": number})
+    return urls
+
+
+class Alerts(Strict):
+    """All of `alerts.yml`: Apprise addresses, each a secret."""
+
+    urls: Annotated[
+        tuple[SecretStr, ...],
+        BeforeValidator(split_urls),
+        AfterValidator(_addresses),
+        WithJsonSchema({"type": ["string", "array", "null"], "items": {"type": "string"}}),
+    ] = ()

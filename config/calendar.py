@@ -1,0 +1,130 @@
+"""`calendar.yml`: when people work: zone, hours, days off, moved days (U-26…U-29, C-13a)."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from config.faults import shown
+from config.fields import Strict
+from config.jira import Id
+from config.rules import Day
+
+DAY = timedelta(hours=24)
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_TIME = r"^([01]\d|2[0-3]):([0-5]\d)$|^24:00$"
+_TIMES = {"type": "array", "items": {"type": "string", "pattern": _TIME}, "minItems": 2, "maxItems": 2}
+_PAIR = 2
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):  # not there; not a name; a folder of zones
+        raise PydanticCustomError("zone", "no such zone") from None
+    return name
+
+
+def _time(value: Any) -> Any:
+    """Read «09:30» into the time since midnight by the clock on the wall; 24:00 is the end of the day."""
+    if isinstance(value, timedelta):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(_TIME, value):
+        raise PydanticCustomError("day_time", "not a time of day", {"time": shown(value)})
+    hours, minutes = value.split(":")
+    return timedelta(hours=int(hours), minutes=int(minutes))
+
+
+def _time_text(value: timedelta) -> str:
+    hours, minutes = divmod(value // timedelta(minutes=1), 60)
+    return f"{hours:02}:{minutes:02}"
+
+
+def _pair(value: Any) -> Any:
+    if not isinstance(value, list | tuple) or len(value) != _PAIR:
+        raise PydanticCustomError("pair", "not a beginning and an end")
+    return tuple(_time(moment) for moment in value)
+
+
+def _forward(interval: tuple[timedelta, timedelta]) -> tuple[timedelta, timedelta]:
+    if interval[0] >= interval[1]:
+        raise PydanticCustomError("interval", "ends before it begins")
+    return interval
+
+
+def _apart(intervals: tuple[Interval, ...]) -> tuple[Interval, ...]:
+    if any(later[0] < earlier[1] for earlier, later in pairwise(intervals)):
+        raise PydanticCustomError("intervals_order", "overlap or not in order")
+    return intervals
+
+
+def _some_day_is_left(weekend: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
+    if set(weekend) == set(WEEKDAYS):
+        raise PydanticCustomError("weekend_whole", "no working day")
+    return weekend
+
+
+DayTime = Annotated[
+    timedelta,
+    BeforeValidator(_time),
+    PlainSerializer(_time_text, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": _TIME}),
+]
+Span = Annotated[  # may run over midnight
+    tuple[timedelta, timedelta],
+    BeforeValidator(_pair),
+    PlainSerializer(lambda span: [_time_text(moment) for moment in span], return_type=list[str]),
+    WithJsonSchema(_TIMES),
+]
+Interval = Annotated[Span, AfterValidator(_forward)]
+Intervals = Annotated[tuple[Interval, ...], Field(min_length=1), AfterValidator(_apart)]
+
+
+class Hours(Strict):
+    """Working hours of a day, as intervals between breaks: of `all` working days, and of those that differ."""
+
+    all: Intervals
+    mon: Intervals | None = None
+    tue: Intervals | None = None
+    wed: Intervals | None = None
+    thu: Intervals | None = None
+    fri: Intervals | None = None
+    sat: Intervals | None = None
+    sun: Intervals | None = None
+
+    def on(self, day: date) -> Intervals:
+        """The hours of a date, were it a working one: pairs of times since midnight."""
+        own: Intervals | None = getattr(self, WEEKDAYS[day.weekday()])
+        return own or self.all
+
+
+class Calendar(Strict):
+    """When somebody works. `country`: whose public holidays are days off; `moved` goes before everything else.
+
+    `evening` is the time from which a reply promises no answer today (U-28).
+    """
+
+    zone: Annotated[str, AfterValidator(_zone)]
+    hours: Hours
+    weekend: Annotated[tuple[Weekday, ...], AfterValidator(_some_day_is_left)] = ("sat", "sun")
+    country: Literal["RU", "KZ"] | None = None
+    moved: dict[Day, Literal["working", "off"]] = Field(default_factory=dict)
+    evening: DayTime = timedelta(hours=17)
+
+
+class Calendars(Strict):
+    """All of `calendar.yml`; `company` names the calendar of everybody who has no other."""
+
+    company: Id
+    calendars: Annotated[dict[Id, Calendar], Field(min_length=1)]
+
+    def named(self, name: str | None = None) -> Calendar:
+        """The calendar of this name, or the company's. Raises KeyError for a name that the table does not have."""
+        return self.calendars[name or self.company]

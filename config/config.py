@@ -1,0 +1,109 @@
+"""The whole configuration as one value that never changes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any, Self
+
+from pydantic import ValidationError
+
+from config.alerts import Alerts
+from config.calendar import Calendars
+from config.categories import Categories
+from config.departments import Departments
+from config.expand import MalformedError, UnsetError, expand_text
+from config.faults import ConfigError, Fault, message
+from config.fields import Strict
+from config.holds import Holds
+from config.jira import JiraConfig
+from config.rules import Rules
+from config.running import RuntimeConfig
+
+_VERSION = 16  # hex digits: enough that two versions of one folder never meet
+
+
+class References(Strict):
+    """Where the secrets come from: `${NAME}` by site, for the alerts, and by place for departments and their lead."""
+
+    tokens: dict[str, str]
+    urls: tuple[str, ...]
+    addresses: dict[str, str]
+
+
+class Config(Strict):
+    """All tables, checked against each other."""
+
+    jira: JiraConfig
+    categories: Categories
+    holds: Holds
+    calendar: Calendars
+    departments: Departments
+    rules: Rules
+    runtime: RuntimeConfig
+    alerts: Alerts
+    references: References
+
+    @cached_property
+    def version(self) -> str:
+        """Name this content: the same content has the same version; comments and secrets do not count."""
+        return hashlib.sha256(self.dump().encode()).hexdigest()[:_VERSION]
+
+    def dump(self) -> str:
+        """Write the content as canonical JSON; in place of each secret stands its `${NAME}`."""
+        data = self.model_dump(mode="json", exclude={"references"})
+        for name, reference in self.references.tokens.items():
+            data["jira"]["sites"][name]["token"] = reference
+        data["alerts"]["urls"] = list(self.references.urls)
+        for table, key, place in _addresses(data["departments"]):
+            table[key] = self.references.addresses.get(place)
+        return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def restore(cls, text: str, env: Mapping[str, str] | None = None) -> Self:
+        """Read back what `dump` wrote; secrets come from the environment (`os.environ` unless given).
+
+        Raises ConfigError when a secret is no longer set, or when the content no longer fits the models.
+        """
+        env = os.environ if env is None else env
+        tables = json.loads(text)
+        references = references_in(tables)
+        for name, reference in references.tokens.items():
+            tables["jira"]["sites"][name]["token"] = _secret(reference, env)
+        tables["alerts"]["urls"] = [_secret(reference, env) for reference in references.urls]
+        for table, key, place in _addresses(tables.get("departments", {})):
+            table[key] = _secret(references.addresses.get(place, ""), env)
+        try:
+            return cls.model_validate({**tables, "references": references})
+        except ValidationError as error:
+            raise ConfigError([Fault("dump", None, "", message("dump", {"said": str(error)}))]) from None
+
+
+def references_in(written: Mapping[str, Any]) -> References:
+    """Collect the `${NAME}` of the secrets from tables as they are written."""
+    urls = written["alerts"].get("urls") or []
+    tokens = {name: site["token"] for name, site in written["jira"]["sites"].items()}
+    addresses = {
+        place: table[key] for table, key, place in _addresses(written.get("departments", {})) if table.get(key)
+    }
+    return References(tokens=tokens, urls=tuple([urls] if isinstance(urls, str) else urls), addresses=addresses)
+
+
+def _addresses(departments: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]]:
+    """Go through the places of addresses in `departments.yml`: the table, the key, and one name for both."""
+    yield departments, "lead", "lead"
+    for owner, row in departments.get("departments", {}).items():
+        for key in ("chat", "head"):
+            yield row, key, f"{owner}.{key}"
+
+
+def _secret(reference: str, env: Mapping[str, str]) -> str:
+    try:
+        return expand_text(reference, env)
+    except UnsetError as error:
+        raise ConfigError([Fault("env", None, error.name, message("unset_secret", {"name": error.name}))]) from None
+    except MalformedError:
+        raise ConfigError([Fault("dump", None, "", message("reference"))]) from None

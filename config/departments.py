@@ -1,0 +1,184 @@
+"""`departments.yml`: the neighbour departments, and when they are reminded (U-14…U-31, C-13)."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from functools import cached_property
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema, model_validator
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
+
+from config.calendar import Span
+from config.fields import Duration, Strict, Text
+from config.holds import AccountId
+from config.jira import Id
+from config.named import Named, spellings
+from config.names import Names, match_key, normalise
+
+SECRETS = (("lead",), ("departments", "*", "chat"), ("departments", "*", "head"))
+Clock = Literal["calendar", "business"]
+Told = Literal["department", "agent", "head", "lead"]
+STAR = "*"  # in a name: the rest of it, in other texts: what stood there
+LONGEST = 100  # characters of what a star stands for
+_OWN_KEY = "*"  # no key of a file: `id` inside a department stays a mistake
+_GROUP = re.compile(r"[^*]*\w[^*\w]*\*")  # a word, and a star at the end
+_QUOTES = " «»„“”\"'"
+
+
+def _address(value: Any) -> Any:
+    """Nothing is no address; a text is a secret in the form that Apprise takes."""
+    if value is None or value == "":
+        return None
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if not isinstance(text, str) or not re.fullmatch(r"[A-Za-z0-9]+://\S+", text):
+        raise PydanticCustomError("address", "not an Apprise address")
+    return value
+
+
+def _no_blank(text: str) -> str:
+    if "_" in text or not match_key(text):
+        raise PydanticCustomError("accusative", "a blank")
+    return text
+
+
+def _not_equal(span: tuple[timedelta, timedelta]) -> tuple[timedelta, timedelta]:
+    if span[0] == span[1]:
+        raise PydanticCustomError("quiet_hours", "nothing or everything")
+    return span
+
+
+Address = Annotated[
+    SecretStr | None, BeforeValidator(_address), WithJsonSchema({"type": ["string", "null"]}, mode="validation")
+]
+
+
+class Department(Named):
+    """A neighbour department; `accusative` goes into «мне надо подключить …» (U-20…U-25).
+
+    A name that ends in `*` is a pattern for many («FF:*»); the star of `accusative` and `jira_component` is then what
+    stood there. `chat` and `head` are Apprise addresses, `calendar` None is the company's. What `Departments.find`
+    gives has no star left; its `id` is one for all spellings, and is a spelling itself.
+    """
+
+    id: Annotated[SkipJsonSchema[str], Field(validation_alias=_OWN_KEY, exclude=True)]
+    rule: Text
+    accusative: Annotated[Text, AfterValidator(_no_blank)]
+    chat: Address = None
+    head: Address = None
+    jira_component: Text | None = None
+    jira_assignee: AccountId | None = None
+    delay: Duration = timedelta(hours=24)
+    calendar: Id | None = None
+
+    @property
+    def is_group(self) -> bool:
+        """True when this is a pattern for many departments."""
+        return STAR in self.name
+
+    @model_validator(mode="after")
+    def _stars_in_their_places(self) -> Self:
+        names, component = (self.name, *self.aliases), self.jira_component or ""
+        if self.is_group:
+            fits = all(_GROUP.fullmatch(name) for name in names)
+            fits = fits and self.accusative.count(STAR) == 1 and component.count(STAR) <= 1
+        else:
+            fits = STAR not in "".join((*names, self.accusative, component))
+        if not fits:
+            raise PydanticCustomError("stars", "a star out of place")
+        return self
+
+    def named(self, rest: str) -> Department:
+        """The department of a group whose star stands for `rest`."""
+        filled = {
+            name: text.replace(STAR, rest)
+            for name in ("name", "accusative", "jira_component")
+            if (text := getattr(self, name))
+        }
+        return self.model_copy(update={**filled, "aliases": (), "id": f"{self.id}:{normalise(rest)}"})
+
+
+class Step(Strict):
+    """A step of the ladder: how long after the request, and who is told."""
+
+    after: Duration
+    tell: Annotated[tuple[Told, ...], Field(min_length=1)]
+
+
+class ClientText(Strict):
+    """Switches of C-13 for words to the client.
+
+    `clock`: business waits for the next working moment, calendar does not. `before_days_off`: the reply before the
+    evening of the last working day before days off; M-2 as the manual says, although «завтра» is a day off then.
+    """
+
+    clock: Clock = "business"
+    before_days_off: Literal["M-2", "M-4"] = "M-2"
+
+
+class Departments(Strict):
+    """All of `departments.yml`.
+
+    `clock` counts `delay` and the ladder: calendar, or business, where days off do not count. In `quiet_hours` nobody
+    is told anything; None: there are none. `lead` is an Apprise address.
+    """
+
+    clock: Clock = "calendar"
+    client_text: ClientText = ClientText()
+    ladder: Annotated[tuple[Step, ...], Field(min_length=1)]
+    quiet_hours: Annotated[Span, AfterValidator(_not_equal)] | None = None
+    lead: Address = None
+    departments: Annotated[dict[Id, Department], Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_each_department(cls, data: Any) -> Any:
+        """Tell each department its id, which is the key that it stands under."""
+        table = data.get("departments") if isinstance(data, dict) else None
+        if not isinstance(table, dict):
+            return data
+        named = {key: {**row, _OWN_KEY: key} if isinstance(row, dict) else row for key, row in table.items()}
+        return {**data, "departments": named}
+
+    @model_validator(mode="after")
+    def _ladder_rises(self) -> Self:
+        if any(later.after <= earlier.after for earlier, later in pairwise(self.ladder)):
+            raise PydanticCustomError("ladder_order", "not in order")
+        return self
+
+    def find(self, text: str | None) -> Department | None:
+        """Find a department by its id or any spelling of its name; None when it is unknown or could be two."""
+        owner = self._names.find(text)
+        if owner is not None:
+            return self.departments[owner]
+        found = {one.id: one for one in self._of_groups(text or "")}
+        return found.popitem()[1] if len(found) == 1 else None
+
+    def steps(self, department: Department) -> tuple[Step, ...]:
+        """The ladder of a department: its first step comes after the department's own delay, the others follow."""
+        shift = department.delay - self.ladder[0].after
+        return tuple(step.model_copy(update={"after": step.after + shift}) for step in self.ladder)
+
+    def _of_groups(self, text: str) -> list[Department]:
+        groups = [row for row in self.departments.values() if row.is_group]
+        pairs = ((row, _rest(pattern, text)) for row in groups for pattern in (row.name, *row.aliases, f"{row.id}:*"))
+        return [row.named(rest) for row, rest in pairs if rest]
+
+    @cached_property
+    def _names(self) -> Names:
+        plain = {key: row for key, row in self.departments.items() if not row.is_group}
+        return Names([*((key, key) for key in plain), *spellings(plain)])
+
+
+def _rest(pattern: str, text: str) -> str | None:
+    """What the star at the end of a pattern stands for: one line, capitalised, without quotes; None: no match."""
+    words = len(normalise(pattern.rstrip(STAR)).split())
+    found = re.fullmatch(rf"\W*((?:\w+\W+){{{words}}})(\w.*)", text, re.DOTALL)
+    if not found or match_key(found[1]) != match_key(pattern.rstrip(STAR)):
+        return None
+    rest = " ".join(found[2].split()).strip(_QUOTES)
+    fits = match_key(rest) and "_" not in rest and len(rest) <= LONGEST
+    return rest[0].upper() + rest[1:] if fits else None

@@ -1,0 +1,109 @@
+"""Read the folder of tables: one `Config`, or all that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from config import alerts, departments, jira
+from config.alerts import Alerts
+from config.calendar import Calendars
+from config.categories import Categories
+from config.config import Config, references_in
+from config.crosscheck import Tables, cross_check
+from config.departments import Departments
+from config.expand import Pattern, expand
+from config.faults import ConfigError, Fault
+from config.fields import in_sandbox
+from config.holds import Holds
+from config.jira import JiraConfig
+from config.problems import faults_of
+from config.rules import Rules
+from config.running import RuntimeConfig
+from config.yaml_file import Document, read
+
+TABLES: Mapping[str, type[BaseModel]] = {
+    "jira": JiraConfig,
+    "categories": Categories,
+    "holds": Holds,
+    "calendar": Calendars,
+    "departments": Departments,
+    "rules": Rules,
+    "runtime": RuntimeConfig,
+    "alerts": Alerts,
+}
+TEMPLATES = Path(__file__).resolve().parent.parent / "jira_templates"
+_NOT_ISSUES = {"_shared", "comments", "hold_ozon", "hold_seller"}  # templates of something else than an issue
+_SECRETS: Mapping[str, tuple[Pattern, ...]] = {
+    "jira": jira.SECRETS,
+    "departments": departments.SECRETS,
+    "alerts": alerts.SECRETS,
+}
+
+
+@dataclass(frozen=True)
+class _Table:
+    written: Document
+    model: Any  # an instance of TABLES[name]
+
+
+def load(folder: Path, env: Mapping[str, str], templates: Path = TEMPLATES) -> Config:
+    """Read `folder`/*.yml; `${NAME}` comes from `env`; `templates` holds the Jira templates that a type may name.
+
+    Raises ConfigError with every fault that could be found.
+    """
+    tables, faults = _read_all(folder, env)
+    faults += _cross_check(tables, env, templates)
+    if faults:
+        order = [f"{name}.yml" for name in TABLES]
+        raise ConfigError(sorted(faults, key=lambda fault: (order.index(Path(fault.file).name), fault.line or 0)))
+    models = {name: table.model for name, table in tables.items()}
+    return Config(**models, references=references_in({name: table.written.data for name, table in tables.items()}))
+
+
+def check(folder: Path, env: Mapping[str, str], templates: Path = TEMPLATES) -> list[Fault]:
+    """Say all that is wrong with a folder; nothing when it can be loaded."""
+    try:
+        load(folder, env, templates)
+    except ConfigError as error:
+        return list(error.faults)
+    return []
+
+
+def _read_all(folder: Path, env: Mapping[str, str]) -> tuple[dict[str, _Table], list[Fault]]:
+    tables: dict[str, _Table] = {}
+    faults: list[Fault] = []
+    for name, model in TABLES.items():
+        path = folder / f"{name}.yml"
+        try:
+            tables[name] = _table(read(path, _shown(path)), model, env, _SECRETS.get(name, ()))
+        except ConfigError as error:
+            faults += error.faults
+    return tables, faults
+
+
+def _table(written: Document, model: type[BaseModel], env: Mapping[str, str], secrets: tuple[Pattern, ...]) -> _Table:
+    filled = expand(written, env, secrets)
+    try:
+        return _Table(written, model.model_validate(filled.data))
+    except ValidationError as error:
+        raise ConfigError(faults_of(error, filled, model)) from None
+
+
+def _cross_check(tables: Mapping[str, _Table], env: Mapping[str, str], templates: Path) -> list[Fault]:
+    found = {name: (table.written, table.model) for name, table in tables.items()}
+    names = frozenset(path.stem for path in templates.glob("*.yml")) - _NOT_ISSUES
+    checked = Tables(**{field.name: found.get(field.name) for field in fields(Tables)})
+    return list(cross_check(checked, names, sandbox=in_sandbox(env)))
+
+
+def _shown(path: Path) -> str:
+    """Name a file as it is seen from here, so that an editor opens it at a click."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,75 @@
+"""Names as people write them: one normal form, tables of spellings, and a cautious ear for typos (C-22)."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+
+CLOSE = 0.88  # of difflib's ratio
+LONG = 8  # characters that a name needs before a typo in it is forgiven
+WORD_CLOSE = 0.8  # of each word: «расширение» is not a typo of «расторжение», however long the rest of the name
+WORD = 4  # letters that a word needs; shorter ones are codes and negations («FBO», «не»), where one letter is all
+# Cyrillic letters that look like Latin ones: «FBО» is typed in either alphabet
+_LOOKALIKES = str.maketrans("авекмнорстух", "abekmhopctyx")
+
+
+def normalise(text: str) -> str:
+    """Fold case, ё, quotes, dashes, brackets, every other sign and all spaces: «Ёлка  (А)» → «елка а»."""
+    letters = []
+    for char in unicodedata.normalize("NFKC", text).casefold().replace("ё", "е"):
+        if char.isalnum():
+            letters.append(char)
+        elif unicodedata.category(char) not in ("Mn", "Cf"):  # accents and invisible characters part no word
+            letters.append(" ")
+    return " ".join("".join(letters).split())
+
+
+def match_key(text: str) -> str:
+    """Two spellings of one name have the same key: normalised, alphabet-blind, without spaces."""
+    return normalise(text).translate(_LOOKALIKES).replace(" ", "")
+
+
+class Names:
+    """A lookup of ids by spelling."""
+
+    def __init__(self, spellings: Iterable[tuple[str, str]]) -> None:
+        """Take pairs (id, spelling)."""
+        pairs = [(owner, spelling) for owner, spelling in spellings if match_key(spelling)]
+        self._exact = {match_key(spelling): owner for owner, spelling in pairs}
+        known = {(owner, normalise(spelling)) for owner, spelling in pairs}
+        self._tolerant = [
+            (owner, name)
+            for owner, name in sorted(known)
+            if not any(other != owner and alike(name, rival) for other, rival in known)
+        ]
+
+    def find(self, text: str | None) -> str | None:
+        """Return the id that this spelling means; None when it is unknown or could be two."""
+        key = match_key(text or "")
+        if not key or text is None:
+            return None
+        if key in self._exact:
+            return self._exact[key]
+        name = normalise(text)
+        owners = {owner for owner, known in self._tolerant if alike(name, known)}
+        return owners.pop() if len(owners) == 1 else None
+
+
+def alike(one: str, other: str) -> bool:
+    """True when two normalised names differ by a typo alone, which never touches a short word, a code or a number."""
+    if min(len(one), len(other)) < LONG:
+        return False
+    words, others = one.split(), other.split()
+    if len(words) != len(others) or not all(map(_words_alike, words, others)):
+        return False
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= CLOSE
+
+
+def _words_alike(one: str, other: str) -> bool:
+    if one.translate(_LOOKALIKES) == other.translate(_LOOKALIKES):
+        return True
+    plain = all(len(word) >= WORD and not any(char.isascii() for char in word) for word in (one, other))
+    if not plain or one[0] != other[0]:  # «выплата» is not a typo of «оплата»
+        return False
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= WORD_CLOSE

@@ -1,0 +1,91 @@
+"""`rules.yml`: every rule of the manuals, and what the bot may do about it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
+
+from config.fields import Strict, Text
+
+Mode = Literal["off", "observe", "warn", "act"]
+_CHAPTERS = {"W": 82, "R": 54, "J": 52, "U": 37, "E": 57}
+KNOWN = frozenset(
+    {f"{letter}-{number:02}" for letter, last in _CHAPTERS.items() for number in range(1, last + 1)}
+    | {"R-20a", "E-52a"}  # added between two rules
+)
+_OWN_KEY = "*"  # no key of a file: `id` inside a rule stays a mistake
+_NAMED = 5  # missing rules that a fault names
+
+
+def _known(rule_id: str) -> str:
+    if rule_id not in KNOWN:
+        raise PydanticCustomError("rule_id", "no such rule")
+    return rule_id
+
+
+def _day(value: Any) -> Any:
+    """Read 2025-11-05; pydantic alone would take a number for seconds."""
+    if value is None or isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise PydanticCustomError("day", "not a day") from None
+
+
+RuleId = Annotated[str, AfterValidator(_known)]
+Day = Annotated[date, BeforeValidator(_day)]
+
+
+class Rule(Strict):
+    """A rule: the manual's words (`quote`), where they stand (`source`), whether the bot can do it (`built`)."""
+
+    id: Annotated[SkipJsonSchema[str], Field(validation_alias=_OWN_KEY, exclude=True)]
+    quote: Text
+    source: Text
+    built: bool
+    mode: Mode | None = None
+    effective_from: Day | None = None
+
+    @model_validator(mode="after")
+    def _only_what_is_built_has_a_mode(self) -> Self:
+        if not self.built and self.mode not in (None, "off"):
+            raise PydanticCustomError("rule_not_built", "not built", {"mode": self.mode})
+        return self
+
+
+class Rules(Strict):
+    """All of `rules.yml`: 284 rules by id."""
+
+    default_mode: Mode
+    rules: dict[RuleId, Rule]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_each_rule(cls, data: Any) -> Any:
+        """Tell each rule its id, which is the key that it stands under."""
+        rules = data.get("rules") if isinstance(data, dict) else None
+        if not isinstance(rules, dict):
+            return data
+        named = {key: {**rule, _OWN_KEY: key} if isinstance(rule, dict) else rule for key, rule in rules.items()}
+        return {**data, "rules": named}
+
+    @model_validator(mode="after")
+    def _all_there(self) -> Self:
+        missing = sorted(KNOWN - set(self.rules))
+        if missing:
+            names = ", ".join(missing[:_NAMED]) + (" …" if len(missing) > _NAMED else "")
+            raise PydanticCustomError("rules_missing", "missing", {"missing": names, "count": len(missing)})
+        return self
+
+    def mode(self, rule_id: str) -> Mode:
+        """Say what may be done by a rule: its own mode, else the default; off when it is not built yet.
+
+        Raises KeyError for an id that the manuals do not have.
+        """
+        rule = self.rules[rule_id]
+        return (rule.mode or self.default_mode) if rule.built else "off"

@@ -1,0 +1,49 @@
+"""`runtime.yml`: how often to try again, how long to wait."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from config.fields import Duration, Lag, Strict
+
+
+class Retry(Strict):
+    """The pauses between attempts, in order; each is stretched or cut by up to `jitter` (0.2 = ±20 %)."""
+
+    schedule: Annotated[tuple[Duration, ...], Field(min_length=1)]
+    jitter: Annotated[float, Field(ge=0, lt=1)]
+
+
+class Gate(Strict):
+    """When a system counts as down, and how often it is probed then."""
+
+    failures: Annotated[int, Field(ge=1)]
+    probe_min: Duration
+    probe_max: Duration
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.probe_min > self.probe_max:
+            raise PydanticCustomError("probe_order", "probe_min is longer than probe_max")
+        return self
+
+
+class Http(Strict):
+    """Timeouts of a call: to connect, to read an answer, to have something written."""
+
+    connect: Duration
+    read: Duration
+    write: Duration
+
+
+class RuntimeConfig(Strict):
+    """All of `runtime.yml`. `search_settle`: how long Jira's search may lag behind a write."""
+
+    retry: Retry
+    gate: Gate
+    http: Http
+    search_settle: Lag
+    worker_lease: Duration

@@ -1,0 +1,50 @@
+"""JSON Schemas of the tables, for editors: `python -m config.schema` writes them to `config/schemas/`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from config.loader import TABLES
+
+FOLDER = Path(__file__).resolve().parent / "schemas"
+_REFERENCE = {"type": "string", "pattern": r"\$\{[A-Z][A-Z0-9_]*(:-[^}]*)?\}"}
+_NARROW = ("pattern", "enum")  # a text that must look like something, which `${NAME}` does not
+
+
+def schema_text(model: type[BaseModel]) -> str:
+    """Write the JSON Schema of a table; wherever a value stands, a reference to a variable may stand too."""
+    schema = _open(model.model_json_schema())
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return json.dumps(schema, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def write(folder: Path = FOLDER) -> None:
+    """Write every schema anew."""
+    folder.mkdir(exist_ok=True)
+    for name, model in TABLES.items():
+        (folder / f"{name}.json").write_text(schema_text(model), encoding="utf-8")
+
+
+def _open(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_open(inner) for inner in node]
+    if not isinstance(node, dict):
+        return node
+    if _is_value(node):
+        return {"anyOf": [node, _REFERENCE]}
+    # the names of a table's keys are never references
+    return {key: inner if key == "propertyNames" else _open(inner) for key, inner in node.items()}
+
+
+def _is_value(node: Mapping[str, Any]) -> bool:
+    kind = node.get("type")
+    return kind in ("integer", "number", "boolean") or (kind == "string" and any(key in node for key in _NARROW))
+
+
+if __name__ == "__main__":
+    write()

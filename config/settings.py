@@ -1,0 +1,199 @@
+"""What a machine sets: addresses and secrets, from the environment alone."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from config.alerts import split_urls
+from config.faults import ConfigError, Fault, message, shown
+from config.fields import InnerUrl, Url, is_loopback
+
+_POSTGRES = ("postgres", "postgresql", "postgresql+psycopg")
+_WHSEC = "whsec_"
+_PORTS = range(1, 65536)
+# What a server open to the world needs: (name, whether it must be there, least length of what we make up ourselves)
+_NEEDED = (
+    ("jira_url", True, 0),
+    ("jira_user", True, 0),
+    ("jira_token", True, 0),
+    ("jira_webhook_secrets", True, 16),
+    ("webcrm_url", True, 0),
+    ("webcrm_token", True, 0),
+    ("webcrm_webhook_secrets", True, 24),
+    ("api_tokens", False, 16),  # without them /api is closed
+    ("console_password", False, 8),  # without it no page is served
+    ("secret_key", True, 16),
+    ("usedesk_secret", False, 0),  # without it Usedesk's bodies carry the token
+)
+# Needed as soon as one of them is set; Usedesk itself makes up the token and the agent's number.
+_USEDESK = (("usedesk_url", 0), ("usedesk_token", 0), ("usedesk_path_token", 16), ("usedesk_agent_id", 0))
+
+
+def _split(value: Any) -> Any:
+    """Read «a, b» as a list."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _webhook_secrets(secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    for number, secret in enumerate(secrets, start=1):
+        if not _whsec_bytes(secret.get_secret_value()):
+            raise PydanticCustomError("whsec", "malformed", {"number": number})
+    return secrets
+
+
+def _whsec_bytes(secret: str) -> bytes:
+    """Give the bytes of a Standard Webhooks secret; none when it is malformed."""
+    try:
+        return base64.b64decode(secret.removeprefix(_WHSEC), validate=True) if secret.startswith(_WHSEC) else b""
+    except ValueError:
+        return b""
+
+
+def _database_url(text: str) -> str:
+    """Understand `postgres://…` as hosting services spell it; refuse what is neither PostgreSQL nor SQLite."""
+    try:
+        parts = urlsplit(text.strip())
+        complete = parts.path.strip("/") and (parts.scheme == "sqlite" or parts.hostname or "host=" in parts.query)
+        _ = parts.port
+    except ValueError:
+        complete = ""
+    if not complete or (parts.scheme == "sqlite" and parts.netloc):
+        raise PydanticCustomError("database_url", "incomplete")
+    if parts.scheme in _POSTGRES:
+        return "postgresql+psycopg" + text.strip()[len(parts.scheme) :]
+    if parts.scheme != "sqlite":
+        raise PydanticCustomError("database_url", "unknown scheme")
+    return text.strip()
+
+
+def _port(value: Any) -> int:
+    if str(value).strip().isdecimal() and int(value) in _PORTS:
+        return int(value)
+    raise PydanticCustomError("port", "not a port")
+
+
+def _agent_id(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,20}", text.strip()):
+        raise PydanticCustomError("usedesk_agent", "not a number")
+    return text.strip()
+
+
+def _default_database(data: dict[str, Any]) -> str:
+    return f"sqlite:///{data['data_dir'].as_posix()}/smezhnik.sqlite"
+
+
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
+WebhookSecrets = Annotated[Secrets, AfterValidator(_webhook_secrets)]
+AlertUrls = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(split_urls)]
+AgentId = Annotated[str, AfterValidator(_agent_id)]
+Port = Annotated[int, BeforeValidator(_port)]
+
+
+class Settings(BaseSettings):
+    """The environment, checked; an empty variable counts as not set. Secrets never show in `repr` or a dump."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    data_dir: Path = Path("var")
+    config_dir: Path = Path(__file__).resolve().parent
+    database_url: Annotated[str, AfterValidator(_database_url)] = Field(default_factory=_default_database, repr=False)
+    port: Port = 8080
+    sandbox_port: Port = 8090
+    jira_url: Url | None = None
+    jira_user: str | None = None
+    jira_token: SecretStr | None = None
+    jira_webhook_secrets: Secrets = ()
+    webcrm_url: InnerUrl | None = None
+    webcrm_token: SecretStr | None = None
+    webcrm_webhook_secrets: WebhookSecrets = ()
+    usedesk_url: Url | None = None
+    usedesk_token: SecretStr | None = None
+    usedesk_secret: SecretStr | None = None
+    usedesk_path_token: SecretStr | None = None
+    usedesk_agent_id: AgentId | None = None
+    api_tokens: Secrets = ()
+    console_password: SecretStr | None = None
+    secret_key: SecretStr | None = None
+    alert_urls: AlertUrls = ()
+    smezhnik_sandbox: bool = False
+    demo_tickets: bool = True
+
+    @model_validator(mode="after")
+    def _sandbox_stays_here(self) -> Self:
+        """Refuse every address but this machine's in the sandbox."""
+        urls = {"JIRA_URL": [self.jira_url], "WEBCRM_URL": [self.webcrm_url], "USEDESK_URL": [self.usedesk_url]}
+        urls["ALERT_URLS"] = [url.get_secret_value() for url in self.alert_urls]
+        for name, addresses in urls.items():
+            if self.smezhnik_sandbox and not all(is_loopback(url) for url in addresses if url):
+                raise PydanticCustomError("sandbox_address", "not loopback", {"name": name})
+        return self
+
+    @classmethod
+    def read(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Read `env` (`os.environ` unless given). Raises ConfigError that says what to set instead."""
+        given = os.environ if env is None else env
+        values = {name: given[name.upper()] for name in cls.model_fields if given.get(name.upper())}
+        try:
+            return _Given.model_validate(values)
+        except ValidationError as error:
+            raise ConfigError([_fault(details) for details in error.errors(include_url=False)]) from None
+
+    def missing_for_production(self) -> list[Fault]:
+        """List what a server open to the world lacks: secrets not set, the sandbox's own, or too short."""
+        faults = []
+        usedesk = any(getattr(self, name) for name, _ in _USEDESK)
+        for name, required, least in (*_NEEDED, *((name, usedesk, least) for name, least in _USEDESK)):
+            values = list(_values(getattr(self, name)))
+            code = "secret_required" if required and not values else _weakness(values, least)
+            if code:
+                filled = {"least": least, "fix": message(f"fix_{name}")}
+                faults.append(Fault("env", None, name.upper(), message(code, filled)))
+        return faults
+
+
+class _Given(Settings):
+    """Settings from the values handed over, whatever the process's own environment says."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+def _values(value: Any) -> Iterable[str]:
+    for item in value if isinstance(value, tuple) else (value,):
+        if item:
+            yield item.get_secret_value() if isinstance(item, SecretStr) else item
+
+
+def _weakness(values: Iterable[str], least: int) -> str:
+    for value in values:
+        raw = _whsec_bytes(value) or value.encode()
+        if raw.startswith(b"sandbox"):
+            return "secret_of_sandbox"
+        if len(raw) < least:
+            return "secret_short"
+    return ""
+
+
+def _fault(details: ErrorDetails) -> Fault:
+    values = dict(details.get("ctx") or {})
+    key = str(details["loc"][0] if details["loc"] else values["name"]).upper()
+    values |= {"value": shown(details["input"]), "said": details["msg"]}
+    return Fault("env", None, key, message(details["type"], values))

@@ -1,0 +1,302 @@
+"""Jira's document format (ADF, API v3): build it, cut it to Jira's limit, read it back. Pure functions.
+
+All text is literal: whatever a person wrote lands in text nodes, so it can never become markup, a mention, a card or
+an emoji. Lengths are UTF-16 units, as Jira counts them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate, groupby
+from typing import Any
+from urllib.parse import urlsplit
+
+Node = dict[str, Any]
+
+LIMIT = 32_767  # "The entered text is too long. It exceeds the allowed limit of 32,767 characters."
+FACT_LIMIT = 500  # a fact is a name or a number: longer ones are cut, so that facts never fill the document
+LINE_LIMIT = 255
+URL_LIMIT = 2_000
+MORE = "…"
+
+_REFUSED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_FREE = frozenset({"paragraph", "blockquote", "bulletList"})
+_SEPARATOR = 2  # ", " between two blocks
+
+
+def clean(text: str) -> str:
+    """The text with `\\n` as its only line break and without what JSON or XML refuse (controls, lone surrogates)."""
+    return _REFUSED.sub("", _BREAKS.sub("\n", text))
+
+
+def is_blank(text: str) -> bool:
+    """True when nothing of the text would be seen in Jira."""
+    return not _start(text, 0, lambda part: clean(part).strip())
+
+
+def units(text: str) -> int:
+    """Length in UTF-16 units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def one_line(text: str, limit: int = LINE_LIMIT) -> str:
+    """The text on one line, spaces folded, at most `limit` units long; what was cut ends with an ellipsis."""
+    line = _start(text, limit, lambda part: " ".join(clean(part).split()))
+    if units(line) <= limit:
+        return line
+    # "ignore" drops the half of a pair that the cut may have left
+    return line.encode("utf-16-le")[: 2 * (limit - 1)].decode("utf-16-le", "ignore").rstrip() + MORE
+
+
+def doc(*blocks: Node) -> Node:
+    """A whole document."""
+    return {"version": 1, "type": "doc", "content": list(blocks)}
+
+
+def heading(text: str, level: int = 3) -> Node:
+    """A heading of one line; levels 1 to 6."""
+    return {"type": "heading", "attrs": {"level": level}, "content": _line(one_line(text))}
+
+
+def paragraph(*parts: str | Node) -> Node:
+    """A paragraph of literal texts (line breaks kept) and inline nodes such as `link` and `strong`."""
+    return {
+        "type": "paragraph",
+        "content": [node for part in parts for node in ([part] if isinstance(part, dict) else _lines(part))],
+    }
+
+
+def strong(text: str) -> Node:
+    """One bold line, an inline node."""
+    return {"type": "text", "text": one_line(text) or MORE, "marks": [{"type": "strong"}]}
+
+
+def link(text: str, url: str | None) -> Node:
+    """A text that links to an http(s) address, an inline node; with any other address it stays a text."""
+    node: Node = {"type": "text", "text": one_line(text) or one_line(url or "") or MORE}
+    if url is not None and _is_web(url):
+        node["marks"] = [{"type": "link", "attrs": {"href": url}}]
+    return node
+
+
+def quote(text: str) -> Node:
+    """Somebody's words as a block quote: no line of them can pass for one of ours."""
+    return {"type": "blockquote", "content": [paragraph(text)]}
+
+
+def rule() -> Node:
+    """A horizontal line."""
+    return {"type": "rule"}
+
+
+def bullet_list(items: Iterable[str]) -> Node | None:
+    """A list; blank items are left out, and a list without items is None."""
+    nodes = [{"type": "listItem", "content": [paragraph(item)]} for item in items if not is_blank(item)]
+    return {"type": "bulletList", "content": nodes} if nodes else None
+
+
+def facts(rows: Mapping[str, str]) -> Node | None:
+    """A table of label and value; rows without a value are left out, and a table without rows is None."""
+    lines = {label: one_line(value, FACT_LIMIT) for label, value in rows.items()}
+    nodes = [
+        {"type": "tableRow", "content": [_cell("tableHeader", label), _cell("tableCell", value)]}
+        for label, value in lines.items()
+        if value
+    ]
+    return {"type": "table", "attrs": {"layout": "default"}, "content": nodes} if nodes else None
+
+
+def fit(document: Node, limit: int = LIMIT, note: Node | None = None) -> Node:
+    """The document cut to the limit, `note` standing where text was cut; the same document when it already fits.
+
+    The length of the serialised JSON counts, which is never below the sum of its texts: both readings of Jira's limit
+    hold. The longest run of free text (paragraphs, quotes, lists between two headings) is cut first, from its end;
+    headings, facts and links stay. Linear in the length of the document.
+    """
+    limit = min(limit, LIMIT)
+    blocks: list[Node] = document["content"]
+    shell = size({**document, "content": []})
+    sizes = [size(block) + _SEPARATOR for block in blocks]
+    if shell + sum(sizes) <= limit:
+        return document
+    room = limit - shell - (size(note) + _SEPARATOR if note else 0)
+    runs = [list(run) for _, run in groupby(range(len(blocks)), key=lambda n: _is_free(blocks[n]))]
+    free = [sum(sizes[n] for n in run) for run in runs if _is_free(blocks[run[0]])]
+    level = _level(free, room - (sum(sizes) - sum(free)))
+    kept: list[Node] = []
+    noted = 0
+    for run in runs:
+        if _is_free(blocks[run[0]]) and sum(sizes[n] for n in run) > level:
+            kept += _cut_all([blocks[n] for n in run], level)
+            noted = len(kept)
+        else:
+            kept += [blocks[n] for n in run]
+    if note:
+        kept.insert(noted, note)
+    return {**document, "content": _whole(kept, limit - shell, note)}
+
+
+def size(node: Node) -> int:
+    """Length of a node as JSON."""
+    return units(json.dumps(node, ensure_ascii=False))
+
+
+def plain_text(adf: object) -> str:
+    """The text of a document or node, a line a block, cells parted by tabs; a string (API v2) is returned as it is.
+
+    Whatever is not ADF reads as an empty text.
+    """
+    if isinstance(adf, str):
+        return adf
+    out: list[str] = [""]
+    stack: list[object] = [adf]
+    while stack:  # no recursion: how deep lists nest is the sender's choice
+        node = stack.pop()
+        if isinstance(node, _End):
+            _end(out, node)
+        elif isinstance(node, dict):
+            out.append(_inline_text(node))
+            content = node.get("content")
+            stack.append(_ENDS.get(str(node.get("type")), _NO_END))
+            children: list[object] = content if isinstance(content, list) else []
+            stack.extend(reversed(children))
+    return "".join(out).strip("\n")
+
+
+class _End(str):
+    """What parts a block from the next; a text may look the same."""
+
+    __slots__ = ()
+
+
+_LINE_END, _CELL_END, _NO_END = _End("\n"), _End("\t"), _End("")
+_ENDS = {
+    "paragraph": _LINE_END,
+    "heading": _LINE_END,
+    "codeBlock": _LINE_END,
+    "tableHeader": _CELL_END,
+    "tableCell": _CELL_END,
+    "tableRow": _LINE_END,
+}
+
+
+def _end(out: list[str], end: _End) -> None:
+    """Close a block: the end of a cell or row replaces that of what stands in it."""
+    if end and isinstance(out[-1], _End) and _CELL_END in {end, out[-1]}:
+        out[-1] = end
+    elif end:
+        out.append(end)
+
+
+def _inline_text(node: Mapping[str, Any]) -> str:
+    if node.get("type") == "hardBreak":
+        return "\n"
+    attrs = node.get("attrs")
+    found = node.get("text") or (
+        next((attrs[name] for name in ("text", "shortName", "url", "timestamp") if attrs.get(name)), "")
+        if isinstance(attrs, dict)
+        else ""
+    )
+    return str(found)
+
+
+def _start(text: str, enough: int, fold: Callable[[str], str]) -> str:
+    """The folded text, or only the start of it when that is longer than enough: a message may have megabytes."""
+    head = text[: 4 * enough + 10_000]
+    start = fold(head)
+    return start if len(start) > enough or len(head) == len(text) else fold(text)
+
+
+def _line(text: str) -> list[Node]:
+    return [{"type": "text", "text": text}] if text else []
+
+
+def _lines(text: str) -> list[Node]:
+    """Text nodes and hard breaks. More than the limit would never fit: `fit` sees that it is over, and says so."""
+    start = _start(text, LIMIT, lambda part: clean(part).strip("\n"))
+    first, *others = start[: LIMIT + 1].split("\n")
+    nodes = _line(first)
+    for line in others:
+        nodes.append({"type": "hardBreak"})
+        nodes.extend(_line(line))
+    return nodes
+
+
+def _cell(kind: str, text: str) -> Node:
+    return {"type": kind, "content": [paragraph(text)]}
+
+
+def _is_web(url: str) -> bool:
+    if len(url) > URL_LIMIT or url != clean(url) or any(char.isspace() for char in url):
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def _is_free(block: Node) -> bool:
+    """True for words that may be cut: no heading, facts or rule, and no paragraph that holds a link."""
+    marks = (mark for node in block.get("content", ()) for mark in node.get("marks", ()))
+    return block["type"] in _FREE and not any(mark["type"] == "link" for mark in marks)
+
+
+def _level(sizes: Sequence[int], room: int) -> int:
+    """The most that each may keep so that all together fit; those below it are not touched."""
+    for others, least in zip(range(len(sizes), 0, -1), sorted(sizes), strict=True):
+        if least * others > room:
+            return max(room // others, 0)
+        room -= least
+    return max(sizes, default=0)
+
+
+def _cut_all(nodes: Iterable[Node], room: int) -> list[Node]:
+    """The nodes as far as the room reaches; the one at the edge is cut."""
+    kept: list[Node] = []
+    for node in nodes:
+        cost = size(node) + _SEPARATOR
+        if cost > room:
+            part = _cut(node, room - _SEPARATOR)
+            return [*kept, part] if part else kept
+        kept.append(node)
+        room -= cost
+    return kept
+
+
+def _cut(node: Node, room: int) -> Node | None:
+    """The beginning of a node that is larger than the room, None when nothing of it fits."""
+    if node["type"] == "text":
+        costs = accumulate(map(_cost, node["text"][: max(room, 0)]))
+        text = node["text"][: bisect_right(list(costs), room - size({**node, "text": MORE}))]
+        return {**node, "text": text + MORE} if text else None
+    content = _cut_all(node.get("content", ()), room - size({**node, "content": []}))
+    return {**node, "content": content} if content else None
+
+
+def _cost(char: str) -> int:
+    """Units of a character in JSON, escapes included."""
+    if char < " ":
+        return 6
+    return 2 if char in '"\\' or char > "\uffff" else 1
+
+
+def _whole(blocks: Iterable[Node], room: int, note: Node | None) -> list[Node]:
+    """The blocks that fit whole, the note always: the last resort for facts that alone are over the limit."""
+    room -= size(note) + _SEPARATOR if note else 0
+    kept = []
+    for block in blocks:
+        cost = 0 if block is note else size(block) + _SEPARATOR
+        if cost <= room:
+            kept.append(block)
+            room -= cost
+    return kept
+
+
+def mention(account_id: str) -> Node:
+    """A paragraph that calls a person in; only for accounts that the bot was given, never for text of users."""
+    return {"type": "paragraph", "content": [{"type": "mention", "attrs": {"id": account_id}}]}

@@ -1,0 +1,136 @@
+"""What a failed call means: the one classifier of errors.
+
+A verb raises `Later` (wait, then run the handler again) or `Dead` (a person must look). Handlers catch neither.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+import requests
+
+LONGEST_ADVICE = 86_400  # seconds; more than a day is a mistake of the sender
+_GATEWAY = range(500, 600)
+
+
+class Fault(Exception):
+    """Why a verb could not be done. `no_effect`: the other system certainly did nothing."""
+
+    def __init__(self, reason: str, *, no_effect: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.no_effect = no_effect
+
+
+class Later(Fault):
+    """Run the handler again: at `at`, or when `system` is back; neither: by the retry schedule.
+
+    `spends` an attempt of the schedule: what is nobody's fault (a rate limit, a system that is down) does not.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        at: datetime | None = None,
+        system: str | None = None,
+        spends: bool | None = None,
+        no_effect: bool = False,
+    ) -> None:
+        super().__init__(reason, no_effect=no_effect)
+        self.at = at
+        self.system = system
+        self.spends = (at is None and system is None) if spends is None else spends
+
+
+class Dead(Fault):
+    """No retry can help; the delivery becomes a dead letter with this reason."""
+
+
+class LeaseLostError(Exception):
+    """Another worker took the delivery over; this run stops without writing anything."""
+
+
+class Kind(Enum):
+    """What kind of trouble an error is."""
+
+    BUSY = "busy"  # 429: wait as told, in the scope that the reason names
+    DOWN = "down"  # nobody is there, or our token is refused: close the gate
+    FAILING = "failing"  # timeouts, 408, 5xx: retry; a run of them closes the gate
+    CONFLICT = "conflict"  # 409: Jira: somebody wrote at the same moment; WebCRM: the ticket is closed already
+    REFUSED = "refused"  # any other 4xx: a person must look
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A classified error. `no_effect`: certainly nothing was done. `status` 0: there was no answer."""
+
+    kind: Kind
+    reason: str
+    no_effect: bool
+    status: int = 0
+    retry_after: timedelta | None = None
+    limit: str | None = None  # RateLimit-Reason
+
+
+def classify(error: requests.RequestException) -> Trouble:
+    """Sort an exception of requests or of a client over it."""
+    response = error.response
+    if response is None:
+        return _without_answer(error)
+    status = response.status_code
+    reason = f"{status}: {_words(response)}"
+    if status == 429:  # noqa: PLR2004
+        return Trouble(
+            Kind.BUSY, reason, True, status, _seconds(response), response.headers.get("RateLimit-Reason") or None
+        )
+    if status == 401:  # noqa: PLR2004
+        return Trouble(Kind.DOWN, reason, True, status)
+    if status == 408 or status in _GATEWAY:  # noqa: PLR2004
+        return Trouble(Kind.FAILING, reason, False, status, _seconds(response))
+    if status == 409:  # noqa: PLR2004
+        return Trouble(Kind.CONFLICT, reason, True, status)
+    return Trouble(Kind.REFUSED, reason, True, status)
+
+
+def _without_answer(error: requests.RequestException) -> Trouble:
+    if isinstance(error, requests.ConnectTimeout):
+        return Trouble(Kind.FAILING, "no connection in time", True)
+    if isinstance(error, requests.ConnectionError) and _refused(error):
+        return Trouble(Kind.DOWN, "connection refused", True)
+    if isinstance(error, requests.Timeout):
+        return Trouble(Kind.FAILING, "no answer in time", False)
+    return Trouble(Kind.FAILING, f"connection broken ({type(error).__name__})", False)
+
+
+def _refused(error: BaseException) -> bool:
+    """Nobody listens or the name is unknown: then nothing was sent."""
+    seen: BaseException | None = error
+    text = ""
+    while seen is not None:
+        text += f"{type(seen).__name__} {seen} "
+        seen = seen.__cause__ or seen.__context__
+    return any(word in text for word in ("ConnectionRefused", "NewConnectionError", "NameResolutionError"))
+
+
+def _seconds(response: requests.Response) -> timedelta | None:
+    header = response.headers.get("Retry-After", "")
+    return timedelta(seconds=min(int(header), LONGEST_ADVICE)) if header.isdecimal() else None
+
+
+def _words(response: requests.Response) -> str:
+    """The other system's own words, short: Jira's errorMessages and errors, or WebCRM's error."""
+    try:
+        body = response.json()
+    except ValueError:
+        return response.reason or "no text"
+    if not isinstance(body, dict):
+        return response.reason or "no text"
+    words = [str(message) for message in body.get("errorMessages") or []]
+    errors = body.get("errors")
+    if isinstance(errors, dict):
+        words += [f"{name}: {problem}" for name, problem in errors.items()]
+    words += [str(body[name]) for name in ("error", "errorMessage", "message") if body.get(name)]
+    return "; ".join(words)[:500] or response.reason or "no text"

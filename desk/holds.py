@@ -1,0 +1,208 @@
+"""Holds as the desk keeps them: begun, waiting, ended; one open hold per ticket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from desk.faults import Later
+from desk.issues import Issue
+from desk.journal import Done, Verb
+from desk.surroundings import Surroundings
+from events import HoldAnsweredEvent, HoldDetail, TicketEvent
+from store import holds
+from store.holds import Hold
+
+BEGUN, WAITING = "begun", "waiting"
+NO_DETAIL = HoldDetail()
+__all__ = ["BEGUN", "WAITING", "Begun", "Hold", "HoldsDesk", "Start"]
+
+
+@dataclass(frozen=True)
+class Start:
+    """How a hold begins: `kind` is ozon, seller or client; `account` the agent's in Jira; then what is awaited."""
+
+    kind: str
+    source: str
+    ticket_id: str
+    owner_id: str | None = None
+    account: str | None = None
+    seller_id: str | None = None
+    detail: HoldDetail = NO_DETAIL
+    closing: dict[str, Any] | None = None
+    question: str | None = None
+    stage: str = BEGUN
+
+    @classmethod
+    def of(cls, event: TicketEvent, kind: str, account: str | None = None, **more: Any) -> Start:
+        """A hold that the CRM asks for."""
+        ticket, chosen = event.ticket, event.closing
+        closing = {"resolution": chosen.resolution, "type": ticket.type, "subtype": ticket.subtype}
+        detail = chosen.hold_detail
+        if kind != "ozon":
+            detail = HoldDetail(account_id=ticket.seller.jira_account_id)
+        return cls(
+            kind=kind,
+            source=event.source,
+            ticket_id=ticket.id,
+            owner_id=event.agent.id,
+            account=account,
+            seller_id=ticket.seller.id,
+            detail=detail,
+            closing=closing if event.type == "ticket.closing" else None,
+            **more,
+        )
+
+    def row(self, issue: Issue | None, due_at: datetime) -> dict[str, Any]:
+        """The columns of the new hold."""
+        return {
+            "source": self.source,
+            "ticket_id": self.ticket_id,
+            "kind": self.kind,
+            "reason": self.detail.reason,
+            "stage": self.stage,
+            "awaited_account": self.detail.account_id,
+            "awaited_key": self.detail.jira_key,
+            "awaited_link": self.detail.link,
+            "owner_id": self.owner_id,
+            "owner_account": self.account,
+            "seller_id": self.seller_id,
+            "site": issue.site if issue else None,
+            "issue_id": issue.id if issue else None,
+            "closing": self.closing,
+            "question": self.question,
+            "due_at": due_at,
+        }
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The hold that a start led to: a new one, or the one that the ticket had already, as it stood then."""
+
+    id: int
+    new: bool
+    stage: str
+    replaced: str | None = None
+    real: bool = True
+
+
+class HoldsDesk:
+    """The verbs on holds, and their look-ups. A hold's last verb is the one that later decisions ask for."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+
+    def of_ticket(self, source: str, ticket_id: str) -> Hold | None:
+        """The open hold of a ticket."""
+        with self._around.engine.connect() as connection:
+            return holds.open_of_ticket(connection, source, ticket_id)
+
+    def get(self, number: int) -> Hold | None:
+        """A hold by its number, open or ended."""
+        with self._around.engine.connect() as connection:
+            return holds.get(connection, number)
+
+    def of_issue(self, site: str, issue_id: str) -> Hold | None:
+        """The open hold that lives in an issue."""
+        with self._around.engine.connect() as connection:
+            return holds.open_of_issue(connection, site, issue_id)
+
+    def awaiting(self, key: str) -> list[Hold]:
+        """The open holds that wait for another issue to be done (W-53)."""
+        with self._around.engine.connect() as connection:
+            return holds.open_awaiting_issue(connection, key)
+
+    def due(self, kind: str) -> datetime:
+        """When a hold of this kind that begins now is due."""
+        waits: timedelta = getattr(self._around.config.holds.due, kind)
+        return self._around.now + waits
+
+    def begin(self, start: Start, issue: Issue | None, *, why: str) -> Begun:
+        """Begin a hold, with its alarm. Another kind of hold ends as replaced, and so does waiting
+        without an issue when a hold with one begins; one of this kind goes on.
+        """
+        real = issue is None or issue.real
+        target = issue.key if issue else start.ticket_id
+        verb = Verb(why, "begin_hold", target, intent=start.kind, possible=real)
+        now = self._around.now
+
+        def find(_begun_at: datetime) -> Done | None:
+            with self._around.engine.connect() as connection:
+                known = holds.open_of_ticket(connection, start.source, start.ticket_id)
+                if known is None or known.kind != start.kind or known.since != now:
+                    return None
+                return _new(known.id, start, holds.replaced_at(connection, start.source, start.ticket_id, now))
+
+        def act() -> Done:
+            try:
+                with self._around.engine.begin() as connection:
+                    known = holds.open_of_ticket(connection, start.source, start.ticket_id)
+                    if known is not None and known.kind == start.kind and bool(known.issue_id) == bool(issue):
+                        result = {"id": known.id, "new": False, "stage": known.stage}
+                        return Done(result, outcome="unchanged", after=known.kind)
+                    if known is not None:
+                        holds.end(connection, known.id, why="replaced", by=start.owner_id, now=now)
+                    number = holds.begin(connection, start.row(issue, self.due(start.kind)), now)
+            except sa.exc.IntegrityError as error:
+                raise Later(f"ticket {start.ticket_id} is being put on hold at this moment") from error
+            return _new(number, start, known.kind if known else None)
+
+        result = self._around.journal.do(verb, act, find)
+        return Begun(**result) if result else Begun(0, True, start.stage, real=False)
+
+    def now_waiting(self, hold: Begun | Hold, *, why: str) -> None:
+        """The agent's part is done: from now on somebody else is awaited."""
+        real = hold.real if isinstance(hold, Begun) else True
+
+        def record(connection: sa.Connection) -> None:
+            holds.change(connection, hold.id, stage=WAITING, asked_at=self._around.now)
+
+        self._around.journal.do(
+            Verb(why, "hold_waits", str(hold.id), intent=WAITING, possible=real), lambda: Done(also=record)
+        )
+
+    def end(self, hold: Hold, ended: str, by: str | None, *, why: str) -> None:
+        """End a hold, with who answered (`ended`: answered, solved, escalated, issue_closed, issue_deleted …)."""
+
+        def record(connection: sa.Connection) -> None:
+            holds.end(connection, hold.id, why=ended, by=by, now=self._around.now)
+
+        verb = Verb(why, "end_hold", hold.ticket_id, intent=ended)
+        self._around.journal.do(verb, lambda: Done(before=hold.kind, also=record))
+
+    def agree(self, ticket_id: str, *, why: str) -> bool:
+        """Whether the rule's mode lets a closing be turned into a hold (W-26)."""
+        verb = Verb(why, "turn_into_hold", ticket_id)
+        return bool(self._around.journal.do(verb, lambda: Done(result=True)))
+
+    def pass_on(self, key: str, who: str, *, why: str) -> None:
+        """An issue outside their cases answers the holds that wait for it (W-53): let the case of each ticket hear.
+
+        All at once: a second try would find those gone that were told first, and count the others wrong.
+        """
+        waiting = self.awaiting(key)
+        if not waiting:
+            return
+
+        def record(connection: sa.Connection) -> None:
+            for hold in waiting:
+                self._around.post(connection, self._answered(hold, who))
+
+        self._around.journal.do(Verb(why, "pass_on", key, intent=who), lambda: Done(also=record))
+
+    def _answered(self, hold: Hold, who: str) -> HoldAnsweredEvent:
+        return HoldAnsweredEvent(
+            occurred_at=self._around.now,
+            delivery=self._around.label,
+            ticket_source=hold.source,
+            ticket_id=hold.ticket_id,
+            hold=hold.id,
+            who=who,
+        )
+
+
+def _new(number: int, start: Start, replaced: str | None) -> Done:
+    return Done({"id": number, "new": True, "stage": start.stage, "replaced": replaced}, before=replaced)

@@ -1,0 +1,101 @@
+"""The interim replies: what the client is told while a neighbour department works (U-19, U-26…U-31, C-13, C-13a)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from config.departments import Clock, Department
+from config.names import match_key
+from desk.calendar import WorkCalendar
+from desk.template_compiler import Compiler
+from desk.template_files import Entry
+from desk.template_format import NoteFile, read
+
+ROOT = Path(__file__).resolve().parent.parent
+FILE = "crm_templates/interim.yml"
+ReplyId = Literal["M-2", "M-3", "M-4"]
+BeforeDaysOff = Literal["M-2", "M-4"]
+Gender = Literal["f", "m"]
+RULES: Mapping[str, str] = {"M-2": "U-27", "M-3": "U-28", "M-4": "U-29", "M-5": "U-31"}
+
+
+class UnknownDepartmentError(Exception):
+    """No reply can be made: the department that would be named in it is not known (U-19)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interim:
+    """A reply: its id of T-10, the rule that orders it, its words, and until when (UTC) they promise an answer."""
+
+    id: str
+    rule: str
+    text: str
+    promised_until: datetime
+
+
+def choose(moment: datetime, calendar: WorkCalendar, before_days_off: BeforeDaysOff = "M-2") -> ReplyId:
+    """The reply for a request that is sent at this moment (U-27…U-29).
+
+    `before_days_off` is the switch of C-13: the reply before the evening of the last working day before days off.
+    """
+    day = calendar.local(moment).date()
+    if not calendar.is_working_day(day):
+        return "M-4"
+    last = calendar.last_working_day_before_days_off(day)
+    if calendar.is_evening(moment):
+        return "M-4" if last else "M-3"
+    return before_days_off if last else "M-2"
+
+
+def interim_text(
+    department: Department | None,
+    moment: datetime,
+    calendar: WorkCalendar,
+    before_days_off: BeforeDaysOff = "M-2",
+) -> Interim:
+    """The reply that names the department; raises UnknownDepartmentError, so that no blank ever leaves (U-19).
+
+    Promised is what it says: M-2 and M-3 until tomorrow, M-4 until the first working day, each until the end of work;
+    on a Friday M-2 promises the Saturday, until midnight.
+    """
+    if department is None or not match_key(department.accusative) or "_" in department.accusative:
+        raise UnknownDepartmentError
+    chosen = choose(moment, calendar, before_days_off)
+    day = calendar.local(moment).date()
+    promised = calendar.next_working_day(day) if chosen == "M-4" else day + timedelta(days=1)
+    text = _texts()[chosen].make({"department": department.accusative})
+    return Interim(chosen, RULES[chosen], text, calendar.end_of(promised))
+
+
+def reminder_text(gender: Gender | None) -> str:
+    """M-5 in the agent's gender; of an unknown one «мы напомнили», which is true of anybody (U-31, C-27)."""
+    return _texts()["M-5"].make({"gender": gender})
+
+
+def reminder(gender: Gender | None, moment: datetime, calendar: WorkCalendar) -> Interim:
+    """M-5 as it is sent at this moment: it promises the end of today's work, after which the end of the date."""
+    day = calendar.local(moment).date()
+    end = calendar.end_of(day)
+    return Interim("M-5", RULES["M-5"], reminder_text(gender), end if moment < end else calendar.midnight_after(day))
+
+
+def reminder_moment(due: datetime, calendar: WorkCalendar, clock: Clock = "business") -> datetime:
+    """When M-5 may go to the client (U-31, C-13), who was due it at `due`.
+
+    business: at a working moment, never on a day off, of which «в течение дня» is not true. calendar: at once.
+    """
+    return calendar.next_working(due) if clock == "business" else due
+
+
+@cache
+def _texts() -> Mapping[str, Entry[str]]:
+    entries = {}
+    for name, entry in read(ROOT, FILE, NoteFile).root.items():
+        names = frozenset(entry.values)
+        entries[name] = Entry(names, Compiler(FILE, names).leaf(entry.text, name, "text").render)
+    return entries

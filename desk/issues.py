@@ -1,0 +1,103 @@
+"""Issues as handlers see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from config.jira import Project
+from desk.jira_client import PROPERTY, Found
+
+COMPONENTS = "components"
+READ = ["summary", "project", "status", "labels", "components", "reporter"]
+
+
+@dataclass(frozen=True)
+class Issue:
+    """An issue that a verb can act on; `new`: this delivery made it; `returned`: it took it back from a hold.
+
+    `real` False: a mode kept it from being made, so it is only spoken of.
+    """
+
+    site: str
+    id: str
+    key: str
+    project: str
+    real: bool = True
+    new: bool = False
+    returned: bool = False
+
+    @classmethod
+    def spoken_of(cls, site: str, project: str) -> Issue:
+        """The issue that would have been made."""
+        return cls(site, "0", f"{project}-?", project, real=False, new=True)
+
+
+@dataclass(frozen=True)
+class IssueView:
+    """An issue as it stands in Jira now, its ticket fields by the names that config gives them."""
+
+    issue: Issue
+    labels: tuple[str, ...]
+    components: Mapping[str, str] = field(default_factory=dict)  # name → id
+    mark: Mapping[str, Any] = field(default_factory=dict)  # the bot's property
+    ticket: str | None = None
+    type: str | None = None
+    subtype: str | None = None
+    warehouse: str | None = None
+    status: str = ""
+    request_type: str | None = None
+    reporter: str | None = None
+    reporter_kind: str | None = None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Components that an issue gets (name → id), and names that do not exist and could not be created."""
+
+    ids: Mapping[str, str]
+    missing: tuple[str, ...] = ()
+
+
+def fields_to_read(project: Project | None) -> list[str]:
+    """The names of the fields that `view` wants."""
+    own = project.fields if project else None
+    custom = [own.ticket, own.type, own.subtype, own.warehouse, own.request_type] if own else []
+    return [*READ, *(name for name in custom if name)]
+
+
+def view(site: str, found: Found, project: Project | None) -> IssueView:
+    """Read an issue's answer."""
+    fields = found.fields
+    own = project.fields if project else None
+    return IssueView(
+        issue=Issue(site, found.id, found.key, (fields.get("project") or {}).get("key") or found.key.split("-")[0]),
+        labels=tuple(fields.get("labels") or ()),
+        components={c["name"]: str(c["id"]) for c in fields.get("components") or () if "id" in c},
+        mark=found.properties.get(PROPERTY) or {},
+        ticket=_text(fields, own.ticket if own else None),
+        type=_text(fields, own.type if own else None),
+        subtype=_text(fields, own.subtype if own else None),
+        warehouse=_text(fields, own.warehouse if own else None),
+        status=str((fields.get("status") or {}).get("name") or ""),
+        request_type=_request_type(fields, own.request_type if own else None),
+        reporter=(fields.get("reporter") or {}).get("accountId"),
+        reporter_kind=(fields.get("reporter") or {}).get("accountType"),
+    )
+
+
+def _request_type(fields: Mapping[str, Any], name: str | None) -> str | None:
+    """The id of the request type, which Jira wraps up twice."""
+    value = fields.get(name) if name else None
+    if isinstance(value, dict):
+        value = (value.get("requestType") or value).get("id")
+    return str(value) if value else None
+
+
+def _text(fields: Mapping[str, Any], name: str | None) -> str | None:
+    """A field's text: plain, or the value of a choice list."""
+    value = fields.get(name) if name else None
+    if isinstance(value, dict):
+        value = value.get("value") or value.get("name")
+    return str(value).strip() or None if isinstance(value, str | int) else None

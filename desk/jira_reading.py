@@ -1,0 +1,73 @@
+"""Look-ups: what the bot knows of issues, and how they stand in Jira now."""
+
+from __future__ import annotations
+
+import re
+
+from desk.gates import Refused
+from desk.issues import Issue, IssueView, fields_to_read, view
+from desk.surroundings import Surroundings
+from events import TICKET_ID, IssueRef
+from store import links, systems
+from store.links import Link
+
+NOT_FOUND = 404
+_LABEL = "webcrm-"
+_TICKET = re.compile(TICKET_ID)
+
+
+class Reading:
+    """Look-ups; they change nothing and stand in no ledger."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._config = around.config
+
+    def own_account(self, site: str) -> str:
+        """The account id that the bot has on a site; asked once, then kept."""
+        client = self._around.site(site)
+        with self._around.engine.connect() as connection:
+            gate = systems.gate(connection, client.system)
+        if gate is not None and gate.account_id:
+            return str(gate.account_id)
+        account = client.myself()
+        with self._around.engine.begin() as connection:
+            systems.set_gate(connection, client.system, account_id=account)
+        return account
+
+    def link_of_ticket(self, source: str, ticket_id: str, purpose: str | None = None) -> Link | None:
+        """The link of a ticket to its issue of a purpose; without one, to the issue that it was linked to last."""
+        with self._around.engine.connect() as connection:
+            return links.of_ticket(connection, source, ticket_id, purpose)
+
+    def link_of(self, issue: Issue | IssueRef) -> Link | None:
+        """The link of an issue to its ticket."""
+        with self._around.engine.connect() as connection:
+            return links.of_issue(connection, issue.site, issue.id)
+
+    @staticmethod
+    def named_ticket(seen: IssueView) -> str | None:
+        """The ticket that an issue names: in its ticket field, or by a label such as `webcrm-23814352`."""
+        labels = [label.removeprefix(_LABEL) for label in seen.labels if label.startswith(_LABEL)]
+        named = [name for name in (seen.ticket, *labels) if name and _TICKET.fullmatch(name)]
+        return named[0] if named else None
+
+    def read(self, ref: IssueRef) -> IssueView | None:
+        """Read an issue as it stands now; None when it is gone."""
+        return self._read(ref.site, ref.id, ref.project)
+
+    def read_key(self, key: str) -> IssueView | None:
+        """Read an issue by the key that a ticket names; None when there is none in a configured project."""
+        project = key.split("-", maxsplit=1)[0]
+        settings = self._config.jira.projects.get(project)
+        return self._read(settings.site, key, project) if settings else None
+
+    def _read(self, site: str, address: str, project: str | None) -> IssueView | None:
+        settings = self._config.jira.projects.get(project or "")
+        try:
+            found = self._around.site(site).issue(address, fields_to_read(settings))
+        except Refused as refused:
+            if refused.trouble.status == NOT_FOUND:
+                return None
+            raise
+        return view(site, found, self._config.jira.projects.get(found.key.split("-")[0], settings))

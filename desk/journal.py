@@ -1,0 +1,180 @@
+"""Verbs that remember: the one seam through which the bot changes the world.
+
+Each verb has a row in the ledger, unique by (delivery, rule, verb, n). Recorded as ended → the recorded result is
+given back and nothing is done. Begun but not ended → the outcome is unknown: look in the other system first.
+Otherwise: record "begun", act, record how it ended. The rule's mode is obeyed here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from config import Mode
+from desk.clock import machine_now
+from desk.faults import Dead, Fault, LeaseLostError
+from store import deliveries, ledger
+from store.ledger import BEGUN, ENDED, FAILED, PUT_OFF, Entry, Step
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What is to be done: the rule that asks for it, its name, whom it touches and what should be afterwards.
+
+    `possible` False: what it would act on does not exist (an issue that a mode kept from being made).
+    """
+
+    why: str
+    name: str
+    target: str | None
+    intent: Any = None
+    possible: bool = True
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a verb ended: `done`, `unchanged` (it was so already) or `refused` (it may not be); the result is JSON."""
+
+    result: Any = None
+    before: Any = None
+    after: Any = None
+    outcome: str = "done"
+    reason: str | None = None
+    target: str | None = None
+    also: Callable[[sa.Connection], None] | None = field(default=None, compare=False)
+
+    def row(self, verb: Verb) -> dict[str, Any]:
+        """The columns of the ledger that this ends."""
+        return {
+            "outcome": self.outcome,
+            "before": self.before,
+            "after": verb.intent if self.after is None and self.outcome == "done" else self.after,
+            "result": self.result,
+            "reason": self.reason,
+            "target": self.target or verb.target,
+        }
+
+
+Act = Callable[[], Done]
+Find = Callable[[datetime], Done | None]
+
+
+class Journal(Protocol):
+    """Where verbs are done: for good, or only on paper."""
+
+    def do(self, verb: Verb, act: Act, find: Find | None = None) -> Any:
+        """Do the verb once; its result, None when a mode or the circumstances kept it from being done.
+
+        `find(begun_at)` looks for the effect of an earlier try whose outcome is unknown.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a delivery's handlers by one worker."""
+
+    delivery: int
+    label: str  # source/delivery id
+    case: str
+    token: str
+    stopping: Callable[[], bool] = bool
+
+
+class LedgerJournal:
+    """The journal of a real run, in the ledger."""
+
+    def __init__(
+        self, engine: sa.Engine, run: Run, mode_of: Callable[[str], Mode], warn: Callable[[Verb, str], None]
+    ) -> None:
+        self._engine = engine
+        self._run = run
+        self._mode_of = mode_of
+        self._warn = warn
+        self._count: Counter[tuple[str, str]] = Counter()
+
+    def do(self, verb: Verb, act: Act, find: Find | None = None) -> Any:
+        """See `Journal.do`."""
+        step = self._step(verb)
+        mode = self._mode_of(verb.why)
+        with self._engine.begin() as connection:
+            entry = ledger.find(connection, step)
+            if entry is not None and entry.outcome in ENDED:
+                return entry.result
+            self._check(connection)
+            number = ledger.begin(connection, entry, step, {"mode": mode, "target": verb.target}, machine_now())
+        done = self._act(number, mode, verb, act, self._earlier(entry, find))
+        with self._engine.begin() as connection:
+            if ledger.end(connection, number, done.row(verb), machine_now()) and done.also:
+                done.also(connection)
+        return done.result
+
+    def _step(self, verb: Verb) -> Step:
+        key = (verb.why, verb.name)
+        self._count[key] += 1
+        return Step(self._run.delivery, verb.why, verb.name, self._count[key])
+
+    def _check(self, connection: sa.Connection) -> None:
+        if self._run.stopping() or not deliveries.holds_lease(connection, self._run.delivery, self._run.token):
+            raise LeaseLostError(self._run.label)
+
+    @staticmethod
+    def _earlier(entry: Entry | None, find: Find | None) -> Callable[[], Done | None] | None:
+        if entry is None or entry.outcome != BEGUN or find is None:
+            return None
+        begun_at = entry.begun_at
+        return lambda: find(begun_at)
+
+    def _act(self, entry: int, mode: Mode, verb: Verb, act: Act, earlier: Callable[[], Done | None] | None) -> Done:
+        if mode == "off":
+            return Done(outcome="off")
+        if mode == "observe" or not verb.possible:
+            return Done(outcome="observed", after=verb.intent)
+        try:
+            if mode == "warn":
+                self._warn(verb, f"{self._run.label}:{entry}")
+                return Done(outcome="warned", after=verb.intent)
+            found = self._look(entry, earlier) if earlier else None
+            return found or act()
+        except Fault as fault:
+            self._record(entry, fault)
+            raise
+
+    def _look(self, entry: int, earlier: Callable[[], Done | None]) -> Done | None:
+        """Look for the effect of an earlier try; without one the next try begins now, for whoever must look again."""
+        found = earlier()
+        if found is None:
+            with self._engine.begin() as connection:
+                ledger.begin_again(connection, entry, machine_now())
+        return found
+
+    def _record(self, entry: int, fault: Fault) -> None:
+        """A call that certainly had no effect is begun anew the next time, without looking for one."""
+        if not fault.no_effect:
+            return
+        outcome = FAILED if isinstance(fault, Dead) else PUT_OFF
+        with self._engine.begin() as connection:
+            ledger.end(connection, entry, {"outcome": outcome, "reason": fault.reason}, machine_now())
+
+
+class PaperJournal:
+    """The journal of a dry run: writes down what would be done, and does nothing."""
+
+    def __init__(self, mode_of: Callable[[str], Mode]) -> None:
+        self._mode_of = mode_of
+        self.lines: list[dict[str, Any]] = []
+
+    def do(self, verb: Verb, act: Act, find: Find | None = None) -> Any:
+        """Note the verb; nothing was done, so there is no result."""
+        mode = self._mode_of(verb.why)
+        outcome = {"act": "would do", "warn": "would warn", "observe": "would record", "off": "off"}[mode]
+        self.lines.append(
+            {"rule": verb.why, "verb": verb.name, "target": verb.target, "mode": mode}
+            | {"outcome": outcome, "after": verb.intent}
+        )
+        return None

@@ -1,0 +1,160 @@
+"""The office: opens a desk for each delivery, and keeps what desks share in one process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from config import Config, Mode
+from config.settings import Settings
+from desk.clock import Clock, machine_now
+from desk.components import ComponentCache
+from desk.crm_client import WebCrm
+from desk.desk import OWN, Desk
+from desk.gates import Gates
+from desk.jira_client import JiraSite
+from desk.journal import Journal, LedgerJournal, PaperJournal, Run, Verb
+from desk.surroundings import Alerts, Post, Surroundings
+from desk.templates import Templates
+from desk.usedesk_client import Account, Usedesk
+from store import systems
+
+ROOT = Path(__file__).parent.parent
+# Notes and comments are words, not deeds: a rule in mode warn keeps them back and has nothing to add.
+SAID_IN_WARNINGS = frozenset(
+    {
+        "create_issue",
+        "choose_components",
+        "add_components",
+        "link_ticket",
+        "link_back",
+        "write_key",
+        "close_ticket",
+        "take_over_issue",
+        "remove_neighbour_component",
+        "take_in_work",
+        "return_to_queue",
+        "ask_seller",
+        "wait_for_seller",
+        "say_what_was_done",
+        "begin_hold",
+        "end_hold",
+        "turn_into_hold",
+    }
+)
+
+
+class Office:
+    """Clients are kept per thread (a session of requests is not safe to share), caches per process."""
+
+    def __init__(self, engine: sa.Engine, settings: Settings, post: Post, clock: Clock) -> None:
+        self.engine = engine
+        self.clock = clock
+        self.templates = Templates(ROOT)
+        self._settings = settings
+        self._alerts = Alerts(self.templates, post)
+        self._post = post
+        self._components = ComponentCache()
+        self._kept = threading.local()
+
+    def open(self, run: Run, config: Config, now: datetime, ticket: str | None) -> Desk:
+        """The desk of a real run; warnings go to the agent of `ticket` as internal notes."""
+        mode_of = self._modes(config)
+
+        def warn(verb: Verb, key: str) -> None:
+            if ticket is not None and verb.name in SAID_IN_WARNINGS:
+                rule = config.rules.rules[verb.why]
+                action = self.templates.note(f"verb_{verb.name}")
+                text = self.templates.note("rule_warning", rule=rule.id, quote=rule.quote, action=action)
+                self.crm(config).note(ticket, text, f"warning:{key}")
+
+        return self._desk(config, LedgerJournal(self.engine, run, mode_of, warn), now, run.label)
+
+    def dry(self, config: Config, label: str) -> tuple[Desk, PaperJournal]:
+        """A desk that only writes down what it would do, and its journal."""
+        journal = PaperJournal(self._modes(config))
+        return self._desk(config, journal, self.clock.now(), label), journal
+
+    def _desk(self, config: Config, journal: Journal, now: datetime, label: str) -> Desk:
+        around = Surroundings(
+            engine=self.engine,
+            config=config,
+            journal=journal,
+            templates=self.templates,
+            components=self._components,
+            alerts=self._alerts,
+            post=self._post,
+            site=lambda name: self.site(config, name),
+            crm=lambda: self.crm(config),
+            now=now,
+            label=label,
+        )
+        return Desk(around)
+
+    def site(self, config: Config, name: str) -> JiraSite:
+        """The client of a Jira site for this thread."""
+        site = config.jira.sites[name]
+        key = (name, site.url, site.user, site.token.get_secret_value(), config.runtime.http)
+        client: JiraSite = self._mine(key, lambda: JiraSite(name, site, config.runtime, self._gates(config)))
+        return client
+
+    def crm(self, config: Config) -> WebCrm:
+        """The client of WebCRM for this thread."""
+        url, token = self._settings.webcrm_url or "", self._settings.webcrm_token or SecretStr("")
+        crm: WebCrm = self._mine(
+            ("webcrm", config.runtime.http), lambda: WebCrm(url, token, config.runtime, self._gates(config))
+        )
+        return crm
+
+    def usedesk(self, config: Config) -> Usedesk:
+        """The client of Usedesk for this thread."""
+        given = self._settings
+        account = Account(given.usedesk_url or "", given.usedesk_token or SecretStr(""), given.usedesk_agent_id or "")
+        client: Usedesk = self._mine(
+            ("usedesk", config.runtime.http),
+            lambda: Usedesk(account, config.runtime, self._gates(config), self.engine),
+        )
+        return client
+
+    def probe(self, config: Config, system: str) -> None:
+        """Ask a system whether it is back, by one cheap call past its gate; raises as any call does."""
+        kind, _, name = system.partition(":")
+        if kind == "jira":
+            self.site(config, name).myself()
+        elif kind == "usedesk":
+            self.usedesk(config).alive()
+        else:
+            self.crm(config).alive()
+
+    def alert(self, connection: sa.Connection, key: str, name: str, **values: object) -> None:
+        """Raise an alert in the caller's transaction; the same key once."""
+        self._alerts.raise_once(connection, key, name, **values)
+
+    def _mine(self, key: Any, make: Callable[[], Any]) -> Any:
+        kept: dict[Any, Any] = self._kept.__dict__.setdefault("clients", {})
+        if key not in kept:
+            kept[key] = make()
+        return kept[key]
+
+    def _gates(self, config: Config) -> Gates:
+        def alert(connection: sa.Connection, system: str, reason: str) -> None:
+            key = f"down:{system}:{machine_now():%Y-%m-%dT%H:%M}"
+            self._alerts.raise_once(connection, key, "alert_system_down", system=system, reason=reason)
+
+        return Gates(self.engine, config.runtime, alert)
+
+    def keep(self, config: Config) -> str:
+        """Keep a configuration for the deliveries that begin with it; its version."""
+        with self.engine.begin() as connection:
+            systems.keep_config(connection, config.version, config.dump(), machine_now())
+        return config.version
+
+    @staticmethod
+    def _modes(config: Config) -> Callable[[str], Mode]:
+        return lambda rule: "act" if rule == OWN else config.rules.mode(rule)

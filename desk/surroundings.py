@@ -1,0 +1,53 @@
+"""What the verbs of one desk share: the journal, the configuration, the outside systems, the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from config import Config
+from desk.clock import machine_now
+from desk.components import ComponentCache
+from desk.crm_client import WebCrm
+from desk.jira_client import JiraSite
+from desk.journal import Journal
+from desk.templates import Templates
+from events import AlertEvent, BotEvent
+from store import systems
+
+Post = Callable[[sa.Connection, BotEvent], None]
+
+
+class Alerts:
+    """Tells an admin what must be looked at; the same key once."""
+
+    def __init__(self, templates: Templates, post: Post) -> None:
+        self._templates = templates
+        self._post = post
+
+    def raise_once(self, connection: sa.Connection, key: str, name: str, **values: object) -> None:
+        """Record the alert `name` (a text of `crm_templates/notes.yml`) and let it be sent, in this transaction."""
+        now = machine_now()
+        text = self._templates.note(name, **values)
+        if systems.raise_alert(connection, key, text, now):
+            self._post(connection, AlertEvent(occurred_at=now, key=key, text=text))
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Everything that a verb may need; handlers see none of it. `label` names the delivery: source/id."""
+
+    engine: sa.Engine
+    config: Config
+    journal: Journal
+    templates: Templates
+    components: ComponentCache
+    alerts: Alerts
+    post: Post
+    site: Callable[[str], JiraSite]
+    crm: Callable[[], WebCrm]
+    now: datetime
+    label: str

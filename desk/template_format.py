@@ -1,0 +1,143 @@
+"""What a template file may say: its YAML structure, checked; every string of it is Jinja2 (`template_compiler`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationError, model_validator
+
+FieldName = Literal["ticket", "type", "subtype", "warehouse"]
+ContextName = Literal["escalation", "hold", "seller"]
+
+
+class TemplateError(Exception):
+    """A template is wrong; each problem says `file: key path: expression: what is wrong`."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LinkBlock(_Strict):
+    """A line that links to a page."""
+
+    text: str
+    url: str
+
+
+class ConversationBlock(_Strict):
+    """The messages of `ticket`, over each a line made of `role`, `at` (a text), `sent` (a moment) and `visibility`.
+
+    The maps name the values of `role` and `visibility`.
+    """
+
+    line: str
+    roles: dict[str, str] = {}
+    visibility: dict[str, str] = {}
+
+
+class Block(_Strict):
+    """One piece of a document; exactly one of the kinds, shown when the expression `when` holds."""
+
+    when: str | None = None
+    heading: str | None = None
+    text: str | None = None
+    quote: str | None = None
+    list: tuple[str, ...] | None = None
+    facts: dict[str, str] | None = None
+    link: LinkBlock | None = None
+    conversation: ConversationBlock | None = None
+    rule: Literal[True] | None = None
+    include: str | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Block:
+        kinds = sorted(self.model_fields_set - {"when"})
+        if len(kinds) != 1:
+            raise ValueError(f"a block is exactly one thing, this one is {kinds or 'nothing'}: split it")
+        return self
+
+
+class IssueFile(_Strict):
+    """`jira_templates/<template>.yml`: a Jira issue.
+
+    `context` says which values it may use. A seller reads an issue of the context `seller`: it uses nothing of
+    `_shared.yml`, so it brings its own `cut_note`.
+    """
+
+    context: ContextName = "escalation"
+    summary: str
+    labels: tuple[str, ...] = ()
+    priority: str | None = None
+    fields: dict[FieldName, str] = {}
+    description: tuple[Block, ...]
+    cut_note: LinkBlock | None = None
+
+    @model_validator(mode="after")
+    def _cut_note_is_for_sellers(self) -> IssueFile:
+        if (self.cut_note is None) == (self.context == "seller"):
+            raise ValueError("cut_note is needed with context: seller, and only there (others: _shared.yml)")
+        return self
+
+
+class SharedFile(_Strict):
+    """`jira_templates/_shared.yml`: what several templates say. A text may use those above it as `texts.<name>`."""
+
+    texts: dict[str, str] = {}
+    labels: tuple[str, ...] = ()
+    fields: dict[FieldName, str] = {}
+    blocks: dict[str, tuple[Block, ...]] = {}
+    cut_note: LinkBlock
+
+
+class CommentEntry(_Strict):
+    """A comment, and the names of the values that it is given."""
+
+    values: tuple[str, ...] = ()
+    body: tuple[Block, ...]
+
+
+class NoteEntry(_Strict):
+    """A note, plain text, and the names of the values that it is given."""
+
+    values: tuple[str, ...] = ()
+    text: str
+
+
+class CommentFile(RootModel[dict[str, CommentEntry]]):
+    """`jira_templates/comments.yml`: what is said in an issue, by name."""
+
+
+class NoteFile(RootModel[dict[str, NoteEntry]]):
+    """`crm_templates/notes.yml`: what is said to the agent in the CRM, by name."""
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def read(root: Path, file: str, model: type[_Model]) -> _Model:
+    """The checked structure of a file; raises TemplateError with every problem."""
+    try:
+        content = yaml.safe_load((root / file).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise TemplateError(f"{file}: cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise TemplateError(f"{file}: not YAML: {' '.join(str(error).split())}") from error
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise TemplateError(
+            *(f"{file}: {key_path(fault['loc'])}: {fault['msg']}" for fault in error.errors())
+        ) from error
+
+
+def key_path(parts: tuple[str | int, ...]) -> str:
+    """`description[3].facts.Склад` for the keys that lead to a place."""
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return path.removeprefix(".") or "(whole file)"

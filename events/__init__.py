@@ -1,0 +1,120 @@
+"""The vocabulary of events: what a delivery meant, frozen and typed.
+
+A receiver parses a body once into one of these; handlers decide by them and never see raw JSON.
+Every field that a sender may leave out is optional; ids are strings; moments are aware.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+
+from events.issues import CommentEvent, FieldChange, IssueEvent, IssueLinkEvent, IssueRef, Person
+from events.own import AlarmEvent, AlertEvent, DeadLetterEvent, HoldAnsweredEvent
+from events.tickets import (
+    Agent,
+    Author,
+    Client,
+    Closing,
+    CustomField,
+    HoldDetail,
+    Message,
+    Seller,
+    Ticket,
+    TicketChange,
+    TicketEvent,
+    TicketEventType,
+)
+from events.values import (
+    ACCOUNT_ID,
+    ISSUE_ID,
+    ISSUE_KEY,
+    TICKET_ID,
+    AccountId,
+    Frozen,
+    IssueId,
+    IssueKey,
+    Moment,
+    Text,
+    TicketId,
+)
+
+BotEvent = AlertEvent | DeadLetterEvent | HoldAnsweredEvent | AlarmEvent
+Event = Annotated[
+    TicketEvent
+    | IssueEvent
+    | CommentEvent
+    | IssueLinkEvent
+    | AlertEvent
+    | DeadLetterEvent
+    | HoldAnsweredEvent
+    | AlarmEvent,
+    Field(discriminator="kind"),
+]
+JiraEvent = IssueEvent | CommentEvent | IssueLinkEvent
+_adapter: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+def load_event(stored: str | bytes) -> Event:
+    """Read an event back from the JSON that the store keeps."""
+    return _adapter.validate_json(stored)
+
+
+def dump_event(event: Event) -> str:
+    """Write an event as the JSON that the store keeps; unset fields are left out."""
+    return event.model_dump_json(exclude_none=True, by_alias=True)
+
+
+def issue_case(ref: IssueRef) -> str:
+    """The case of an issue that no ticket is linked to: `site:issue id`."""
+    return f"{ref.site}:{ref.id}"
+
+
+def ticket_case(source: str, ticket_id: str) -> str:
+    """The case of a ticket and all its issues: `source:ticket id`."""
+    return f"{source}:{ticket_id}"
+
+
+__all__ = [
+    "ACCOUNT_ID",
+    "ISSUE_ID",
+    "ISSUE_KEY",
+    "TICKET_ID",
+    "AccountId",
+    "Agent",
+    "AlarmEvent",
+    "AlertEvent",
+    "Author",
+    "BotEvent",
+    "Client",
+    "Closing",
+    "CommentEvent",
+    "CustomField",
+    "DeadLetterEvent",
+    "Event",
+    "FieldChange",
+    "Frozen",
+    "HoldAnsweredEvent",
+    "HoldDetail",
+    "IssueEvent",
+    "IssueId",
+    "IssueKey",
+    "IssueLinkEvent",
+    "IssueRef",
+    "JiraEvent",
+    "Message",
+    "Moment",
+    "Person",
+    "Seller",
+    "Text",
+    "Ticket",
+    "TicketChange",
+    "TicketEvent",
+    "TicketEventType",
+    "TicketId",
+    "dump_event",
+    "issue_case",
+    "load_event",
+    "ticket_case",
+]

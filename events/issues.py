@@ -1,0 +1,76 @@
+"""What happens to issues in Jira."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from events.values import AccountId, Frozen, IssueId, IssueKey, Moment, Text
+
+
+class Person(Frozen):
+    """A Jira account, known by `account_id` alone; `kind` is atlassian, app or customer."""
+
+    account_id: AccountId
+    kind: Text | None = None
+
+
+class FieldChange(Frozen):
+    """One changelog item. `field` is the `fieldId` (never the localised display name); `Key` for a move."""
+
+    field: Text
+    before: Text | None = None
+    after: Text | None = None
+    before_text: Text | None = None
+    after_text: Text | None = None
+
+
+class IssueRef(Frozen):
+    """A Jira issue: known by site and id; its key may change when it moves."""
+
+    site: Text
+    id: IssueId
+    key: IssueKey | None = None
+    project: Text | None = None
+
+
+class IssueEvent(Frozen):
+    """An issue was created, updated (with its changes) or deleted."""
+
+    kind: Literal["issue"] = "issue"
+    source: Text = "jira"
+    type: Literal["issue.created", "issue.updated", "issue.deleted"]
+    occurred_at: Moment
+    issue: IssueRef
+    actor: Person | None = None
+    changes: tuple[FieldChange, ...] = ()
+
+    def changed(self, *fields: str) -> bool:
+        """True when the changelog names one of these field ids."""
+        return any(change.field in fields for change in self.changes)
+
+
+class CommentEvent(Frozen):
+    """A comment was written, edited or deleted; the actor is the comment's (update) author."""
+
+    kind: Literal["comment"] = "comment"
+    source: Text = "jira"
+    type: Literal["comment.created", "comment.updated", "comment.deleted"]
+    occurred_at: Moment
+    issue: IssueRef
+    actor: Person | None = None
+    comment_id: Text
+    text: str = ""
+    public: bool | None = None
+
+
+class IssueLinkEvent(Frozen):
+    """Two issues were linked or unlinked; the body carries ids only. `issue` is the source issue."""
+
+    kind: Literal["issuelink"] = "issuelink"
+    source: Text = "jira"
+    type: Literal["issuelink.created", "issuelink.deleted"]
+    occurred_at: Moment
+    issue: IssueRef
+    other: IssueRef
+    link_type: Text | None = None
+    actor: Person | None = None

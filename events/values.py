@@ -1,0 +1,40 @@
+"""The values that events are made of: ids, moments, frozen models."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+# Ids go into URLs, JQL and labels: ASCII only, and short.
+TICKET_ID = r"^[A-Za-z0-9_-]{1,64}$"
+ISSUE_ID = r"^[0-9]{1,20}$"
+ISSUE_KEY = r"^[A-Z][A-Z0-9_]{1,99}-[0-9]{1,20}$"
+ACCOUNT_ID = r"^[A-Za-z0-9:_.-]{1,255}$"
+FIRST_YEAR, LAST_YEAR = 1970, 2100  # a moment outside cannot be a fact, and may not fit into UTC
+
+
+def as_text(value: Any) -> Any:
+    """Accept a number where an id is expected: senders disagree on the type."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _in_utc(value: datetime) -> datetime:
+    if not FIRST_YEAR < value.year < LAST_YEAR:
+        raise ValueError(f"year {value.year} is not between {FIRST_YEAR} and {LAST_YEAR}")
+    return value.astimezone(UTC)
+
+
+Text = Annotated[str, BeforeValidator(as_text)]
+TicketId = Annotated[str, Field(pattern=TICKET_ID), BeforeValidator(as_text)]
+IssueId = Annotated[str, Field(pattern=ISSUE_ID), BeforeValidator(as_text)]
+IssueKey = Annotated[str, Field(pattern=ISSUE_KEY), BeforeValidator(as_text)]
+AccountId = Annotated[str, Field(pattern=ACCOUNT_ID), BeforeValidator(as_text)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+
+
+class Frozen(BaseModel):
+    """A value that never changes; unknown fields are ignored (the stored body keeps them)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")

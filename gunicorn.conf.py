@@ -1,0 +1,47 @@
+"""How gunicorn serves `app:create_app()`. The Procfile binds to the world, everything else to this machine."""
+
+import os
+import shutil
+import tempfile
+
+from gunicorn.glogging import Logger
+
+from config.faults import ConfigError
+from config.settings import Settings
+from runtime import logs
+
+logs.set_up(os.environ)
+try:
+    _port, _sqlite = (given := Settings.read()).port, given.database_url.startswith("sqlite")
+except ConfigError:  # create_app says what is wrong
+    _port, _sqlite = 8080, True
+
+
+class _OurLogger(Logger):
+    """Warnings go the way of all our logs."""
+
+    def setup(self, cfg):
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+bind = f"127.0.0.1:{_port}"
+worker_class = "gthread"
+threads = 24
+workers = 1 if _sqlite else 2  # SQLite has one writer; a second process would only queue for it
+timeout = 60  # seconds without a sign of life of the worker's own loop, not the length of a request
+graceful_timeout = 30  # seconds for requests under way at SIGTERM
+preload_app = False  # connections and threads are opened after the fork
+control_socket_disable = True
+accesslog = None  # the receivers log one line a call, without bodies
+loglevel = "warning"
+logger_class = _OurLogger
+if workers > 1:
+    # read by prometheus_client when the workers import it: /metrics adds up what all workers counted
+    _counted = tempfile.mkdtemp(prefix="smezhnik-metrics-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counted
+
+    def on_exit(server):
+        """Leave nothing behind."""
+        shutil.rmtree(_counted, ignore_errors=True)

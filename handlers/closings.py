@@ -1,0 +1,38 @@
+"""What a closing asks for (T-4): a hold, waiting for an answer, or an escalation by a Jira task."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from desk.desk import Desk
+from events import Message, TicketEvent
+
+Scenario = Literal["hold_ozon", "hold_seller", "turned", "waiting", "other"]
+OURS = ("agent", "operator", "employee")
+
+
+def scenario(event: TicketEvent, desk: Desk) -> Scenario:
+    """Which hold the closing is, if any; `turned`: one of T-3 with a question, which may not simply wait (W-26)."""
+    closing, ticket, categories = event.closing, event.ticket, desk.config.categories
+    if closing.hold is not None:
+        return "hold_ozon" if closing.hold == "ozon" else "hold_seller"
+    if not question(event) or categories.resolution(closing.resolution) != "not_solved" or closing.escalate:
+        return "other"
+    if categories.hold_category(ticket.type, ticket.subtype):
+        return "turned"
+    if closing.create_jira or categories.topic(ticket.type, ticket.subtype):
+        return "other"
+    return "waiting"
+
+
+def question(event: TicketEvent) -> str | None:
+    """The agent's question that is still without an answer: the closing's own, else the last public message."""
+    if event.closing.question and event.closing.question.strip():
+        return event.closing.question.strip()
+    last = next((message for message in reversed(event.ticket.messages) if message.public), None)
+    return last.text if last is not None and is_our_question(last) else None
+
+
+def is_our_question(message: Message) -> bool:
+    """A public question of an agent."""
+    return message.public and message.author.role in OURS and message.kind == "question"

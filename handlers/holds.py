@@ -1,0 +1,152 @@
+"""Holds (manual W, chapters F, J and K): the ticket waits for Ozon, for the seller or for the client."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+
+from desk.desk import Desk
+from desk.holds import BEGUN, WAITING, Begun, Start
+from desk.issues import Issue
+from desk.jira_holding import Request
+from events import Message, TicketEvent
+from handlers.closings import is_our_question, question, scenario
+
+SAME_QUESTION = 0.9  # the same words, give or take a greeting
+
+
+def put_on_hold(event: TicketEvent, desk: Desk) -> None:
+    """The closing that a hold asks for (T-4)."""
+    match scenario(event, desk):
+        case "hold_ozon":
+            hold_for_ozon(event, desk)
+        case "hold_seller":
+            hold_for_seller(event, desk)
+        case "turned":
+            if desk.holds.agree(event.ticket.id, why="W-26"):
+                hold_for_seller(event, desk, turned=True)
+        case "waiting":
+            wait_for_answer(event, desk)
+        case "other":
+            _warn_of_open_question(event, desk)
+
+
+def hold_for_ozon(event: TicketEvent, desk: Desk) -> None:
+    """Put the ticket on hold for Ozon's own side (W-66…W-72; why: W-53, W-55, W-56).
+
+    Without a word of what was done it stops after «В работе», and goes on with the agent's internal comment (W-70).
+    """
+    account, closing, number = desk.jira.account_of(event), event.closing, event.ticket.id
+    detail, reason = closing.hold_detail, closing.hold_detail.reason or ""
+    category = _category(event, desk)
+    request = Request("hold_ozon", event, desk.jira.hold_project(event), category, account)
+    issue = desk.jira.hold_issue(request, why="W-66")
+    hold = desk.holds.begin(Start.of(event, "ozon", account), issue, why="W-66")
+    if hold.stage == BEGUN:
+        desk.jira.remove_neighbour_components(issue, why="W-67")
+        desk.jira.take_in_work(issue, why="W-68")
+        desk.jira.link_back(issue, event, why="W-66")
+        if detail.jira_key:
+            desk.jira.relate(issue, detail.jira_key, why="W-53")
+        if not account:
+            desk.crm.note(number, "hold_unassigned", why="W-68", agent=event.agent.id or "")
+        if not (closing.actions_done or "").strip():
+            desk.jira.say_checklist(issue, reason, category or "", why="W-69")
+            desk.crm.note(number, "hold_checklist", why="W-70", key=issue.key, reason=reason)
+            return
+        desk.jira.say_what_was_done(issue, event, why="W-70")
+        desk.jira.return_to_queue(issue, why="W-71")
+        desk.holds.now_waiting(hold, why="W-71")
+    _tell_agent(event, hold, issue, desk, why="W-72")
+    _finish(event, issue, desk, why="W-72")
+
+
+def hold_for_seller(event: TicketEvent, desk: Desk, *, turned: bool = False) -> None:
+    """Put the ticket on hold until the seller answers (W-73…W-78); the question goes into the Jira issue alone."""
+    number, asked = event.ticket.id, _asked_in_crm(event, desk)
+    text = question(event) or (asked.text if asked else None)
+    project = desk.jira.hold_project(event)
+    seen_by_seller = desk.jira.seller_fields(event, project)
+    if seen_by_seller is None:
+        why_not = "no_account" if not event.ticket.seller.jira_account_id else "no_request_type"
+        desk.crm.note(number, "hold_not_possible", why="W-73", reason=why_not)
+        return
+    if text is None:
+        desk.crm.note(number, "hold_no_question", why="W-76")
+        return
+    category, account = _category(event, desk), desk.jira.account_of(event)
+    if category is None:
+        named = ": ".join(part for part in (event.ticket.type, event.ticket.subtype) if part)
+        desk.crm.note(number, "hold_other_category", why="W-79", category=named)
+    issue = desk.jira.hold_issue(Request("hold_seller", event, project, category, account, seen_by_seller), why="W-73")
+    hold = desk.holds.begin(Start.of(event, "seller", account, question=text), issue, why="W-73")
+    if hold.stage == BEGUN:
+        desk.jira.remove_neighbour_components(issue, why="W-74")
+        desk.jira.take_in_work(issue, why="W-75")
+        desk.jira.link_back(issue, event, why="W-73")
+        _ask(event, issue, text, asked, desk)
+        desk.jira.wait_for_seller(issue, why="W-76")
+        desk.holds.now_waiting(hold, why="W-76")
+    if turned:
+        desk.crm.note(number, "hold_turned", why="W-26", category=category or "", key=issue.key)
+    _tell_agent(event, hold, issue, desk, why="W-78")
+    _finish(event, issue, desk, why="W-78")
+
+
+def _ask(event: TicketEvent, issue: Issue, text: str, asked: Message | None, desk: Desk) -> None:
+    """Ask in Jira; a question that stands in the CRM already is not asked again (W-77)."""
+    if asked is not None and _same(asked.text, text):
+        desk.crm.note(event.ticket.id, "hold_asked_in_crm", why="W-77", key=issue.key)
+        return
+    desk.jira.ask_seller(issue, text, why="W-76")
+
+
+def wait_for_answer(event: TicketEvent, desk: Desk) -> None:
+    """A clarifying question, and the agent will solve it alone: the ticket waits without Jira (W-24, W-25)."""
+    kind = "client" if event.ticket.audience == "customer" else "seller"
+    start = Start.of(event, kind, question=question(event), stage=WAITING)
+    hold = desk.holds.begin(start, None, why="W-24")
+    if hold.new and hold.real:
+        desk.crm.note(event.ticket.id, "waiting_begun", why="W-24", kind=kind, due=desk.holds.due(kind))
+    if event.type == "ticket.closing":
+        ticket = event.ticket
+        chosen = {"resolution": event.closing.resolution, "type": ticket.type, "subtype": ticket.subtype}
+        desk.crm.close(ticket.id, chosen, possible=hold.real, why="W-25")
+
+
+def _warn_of_open_question(event: TicketEvent, desk: Desk) -> None:
+    """An own question without an answer is closed with «Не решена» alone (W-25)."""
+    resolution = desk.config.categories.resolution(event.closing.resolution)
+    if resolution == "solved" and question(event) and event.ticket.audience != "customer":
+        said = event.closing.resolution or ""
+        desk.crm.note(event.ticket.id, "waiting_needs_not_solved", why="W-25", resolution=said)
+
+
+def _tell_agent(event: TicketEvent, hold: Begun, issue: Issue, desk: Desk, *, why: str) -> None:
+    """Say in the ticket what it waits for now, and until when; once, when the hold begins."""
+    kind = "ozon" if why == "W-72" else "seller"
+    if hold.replaced:
+        desk.crm.note(event.ticket.id, "hold_replaced", why=why, former=hold.replaced, kind=kind)
+    if hold.new and hold.real:
+        desk.crm.note(event.ticket.id, "hold_begun", why=why, kind=kind, key=issue.key, due=desk.holds.due(kind))
+
+
+def _finish(event: TicketEvent, issue: Issue, desk: Desk, *, why: str) -> None:
+    """Attach the key and close the ticket, so that the next one can come (W-72, W-78, C-05)."""
+    desk.crm.write_key(event.ticket.id, issue, carried=event.ticket.jira_key, why=why)
+    if event.type == "ticket.closing":
+        desk.crm.close_ticket(event, issue, why=why)
+
+
+def _category(event: TicketEvent, desk: Desk) -> str | None:
+    found = desk.config.categories.hold_category(event.ticket.type, event.ticket.subtype)
+    return found.name if found else None
+
+
+def _asked_in_crm(event: TicketEvent, desk: Desk) -> Message | None:
+    """Our question that stands in the CRM from before the issue existed (W-77); what it says last."""
+    ours = [message for message in event.ticket.messages if is_our_question(message)]
+    return ours[-1] if ours and desk.jira.asked_before_issue(event, ours[0].at, why="W-77") else None
+
+
+def _same(one: str, other: str) -> bool:
+    return SequenceMatcher(None, one.casefold().split(), other.casefold().split()).ratio() >= SAME_QUESTION

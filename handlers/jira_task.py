@@ -1,0 +1,158 @@
+"""Escalation by a Jira task (manual W, chapters H and I): the ticket becomes a filled issue, and gets its key."""
+
+from __future__ import annotations
+
+from config import Topic
+from desk.desk import Desk
+from desk.issues import IssueView
+from events import IssueEvent, TicketEvent
+from handlers.closings import scenario
+
+FBO_RULE = "W-57"
+
+
+def escalate_to_jira(event: TicketEvent, desk: Desk) -> None:
+    """Create the Jira task of a ticket that the third line must solve (W-33…W-51, W-58…W-65).
+
+    From `ticket.closing` the bot finishes the closing itself; `ticket.closed` was closed by the agent.
+    """
+    topic = _topic_to_escalate(event, desk) if scenario(event, desk) == "other" else None
+    if topic is None:
+        return
+    named = event.ticket.jira_key
+    link = desk.jira.link_of_ticket(event.source, event.ticket.id)
+    if named and (link is None or not link.made_by_bot):
+        _take_named_issue(event, named, desk)
+        return
+    if not desk.jira.can_describe(event, topic):
+        desk.crm.note(event.ticket.id, "empty_description", why="W-63")
+        return
+    why = topic.rule if event.closing.create_jira else "W-33"
+    components = desk.jira.choose_components(topic, event.ticket.warehouse, why=FBO_RULE)
+    issue = desk.jira.create_issue(event, topic, components, why=why)
+    desk.jira.say_component_missing(issue, components.missing, why=FBO_RULE)
+    if issue.new:
+        desk.jira.link_back(issue, event, why="W-64")
+    if issue.returned:
+        desk.jira.return_to_queue(issue, why="W-71")
+        desk.jira.say_to_third_line(issue, event, topic, why="W-63")
+    if named and named != issue.key:
+        desk.crm.note(event.ticket.id, "key_mismatch", why="W-64", ticket_key=named, issue_key=issue.key)
+    else:
+        desk.crm.write_key(event.ticket.id, issue, carried=named, why="W-64")
+    if issue.new and not event.closing.create_jira:
+        names = {"type": topic.type_name, "subtype": topic.subtype_name}
+        desk.crm.note(event.ticket.id, "created_instead", why="W-33", key=issue.key, **names)
+    if event.type == "ticket.closing":
+        desk.crm.close_ticket(event, issue, why="W-65")
+    hold = desk.holds.of_ticket(event.source, event.ticket.id)
+    if hold is not None:
+        desk.holds.end(hold, "escalated", event.agent.id, why=why)
+
+
+def _topic_to_escalate(event: TicketEvent, desk: Desk) -> Topic | None:
+    """The row of T-1 that this closing escalates by; tells the agent why not, where the tick asked for it (W-60)."""
+    closing, ticket, categories = event.closing, event.ticket, desk.config.categories
+    ticked = bool(closing.create_jira)
+    if closing.escalate and not ticked:
+        return None
+    if categories.resolution(closing.resolution) != "not_solved":
+        if ticked:
+            desk.crm.note(ticket.id, "wrong_resolution", why="W-58", resolution=closing.resolution or "")
+        return None
+    topic = categories.topic(ticket.type, ticket.subtype)
+    if topic is None and ticked:
+        known = categories.type_id(ticket.type)
+        names = [subtype.name for subtype in categories.types[known].subtypes.values()] if known else []
+        _say_why_not(event, names, desk)
+    return topic
+
+
+def _say_why_not(event: TicketEvent, names: list[str], desk: Desk) -> None:
+    """No task by this path: the pair is not in the list (W-33)."""
+    ticket = event.ticket
+    values = {"type": ticket.type or "", "subtype": ticket.subtype or ""}
+    if names:
+        desk.crm.note(ticket.id, "unknown_subtype", why="W-33", nearest=names, **values)
+    else:
+        desk.crm.note(ticket.id, "not_in_t1", why="W-33", **values)
+
+
+def _take_named_issue(event: TicketEvent, key: str, desk: Desk) -> None:
+    """The agent made the task by hand and pasted its key: link the two (W-64), and see to its component (W-57)."""
+    seen = desk.jira.read_key(key)
+    if seen is None:
+        desk.crm.note(event.ticket.id, "unknown_key", why="W-64", key=key)
+        return
+    if desk.jira.link_ticket(seen.issue, event.source, event.ticket.id, why="W-64"):
+        desk.jira.link_back(seen.issue, event, why="W-64")
+        desk.crm.write_key(event.ticket.id, seen.issue, carried=key, why="W-64")
+        _set_component(seen, event.ticket.type, desk)
+    if event.type == "ticket.closing":
+        desk.crm.close_ticket(event, seen.issue, why="W-65")
+
+
+def tend_issue(event: IssueEvent, desk: Desk) -> None:
+    """See to an issue that a person made or changed: its component (W-57) and its ticket (W-64)."""
+    if event.type == "issue.deleted":
+        if desk.jira.link_of(event.issue):
+            desk.jira.forget(event.issue, why="W-64")
+        return
+    if event.type == "issue.updated" and not _concerns(event, desk):
+        return
+    seen = desk.jira.read(event.issue)
+    if seen is None:
+        return
+    _follow_move(event, seen, desk)
+    _link_named_ticket(seen, desk)
+    if event.changed("components"):
+        desk.jira.leave_components_to_person(seen, why=FBO_RULE)
+    _set_component(seen, seen.type, desk)
+
+
+def _concerns(event: IssueEvent, desk: Desk) -> bool:
+    """An update that touches none of the fields that the rules read needs no look at Jira."""
+    project = desk.config.jira.projects.get(event.issue.project or "")
+    fields = [name for name in project.fields.model_dump().values() if name] if project else []
+    return event.changed("components", "labels", "Key", "project", *fields)
+
+
+def _set_component(seen: IssueView, type_text: str | None, desk: Desk) -> None:
+    """The group of the warehouse, in Components of an escalated issue (W-57); a hold suspends it (C-02)."""
+    link = desk.jira.link_of(seen.issue)
+    if (link is not None and link.purpose != "escalation") or desk.holds.of_issue(seen.issue.site, seen.issue.id):
+        return
+    type_id = desk.config.categories.type_id(type_text)
+    if type_id is None:
+        return
+    chosen = desk.jira.components_of(seen, type_id, why=FBO_RULE)
+    desk.jira.add_components(seen, chosen, why=FBO_RULE)
+    desk.jira.say_component_missing(seen.issue, chosen.missing, why=FBO_RULE)
+
+
+def _link_named_ticket(seen: IssueView, desk: Desk) -> None:
+    """Link an issue that names a ticket, by its field or its label, and write the key into the ticket (W-64).
+
+    The key is written last: a link with its key written is complete.
+    """
+    ticket_id = desk.jira.named_ticket(seen)
+    link = desk.jira.link_of(seen.issue)
+    if ticket_id is None or (link is not None and (link.key_written_at or link.ticket_id != ticket_id)):
+        return
+    ticket = desk.crm.read(ticket_id)
+    if ticket is None or not desk.jira.link_ticket(seen.issue, "webcrm", ticket_id, why="W-64"):
+        return
+    desk.jira.say_linked(seen.issue, ticket_id, ticket.url, why="W-64")
+    desk.crm.write_key(ticket_id, seen.issue, carried=ticket.jira_key, why="W-64")
+
+
+def _follow_move(event: IssueEvent, seen: IssueView, desk: Desk) -> None:
+    """An issue that moved has a new key: the ticket gets it (W-64)."""
+    link = desk.jira.link_of(seen.issue)
+    if link is None:
+        return
+    moved = link.issue_key != seen.issue.key
+    if moved:
+        desk.jira.rename(event.issue, seen.issue.key, why="W-64")
+    if moved or link.key_written_at is None:
+        desk.crm.write_key(link.ticket_id, seen.issue, why="W-64")

@@ -1,0 +1,93 @@
+"""Total accessors for untrusted bodies: any JSON in, a bounded value or None out, never an exception."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import events
+
+TEXT_LIMIT = 32_767  # characters: Jira's own limit for a text field
+_SHORT = 255
+_LARGEST = 10**20
+_ISSUE_ID = re.compile(events.ISSUE_ID.removesuffix("$"))
+_ISSUE_KEY = re.compile(events.ISSUE_KEY.removesuffix("$"))
+_ACCOUNT_ID = re.compile(events.ACCOUNT_ID.removesuffix("$"))
+_PROJECT_KEY = re.compile(r"[A-Z][A-Z0-9_]{1,99}")
+_MILLISECONDS_FROM = 100_000_000_000  # as seconds this is the year 5138, as milliseconds 1973
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before Jira
+_CLOCK_SKEW = timedelta(days=1)
+
+
+def part(value: Any, *names: str) -> Mapping[str, Any]:
+    """The object at a path of keys; empty when anything on the way is missing or no object."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def objects(value: Any, limit: int) -> Iterable[Mapping[str, Any]]:
+    """The first objects of a list; nothing for anything else."""
+    return [item for item in value[:limit] if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def text(value: Any, limit: int = _SHORT) -> str | None:
+    """A string, or a whole number as one, cut to `limit` characters."""
+    if isinstance(value, str):
+        return value[:limit]
+    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST
+    return str(value)[:limit] if whole else None
+
+
+def issue_id(value: Any) -> str | None:
+    """An issue's or comment's id: a string in most bodies, a number in links and in Automation's."""
+    return _matching(_ISSUE_ID, value)
+
+
+def issue_key(value: Any) -> str | None:
+    """A key that is safe in a URL and in JQL, else None."""
+    return _matching(_ISSUE_KEY, value)
+
+
+def project_key(value: Any) -> str | None:
+    """A project's key, else None."""
+    return _matching(_PROJECT_KEY, value)
+
+
+def person(value: Any) -> events.Person | None:
+    """A user by account id alone; old bodies with name and key are nobody.
+
+    Jira's own example spells `accoundId`.
+    """
+    user = part(value)
+    account = _matching(_ACCOUNT_ID, user.get("accountId") or user.get("accoundId"))
+    return events.Person(account_id=account, kind=text(user.get("accountType"))) if account else None
+
+
+def moment(value: Any, received: datetime) -> datetime:
+    """Epoch milliseconds or seconds as UTC; what cannot be when the event happened → when it was received."""
+    number = text(value, 20) or ""
+    if not (number.isascii() and number.isdecimal()):
+        return received
+    seconds = int(number) / 1000 if int(number) >= _MILLISECONDS_FROM else int(number)
+    try:
+        result = datetime.fromtimestamp(seconds, tz=UTC)
+    except (OverflowError, ValueError, OSError):
+        return received
+    return result if _EARLIEST <= result <= received + _CLOCK_SKEW else received
+
+
+def host(url: Any) -> str | None:
+    """`host[:port]` of a URL in lower case."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower() or None if isinstance(url, str) else None
+    except ValueError:  # a bracket that opens no IPv6 address
+        return None
+
+
+def _matching(pattern: re.Pattern[str], value: Any) -> str | None:
+    candidate = text(value, _SHORT + 1)
+    return candidate if candidate is not None and pattern.fullmatch(candidate) else None

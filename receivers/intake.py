@@ -1,0 +1,128 @@
+"""The way of every webhook call: read, verify, parse, redact, hand to the inbox, answer, count, log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Any
+
+import structlog
+from flask import Response, jsonify, request
+
+from events import Event
+from receivers import body
+from receivers.body import Verify
+from receivers.counters import Counters, Outcome
+from receivers.redaction import redact
+from receivers.refusal import Refusal
+from runtime.inbox import Arrival, Inbox
+
+_log = structlog.get_logger("receivers")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a receiver understood of a verified body; `event` None means ignored, with the reason."""
+
+    delivery_id: str
+    case: str
+    type: str
+    event: Event | None
+    ignored: str | None = None
+    body_sha256: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+Interpret = Callable[[dict[str, Any], bytes], Reading]
+Parse = Callable[[bytes], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """The log line of a call; filled as more becomes known, and only by what was verified."""
+
+    outcome: Outcome
+    delivery: str | None = None
+    type: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Intake:
+    """One source's door: `receive` answers the current Flask request."""
+
+    source: str
+    inbox: Inbox
+    counters: Counters
+
+    def receive(self, verify: Verify, interpret: Interpret, parse: Parse = body.parse) -> Response:
+        """202: kept, known already, or ignored. 400, 401, 413: refused. 503: not kept, to be sent again.
+
+        Where the proof of the sender is inside the body, `interpret` raises BadSignature before anything else.
+        """
+        started = perf_counter()
+        try:
+            content = body.read(request, verify)
+            document = parse(content)
+            reading = interpret(document, content)
+            response, line = self._keep(document, reading)
+        except Refusal as refusal:
+            response, line = _refuse(refusal)
+        self.counters.count(self.source, line.outcome)
+        _log.info(
+            "webhook.received",
+            source=self.source,
+            delivery=line.delivery,
+            type=line.type,
+            outcome=line.outcome,
+            reason=line.reason,
+            ms=round((perf_counter() - started) * 1000, 1),
+        )
+        return response
+
+    def _keep(self, document: dict[str, Any], reading: Reading) -> tuple[Response, _Line]:
+        arrival = Arrival(
+            source=self.source,
+            delivery_id=reading.delivery_id,
+            case=reading.case,
+            type=reading.type,
+            body=json.dumps(redact(document), ensure_ascii=False, separators=(",", ":")).encode(),
+            event=reading.event,
+            ignored=reading.ignored,
+            body_sha256=reading.body_sha256,
+        )
+        line = _Line("accepted", reading.delivery_id, reading.type, reading.ignored)
+        try:
+            new = self.inbox.accept(arrival)
+        except Exception as error:
+            # Whatever the database raises: its text may quote the body, so only its name is told.
+            return _unavailable(), replace(line, outcome="unavailable", reason=type(error).__name__)
+        outcome: Outcome = "duplicate" if not new else "ignored" if reading.event is None else "accepted"
+        return _answer(outcome, reading.warnings), replace(line, outcome=outcome)
+
+
+def _answer(outcome: Outcome, warnings: tuple[str, ...]) -> Response:
+    body = {"status": outcome} | ({"warnings": warnings} if warnings else {})
+    return Response(json.dumps(body, ensure_ascii=False), 202, mimetype="application/json")
+
+
+def _refuse(refusal: Refusal) -> tuple[Response, _Line]:
+    return refused(refusal), _Line(refusal.outcome, reason=refusal.problem)
+
+
+def refused(refusal: Refusal) -> Response:
+    """The answer that says what is wrong and what to send instead."""
+    fault = {"path": refusal.path, "problem": refusal.problem, "fix": refusal.fix, "count": refusal.count}
+    response = jsonify({"error": {key: value for key, value in fault.items() if value is not None}})
+    response.status_code = refusal.status
+    return response
+
+
+def _unavailable() -> Response:
+    """The sender repeats on 503, so nothing is lost."""
+    response = jsonify({"error": {"problem": "the store is not available", "fix": "send it again later"}})
+    response.status_code = 503
+    response.headers["Retry-After"] = "30"
+    return response

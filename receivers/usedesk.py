@@ -1,0 +1,95 @@
+"""`POST /webhooks/usedesk/<path token>`: Usedesk's own bodies, which carry their secret inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from flask import Blueprint, Response, abort, request
+from pydantic import SecretStr
+
+from config.settings import Settings
+from receivers import body
+from receivers.counters import Counters
+from receivers.fields import text
+from receivers.intake import Intake, Reading
+from receivers.refusal import BadSignature
+from receivers.signatures import check_plain_secrets, same_secret
+from receivers.usedesk_events import BLOCKS, SOURCE, parse
+from receivers.usedesk_form import to_json
+from runtime.inbox import Inbox
+
+_FORM = "application/x-www-form-urlencoded"
+_LONGEST_SECRET = 1000
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """What lets Usedesk in: the path's last part, the secret in the body; and who the bot is there."""
+
+    path_token: SecretStr
+    secrets: tuple[SecretStr, ...]
+    agent_id: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """From the environment; Usedesk sends the application's id or the channel's token as the body's secret."""
+        secrets = tuple(one for one in (settings.usedesk_secret, settings.usedesk_token) if one is not None)
+        return cls(settings.usedesk_path_token or SecretStr(""), secrets, settings.usedesk_agent_id or "")
+
+    def check(self) -> None:
+        """Raise NoSecretError when it would let anybody in, or the bot would answer itself."""
+        check_plain_secrets([self.path_token], "USEDESK_PATH_TOKEN: not set; set a long random string")
+        check_plain_secrets(
+            self.secrets, "USEDESK_SECRET: neither it nor USEDESK_TOKEN is set; set what Usedesk sends as secret"
+        )
+        check_plain_secrets(
+            [SecretStr(self.agent_id)], "USEDESK_AGENT_ID: not set; set the number of the agent whom the bot writes as"
+        )
+
+
+def blueprint(entrance: Entrance, inbox: Inbox, counters: Counters, now: Callable[[], datetime]) -> Blueprint:
+    """The receiver of Usedesk's webhooks; `now` is the desk's time. Raises NoSecretError: see `Entrance.check`."""
+    entrance.check()
+    intake = Intake(SOURCE, inbox, counters)
+    routes = Blueprint("usedesk_webhooks", __name__)
+
+    def interpret(document: dict[str, Any], _content: bytes) -> Reading:
+        _admit(document, entrance.secrets)
+        parsed = parse(document, now(), entrance.agent_id)
+        return Reading(
+            delivery_id=parsed.delivery_id,
+            case=parsed.case,
+            type=parsed.event.type if parsed.event else parsed.kind,
+            event=parsed.event,
+            ignored=parsed.ignored,
+        )
+
+    @routes.post("/webhooks/usedesk/<path_token>", strict_slashes=False)
+    def receive(path_token: str) -> Response:
+        """Take one webhook call; answers as `intake.Intake.receive`, or 404 as if there were nothing here."""
+        if not same_secret(path_token, [entrance.path_token]):
+            counters.count(SOURCE, "wrong_path")
+            abort(404)
+        return intake.receive(lambda _content: True, interpret, _read)
+
+    return routes
+
+
+def _read(content: bytes) -> dict[str, Any]:
+    """JSON or a form, as the channel's switch «JSON request» says."""
+    is_form = request.mimetype == _FORM and not content.lstrip().startswith(b"{")
+    return body.parse(to_json(content) if is_form else content)
+
+
+def _admit(document: dict[str, Any], secrets: tuple[SecretStr, ...]) -> None:
+    """Compare the secret and take both secrets out of the body; raise BadSignature for anybody else's."""
+    given = text(document.pop("secret", None), _LONGEST_SECRET)
+    if given is None or not same_secret(given, secrets):
+        raise BadSignature("the secret is missing or wrong", "check USEDESK_SECRET and the API channel's settings")
+    blocks = document.get(BLOCKS)
+    for block in blocks if isinstance(blocks, list) else ():
+        if isinstance(block, dict):
+            block.pop("secret_key", None)

@@ -1,0 +1,64 @@
+"""`POST /webhooks/webcrm`: the neutral CRM events, signed by the Standard Webhooks rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, Response, request
+from pydantic import SecretStr
+
+from events import TicketEvent
+from receivers import body
+from receivers.counters import Counters
+from receivers.intake import Intake, Reading, refused
+from receivers.refusal import Refusal
+from receivers.signatures import check_standard_secrets, verify_standard
+from receivers.webcrm_events import SOURCE, parse
+from runtime.inbox import Inbox
+
+_DELIVERY_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
+
+
+def blueprint(secrets: Sequence[SecretStr], inbox: Inbox, counters: Counters) -> Blueprint:
+    """The receiver of the CRM's events. Raises NoSecretError when no secret could prove a sender."""
+    check_standard_secrets(secrets, "WEBCRM_WEBHOOK_SECRETS")
+    intake = Intake(SOURCE, inbox, counters)
+    routes = Blueprint("webcrm_webhooks", __name__)
+
+    def verify(body: bytes) -> bool:
+        return verify_standard(body, dict(request.headers), secrets)
+
+    @routes.post("/webhooks/webcrm", strict_slashes=False)
+    def receive() -> Response:
+        """Take one event; answers as `intake.Intake.receive`."""
+        return intake.receive(verify, _interpret)
+
+    return routes
+
+
+def understand() -> TicketEvent | Response:
+    """The neutral event of the current request, which somebody else has verified; else the answer that refuses it."""
+    try:
+        parsed = parse(body.parse(body.read(request, lambda _content: True)))
+        if parsed.event is None:
+            raise Refusal(parsed.ignored or "not an event", "send the body of a ticket.closing", path="$.type")
+    except Refusal as refusal:
+        return refused(refusal)
+    return parsed.event
+
+
+def _interpret(document: dict[str, Any], _content: bytes) -> Reading:
+    delivery_id = request.headers["webhook-id"]
+    if not _DELIVERY_ID.fullmatch(delivery_id):
+        raise Refusal("the header webhook-id is not an id", "send 1 to 100 of the characters A-Z a-z 0-9 _ . -")
+    parsed = parse(document)
+    return Reading(
+        delivery_id=delivery_id,
+        case=parsed.case,
+        type=parsed.type,
+        event=parsed.event,
+        ignored=parsed.ignored,
+        warnings=parsed.warnings,
+    )

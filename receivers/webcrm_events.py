@@ -1,0 +1,123 @@
+"""The neutral CRM event: strict about what names it, lenient about everything else.
+
+Required are `id`, `type`, `occurred_at` and `ticket.id`. Any other field that is null counts as missing, and so
+does one of the wrong type, which is named in a warning: a CRM's slip must not cost the ticket its event.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from events import TICKET_ID, TicketEvent, TicketEventType, ticket_case
+from receivers.fields import part, text
+from receivers.refusal import Refusal
+
+SOURCE = "webcrm"
+NO_CASE = f"{SOURCE}:none"
+LONGEST = 5000  # entries of a list: more are left out, the newest stay
+_LISTS = (("ticket", "messages"), ("ticket", "seller", "schemes"))
+_TYPES = frozenset(get_args(TicketEventType))
+_TYPE_NAME = re.compile(r"[\w:.-]{1,100}", re.ASCII)
+_TICKET_ID = re.compile(TICKET_ID.removesuffix("$"))
+# What must be there, and what to send when it is not.
+_REQUIRED: Mapping[tuple[int | str, ...], str] = {
+    ("id",): "send the event's own id: a string of 1 to 200 characters",
+    ("type",): "send the event's type, for example ticket.closing",
+    ("occurred_at",): "send when it happened, with an offset, for example 2026-11-20T16:04:11+03:00",
+    ("ticket",): 'send the ticket as an object, at least {"id": "23814352"}',
+    ("ticket", "id"): "send the ticket's id: 1 to 64 of the characters A-Z a-z 0-9 _ -",
+}
+_WARNINGS = 20
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """One event, understood. `event` None: its type is unknown, and `ignored` says so."""
+
+    type: str
+    case: str
+    event: TicketEvent | None = None
+    ignored: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def parse(body: dict[str, Any]) -> Parsed:
+    """Understand a body; raises Refusal with the path of the first fault among the required fields."""
+    name = body.get("type")
+    if isinstance(name, str) and name not in _TYPES:
+        return _ignored(body, name)
+    neutral = _pruned({key: value for key, value in body.items() if key != "kind"} | {"source": SOURCE})
+    warnings = list(_shorten(neutral))
+    while True:
+        try:
+            event = TicketEvent.model_validate(neutral)
+        except ValidationError as error:
+            warnings += _drop_faults(neutral, error)
+        else:
+            return Parsed(event.type, ticket_case(SOURCE, event.ticket.id), event, warnings=_bounded(warnings))
+
+
+def _ignored(body: dict[str, Any], name: str) -> Parsed:
+    shown = name if _TYPE_NAME.fullmatch(name) else "unknown"
+    ticket_id = text(part(body, "ticket").get("id")) or ""
+    case = ticket_case(SOURCE, ticket_id) if _TICKET_ID.fullmatch(ticket_id) else NO_CASE
+    return Parsed(shown, case, ignored=f"unknown type {shown}")
+
+
+def _pruned(value: Any) -> Any:
+    """A copy of the containers, so that faults can be dropped from it; the caller's body is stored as it came."""
+    if isinstance(value, dict):
+        return {key: _pruned(member) for key, member in value.items() if member is not None}
+    if isinstance(value, list):
+        return [_pruned(item) for item in value if item is not None]
+    return value
+
+
+def _shorten(body: dict[str, Any]) -> Iterator[str]:
+    """Bound the lists before validation: it would report each bad entry of a million."""
+    for path in _LISTS:
+        holder: Any = body
+        for name in path[:-1]:
+            holder = holder.get(name) if isinstance(holder, dict) else None
+        entries = holder.get(path[-1]) if isinstance(holder, dict) else None
+        if isinstance(entries, list) and len(entries) > LONGEST:
+            del entries[:-LONGEST]
+            yield f"{_json_path(path)}: only the last {LONGEST} entries are read"
+
+
+def _drop_faults(body: dict[str, Any], error: ValidationError) -> list[str]:
+    """Take every optional value that is at fault out of the body; raise Refusal when a required one is."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    required = [fault for fault in faults if fault["loc"] in _REQUIRED]
+    if required:
+        location = required[0]["loc"]
+        raise Refusal(_problem(required[0]), _REQUIRED[location], path=_json_path(location), count=len(required))
+    # From the end, so that the places of earlier list entries stay what they were.
+    for fault in reversed(faults):
+        _drop(body, fault["loc"])
+    return [f"{_json_path(fault['loc'])}: {_problem(fault)}; left out" for fault in faults]
+
+
+def _problem(fault: ErrorDetails) -> str:
+    return "is missing" if fault["type"] == "missing" else fault["msg"][:1].lower() + fault["msg"][1:]
+
+
+def _drop(body: Any, location: tuple[int | str, ...]) -> None:
+    for step in location[:-1]:
+        body = body[step]
+    del body[location[-1]]
+
+
+def _json_path(location: tuple[int | str, ...]) -> str:
+    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
+
+
+def _bounded(warnings: list[str]) -> tuple[str, ...]:
+    more = len(warnings) - _WARNINGS
+    return tuple(warnings[:_WARNINGS]) + ((f"and {more} more",) if more > 0 else ())

@@ -1,0 +1,63 @@
+"""A Jira Cloud, a WebCRM and a Usedesk on this machine, for the demo and the tests. It imports nothing of the bot."""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask, request
+from flask.json.provider import DefaultJSONProvider
+from flask.typing import ResponseReturnValue
+
+from sandbox import (
+    chats,
+    control,
+    gate,
+    jira_comments,
+    jira_hooks,
+    jira_issues,
+    jira_links,
+    jira_projects,
+    jira_properties,
+    jira_search,
+    jira_transitions,
+    jsm,
+    page,
+    usedesk,
+    usedesk_act,
+    webcrm,
+)
+from sandbox.core import Sandbox, here
+from sandbox.settings import Settings
+
+WITHOUT_LOCK = {"control.send_event"}  # waits for the bot, which may call back meanwhile
+
+
+class SandboxApp(Flask):
+    """Serves one request at a time from the one state; faults that wait do so outside the lock."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Run the route under the sandbox's lock."""
+        if request.endpoint in WITHOUT_LOCK:
+            return super().dispatch_request()
+        with here().lock:
+            return super().dispatch_request()
+
+
+class PlainJson(DefaultJSONProvider):
+    """JSON as Jira writes it: keys in their order, letters as they are."""
+
+    ensure_ascii = False
+    sort_keys = False
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The sandbox as a WSGI app; without settings they come from the environment."""
+    app = SandboxApp(__name__)
+    app.json = PlainJson(app)
+    app.extensions["sandbox"] = Sandbox(settings or Settings.from_env(os.environ))
+    gate.install(app)
+    for room in (jira_projects, jira_issues, jira_properties, jira_transitions, jira_comments, jira_links, jira_search):
+        app.register_blueprint(room.routes)
+    for other in (jira_hooks, jsm, webcrm, usedesk, usedesk_act, chats, control, page):
+        app.register_blueprint(other.routes)
+    return app

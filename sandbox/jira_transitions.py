@@ -1,0 +1,109 @@
+"""Jira's routes about transitions: which are open from the issue's status, and making one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from sandbox import jira_comments, jira_events, jira_fields
+from sandbox.core import here
+from sandbox.jira_errors import JiraError
+from sandbox.jira_fields import NOT_ON_SCREEN, Scope, Writing
+from sandbox.jira_projects import field_meta
+from sandbox.jira_request import actor, body_object, issue_or_refuse, may, section, shape
+from sandbox.jira_state import Issue
+from sandbox.world import Transition
+
+DONE = "done"
+
+routes = Blueprint("jira_transitions", __name__, url_prefix="/rest/api/3")
+
+
+def open_transitions(issue: Issue) -> list[Transition]:
+    """The transitions that lead away from the issue's status; none without the right."""
+    if not may("TRANSITION_ISSUES"):
+        return []
+    return [one for one in here().jira.world.transitions if issue.status in one.sources]
+
+
+def transition_shape(issue: Issue, transition: Transition, with_fields: bool) -> dict[str, Any]:
+    """A transition; `fields` of its screen only when asked for."""
+    flags = {"isGlobal": False, "isInitial": False, "isAvailable": True, "isConditional": False, "looped": False}
+    names = {
+        "id": transition.id,
+        "name": transition.name,
+        "to": shape().status(here().jira.world.status(transition.to)),
+    }
+    shown = {**names, "hasScreen": bool(transition.screen), **flags}
+    if with_fields:
+        shown["fields"] = {name: screen_field(issue, name) for name in transition.screen}
+    return shown
+
+
+def screen_field(issue: Issue, name: str) -> dict[str, Any]:
+    """A field of a transition's screen."""
+    meta = field_meta(issue.project, name)
+    operations = ["add"] if name == "comment" else meta["operations"]
+    return {key: value for key, value in meta.items() if key != "fieldId"} | {"operations": operations}
+
+
+@routes.get("/issue/<key>/transitions")
+def get_transitions(key: str) -> ResponseReturnValue:
+    """The open transitions; `expand=transitions.fields` adds their screens."""
+    issue = issue_or_refuse(key)
+    with_fields = "transitions.fields" in request.args.get("expand", "")
+    rows = [transition_shape(issue, one, with_fields) for one in open_transitions(issue)]
+    only = request.args.get("transitionId")
+    rows = [row for row in rows if only in (None, row["id"])]
+    return jsonify({"expand": "transitions", "transitions": rows})
+
+
+@routes.post("/issue/<key>/transitions")
+def do_transition(key: str) -> ResponseReturnValue:
+    """Make a transition, with fields and a comment where it has a screen."""
+    issue, body = issue_or_refuse(key), body_object()
+    wanted = body.get("transition")
+    if not isinstance(wanted, dict) or "id" not in wanted:
+        raise JiraError(400, "Missing 'transition' identifier")
+    transition = next((one for one in open_transitions(issue) if one.id == str(wanted["id"])), None)
+    if transition is None:
+        raise JiraError(400, f"Transition id '{wanted['id']}' is not valid for this issue.")
+    update = dict(section(body, "update"))
+    comments = [jira_comments.read_body(one) for one in added_comments(transition, update.pop("comment", []))]
+    values = screen_values(issue, transition, section(body, "fields"), update)
+    move_along(issue, transition, values)
+    for document in comments:
+        jira_comments.add(issue, document, {}, None)
+    return "", 204
+
+
+def added_comments(transition: Transition, operations: Any) -> list[Any]:
+    """The bodies in `update.comment`; such a comment is always public, whatever properties it carries."""
+    if operations and "comment" not in transition.screen:
+        raise JiraError(400, errors={"comment": NOT_ON_SCREEN.format("comment")})
+    try:
+        return [operation["add"]["body"] for operation in operations]
+    except (TypeError, KeyError):
+        raise JiraError(400, errors={"comment": "Comment body is not valid!"}) from None
+
+
+def screen_values(
+    issue: Issue, transition: Transition, fields: dict[str, Any], update: dict[str, Any]
+) -> dict[str, Any]:
+    """The values that the screen writes; raise JiraError 400 for a field that is not on it."""
+    state = here().jira
+    return Writing(Scope(state, issue.project), issue.fields, transition.screen).values(fields, update)
+
+
+def move_along(issue: Issue, transition: Transition, values: dict[str, Any]) -> None:
+    """Put the issue into its new status; a done one gets a resolution, any other loses it."""
+    state = here().jira
+    before, is_done = issue.status, state.world.status(transition.to).category == DONE
+    values = {**values, "resolution": values.get("resolution", state.world.resolutions[0].id) if is_done else None}
+    issue.status, issue.status_changed = transition.to, state.now()
+    issue.resolved = issue.status_changed if is_done else None
+    items = [*jira_fields.change(state, "status", before, transition.to), *jira_fields.apply(state, issue, values)]
+    state.touch(issue)
+    jira_events.issue_changed("jira:issue_updated", issue, actor(), items, "issue_generic")

@@ -1,0 +1,114 @@
+"""What stands in the sandbox's Jira from the start: people, projects, statuses, ways between them (`world.yml`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+REQUEST_TYPE_FIELD = "customfield_10010"
+NEW_STATUS = 0  # an issue begins in the first status of the table
+
+
+class Row(BaseModel):
+    """A line of the table; nothing changes it while the sandbox runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Account(Row):
+    """A person, the bot or a customer; customers may only use the service desk's API."""
+
+    id: str
+    name: str
+    kind: Literal["atlassian", "app", "customer"]
+    admin: bool
+    bot: bool = False
+
+
+class Named(Row):
+    """Anything that Jira knows by id and name."""
+
+    id: str
+    name: str
+
+
+class Status(Named):
+    """A status with the key of its category."""
+
+    category: Literal["new", "indeterminate", "done"]
+
+
+class Transition(Named):
+    """A way from some statuses to one; `screen` names the fields of its window."""
+
+    to: str
+    sources: tuple[str, ...]
+    screen: tuple[str, ...] = ()
+
+
+class LinkType(Named):
+    """A kind of link between two issues, as read from either end."""
+
+    inward: str
+    outward: str
+
+
+class Project(Named):
+    """A service project with its service desk and its one request type."""
+
+    key: str
+    desk: str
+    request_type: str
+    components: tuple[str, ...]
+
+
+class World(Row):
+    """The whole table."""
+
+    accounts: tuple[Account, ...]
+    statuses: tuple[Status, ...]
+    transitions: tuple[Transition, ...]
+    issue_types: tuple[Named, ...]
+    priorities: tuple[Named, ...]
+    resolutions: tuple[Named, ...]
+    link_types: tuple[LinkType, ...]
+    custom_fields: tuple[Named, ...]
+    projects: tuple[Project, ...]
+    request_type_name: str
+    permissions: tuple[str, ...]
+    admin_permissions: tuple[str, ...]
+
+    @property
+    def bot(self) -> Account:
+        """The account that Basic auth stands for."""
+        return next(account for account in self.accounts if account.bot)
+
+    def account(self, account_id: object) -> Account | None:
+        """The account with this id, if there is one."""
+        return by_id(self.accounts, account_id)
+
+    def status(self, status_id: str) -> Status:
+        """The status with this id; it must exist."""
+        return next(status for status in self.statuses if status.id == status_id)
+
+    def project(self, id_or_key: object) -> Project | None:
+        """The project with this id or key (keys are upper case)."""
+        wanted = str(id_or_key)
+        return next((p for p in self.projects if wanted == p.id or wanted.upper() == p.key), None)
+
+
+Known = TypeVar("Known", Account, Status, Transition, Named, LinkType)
+
+
+def by_id(rows: Iterable[Known], row_id: object) -> Known | None:
+    """The row with this id, if there is one; ids are compared as text."""
+    return next((row for row in rows if row.id == str(row_id)), None)
+
+
+def load_world() -> World:
+    """Read the table that stands next to this module."""
+    return World.model_validate(yaml.safe_load(Path(__file__).with_name("world.yml").read_text(encoding="utf-8")))

@@ -1,0 +1,107 @@
+"""Read-only queries for pages, the API and metrics; each is served by an index, newest first, paged by id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from store.tables import deliveries as d
+from store.tables import ledger, links
+
+PAGE = 50  # deliveries
+OPEN_STATES = ("waiting", "running", "dead")
+STATES = (*OPEN_STATES, "done", "ignored")
+_CASES = 20  # cases that one issue key may lead to
+_LARGE = ("body", "event")
+NOT_IGNORED = sa.text("state <> 'ignored'")  # to the letter as in its partial index, so that SQLite uses it
+_COLUMNS = [column for column in d.c if column.name not in _LARGE]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list is narrowed to; None = everything."""
+
+    state: str | None = None
+    source: str | None = None
+    case: str | None = None
+    text: str | None = None  # a delivery's id (`source/id` or bare), a case, a ticket's id, an issue key
+    concerned: bool = False  # leave out what no procedure wanted, such as the bot's own changes in Jira
+
+
+@dataclass(frozen=True)
+class Page:
+    """At most `PAGE` deliveries, without body and event, and the id to go on from; `ticket_url` may be None."""
+
+    rows: Sequence[Any]
+    before: int | None
+
+
+def page(connection: sa.Connection, wanted: Filter, sources: Sequence[str], before: int | None = None) -> Page:
+    """The newest deliveries older than `before`; `sources` are all there are, for a delivery's bare id."""
+    query = sa.select(*_COLUMNS, _ticket_url(connection)).order_by(d.c.id.desc()).limit(PAGE + 1)
+    if before is not None:
+        query = query.where(d.c.id < before)
+    for column, value in ((d.c.state, wanted.state), (d.c.source, wanted.source), (d.c.case_id, wanted.case)):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.concerned:
+        query = query.where(NOT_IGNORED)
+    if wanted.text is not None:
+        query = query.where(_named(connection, wanted.text, sources))
+    rows = connection.execute(query).all()
+    return Page(rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None)
+
+
+def one(connection: sa.Connection, number: int) -> sa.Row[Any] | None:
+    """The whole row of a delivery, with `ticket_url`."""
+    return connection.execute(sa.select(d, _ticket_url(connection)).where(d.c.id == number)).first()
+
+
+def _ticket_url(connection: sa.Connection) -> sa.Label[Any]:
+    """The ticket's address out of the event, without reading the event."""
+    if connection.dialect.name == "postgresql":
+        value: Any = sa.func.json_extract_path_text(sa.cast(d.c.event, sa.JSON), "ticket", "url")
+    else:
+        value = sa.func.json_extract(d.c.event, "$.ticket.url")
+    return sa.type_coerce(value, sa.Text).label("ticket_url")
+
+
+def _named(connection: sa.Connection, text: str, sources: Sequence[str]) -> sa.ColumnElement[bool]:
+    """The deliveries that a person may mean by a text."""
+    source, slash, rest = text.partition("/")
+    meant = [(source, rest)] if slash and source in sources else [(one, text) for one in sources]
+    ids = sa.select(d.c.id).where(sa.or_(*(sa.and_(d.c.source == one, d.c.delivery_id == name) for one, name in meant)))
+    numbers = connection.execute(ids).scalars().all()
+    cases = [text, *(f"{one}:{text}" for one in sources), *_cases_of_key(connection, text)]
+    return sa.or_(d.c.case_id.in_(cases), d.c.id.in_(numbers))
+
+
+def _cases_of_key(connection: sa.Connection, key: str) -> list[str]:
+    """The case of the ticket that an issue is linked to, and the case that the issue had before it was linked."""
+    found = connection.execute(sa.select(links).where(links.c.issue_key == key).limit(_CASES))
+    return [case for row in found for case in (f"{row.source}:{row.ticket_id}", f"{row.site}:{row.issue_id}")]
+
+
+def steps(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, list[sa.Row[Any]]]:
+    """The ledgers of these deliveries, each in the order in which its steps were begun."""
+    found: dict[int, list[sa.Row[Any]]] = {number: [] for number in numbers}
+    query = sa.select(ledger).where(ledger.c.delivery.in_(numbers)).order_by(ledger.c.delivery, ledger.c.id)
+    for row in connection.execute(query) if numbers else ():
+        found[row.delivery].append(row)
+    return found
+
+
+def open_counts(connection: sa.Connection) -> dict[str, int]:
+    """How many deliveries are not finished, by state; the finished are not counted, which would read them all."""
+    query = sa.select(d.c.state, sa.func.count()).where(d.c.state.in_(OPEN_STATES)).group_by(d.c.state)
+    return dict.fromkeys(OPEN_STATES, 0) | {state: count for state, count in connection.execute(query)}
+
+
+def oldest_waiting(connection: sa.Connection) -> datetime | None:
+    """When the delivery was received that has been waiting longest."""
+    query = sa.select(d.c.received_at).where(d.c.state == "waiting").order_by(d.c.id).limit(1)
+    return connection.execute(query).scalar()

@@ -1,0 +1,78 @@
+"""One engine per process, with what each database needs to be quick and safe."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from store.types import to_json
+
+BUSY_TIMEOUT_MS = 30_000
+_MIGRATION_LOCK = 7_310_421  # any fixed number: PostgreSQL's advisory lock for migrations
+_LOCK_SECONDS = 0.2  # between two tries to get it
+
+
+def connect(url: str, *, pool_size: int = 12) -> sa.Engine:
+    """Make the engine for `url`; `pool_size` is for PostgreSQL.
+
+    On SQLite two connections are the most that help (20 halve the throughput); writers take the
+    write lock at their first write (`BEGIN IMMEDIATE`), so they wait for each other and never deadlock.
+    """
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, json_serializer=to_json)
+    path = sa.make_url(url).database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, pool_size=2, max_overflow=0, json_serializer=to_json)
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = "IMMEDIATE"
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def listed(dialect: str, *columns: str) -> str:
+    """A FROM clause: the bind parameter `:rows`, a JSON list of objects of texts, as the table `r` with these columns.
+
+    So many rows are one statement, whose text never changes. It matters twice: each call into SQLite lets go of the
+    interpreter's lock and may wait 5 ms to get it back, and each call to PostgreSQL is a round trip.
+    """
+    if dialect == "postgresql":
+        return f"json_to_recordset(CAST(:rows AS json)) AS r({', '.join(f'{name} text' for name in columns)})"
+    picked = ", ".join(f"value ->> '{name}' AS {name}" for name in columns)
+    return f"(SELECT {picked} FROM json_each(:rows)) AS r"  # noqa: S608 # the names are our own
+
+
+@contextlib.contextmanager
+def migration_lock(engine: sa.Engine) -> Iterator[None]:
+    """Let one process at a time migrate the database."""
+    if engine.dialect.name == "postgresql":
+        # DBOS makes indexes CONCURRENTLY, which waits for every open transaction: neither the holder of the lock
+        # nor whoever waits for it may have one
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            key = {"key": _MIGRATION_LOCK}
+            while not connection.execute(sa.text("SELECT pg_try_advisory_lock(:key)"), key).scalar():
+                time.sleep(_LOCK_SECONDS)
+            try:
+                yield
+            finally:
+                connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), key)
+        return
+    with open(f"{engine.url.database}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

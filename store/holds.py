@@ -1,0 +1,117 @@
+"""Holds: which tickets wait, for whom, since when; each open one has an alarm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from store.tables import alarms
+from store.tables import holds as h
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A hold. `kind`: ozon, seller or client; `stage`: `begun` (the agent is still at it) or `waiting`."""
+
+    id: int
+    source: str
+    ticket_id: str
+    kind: str
+    reason: str | None
+    stage: str
+    awaited_account: str | None
+    awaited_key: str | None
+    awaited_link: str | None
+    owner_id: str | None
+    owner_account: str | None
+    seller_id: str | None
+    site: str | None
+    issue_id: str | None
+    components_taken: Any
+    closing: Any
+    question: str | None
+    asked_at: datetime | None
+    since: datetime
+    due_at: datetime
+    answered_by: str | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+    ended_why: str | None
+
+
+_COLUMNS = [h.c[name] for name in Hold.__annotations__]
+
+
+def alarm_key(hold: int) -> str:
+    """The key of a hold's alarm."""
+    return f"hold:{hold}"
+
+
+def open_of_ticket(connection: sa.Connection, source: str, ticket_id: str) -> Hold | None:
+    """The open hold of a ticket."""
+    found = sa.select(*_COLUMNS).where(h.c.source == source, h.c.ticket_id == ticket_id, h.c.ended_at.is_(None))
+    row = connection.execute(found).first()
+    return Hold(*row) if row else None
+
+
+def get(connection: sa.Connection, hold: int) -> Hold | None:
+    """A hold by its number, open or ended."""
+    row = connection.execute(sa.select(*_COLUMNS).where(h.c.id == hold)).first()
+    return Hold(*row) if row else None
+
+
+def open_of_issue(connection: sa.Connection, site: str, issue_id: str) -> Hold | None:
+    """The open hold whose question stands in this issue."""
+    found = sa.select(*_COLUMNS).where(h.c.site == site, h.c.issue_id == issue_id, h.c.ended_at.is_(None))
+    row = connection.execute(found).first()
+    return Hold(*row) if row else None
+
+
+def open_awaiting_issue(connection: sa.Connection, key: str) -> list[Hold]:
+    """The open holds that wait for another issue to be done (W-53)."""
+    found = sa.select(*_COLUMNS).where(h.c.awaited_key == key, h.c.ended_at.is_(None)).order_by(h.c.since)
+    return [Hold(*row) for row in connection.execute(found)]
+
+
+def oldest_open(connection: sa.Connection, limit: int) -> list[Hold]:
+    """All open holds, the oldest first."""
+    found = sa.select(*_COLUMNS).where(h.c.ended_at.is_(None)).order_by(h.c.since).limit(limit)
+    return [Hold(*row) for row in connection.execute(found)]
+
+
+def of_seller(connection: sa.Connection, seller_id: str, limit: int) -> list[Hold]:
+    """A seller's holds, the newest first."""
+    found = sa.select(*_COLUMNS).where(h.c.seller_id == seller_id).order_by(h.c.since.desc()).limit(limit)
+    return [Hold(*row) for row in connection.execute(found)]
+
+
+def replaced_at(connection: sa.Connection, source: str, ticket_id: str, now: datetime) -> str | None:
+    """The kind of the ticket's hold that another one replaced at this moment."""
+    mine = (h.c.source == source, h.c.ticket_id == ticket_id, h.c.ended_at == now, h.c.ended_why == "replaced")
+    kind: str | None = connection.execute(sa.select(h.c.kind).where(*mine).limit(1)).scalar()
+    return kind
+
+
+def begin(connection: sa.Connection, values: dict[str, Any], now: datetime) -> int:
+    """Begin a hold and set its alarm; the hold's number."""
+    number = int(connection.execute(sa.insert(h).values(**values, since=now).returning(h.c.id)).scalar_one())
+    alarm = {"key": alarm_key(number), "kind": "hold", "due_at": values["due_at"], "state": "pending", "made_at": now}
+    connection.execute(sa.insert(alarms).values(**alarm))
+    return number
+
+
+def change(connection: sa.Connection, hold: int, **values: Any) -> None:
+    """Write parts of a hold (`stage`, `asked_at`, `components_taken` …)."""
+    connection.execute(sa.update(h).where(h.c.id == hold).values(**values))
+
+
+def end(connection: sa.Connection, hold: int, *, why: str, by: str | None, now: datetime) -> None:
+    """End a hold, with who answered, and silence its alarm; an ended one stays as it is."""
+    answered = now if why == "answered" else None
+    ended = {"ended_at": now, "ended_why": why, "answered_by": by, "answered_at": answered}
+    connection.execute(sa.update(h).where(h.c.id == hold, h.c.ended_at.is_(None)).values(**ended))
+    mine = (alarms.c.key == alarm_key(hold), alarms.c.state == "pending")
+    connection.execute(sa.update(alarms).where(*mine).values(state="cancelled"))

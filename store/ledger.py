@@ -1,0 +1,104 @@
+"""The ledger's rows: a verb is begun, then ended; unique by (delivery, rule, verb, n)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from store.tables import deliveries, ledger
+
+BEGUN = "begun"
+PUT_OFF = "put_off"  # begun, and known to have had no effect
+FAILED = "failed"  # the same, and no retry can help: a replay begins it anew
+# What is never done again. The rest (off, observed, put off, failed) had no effect: a replay may, by then, act.
+ENDED = ("done", "unchanged", "refused", "warned")
+
+
+@dataclass(frozen=True)
+class Step:
+    """The identity of a verb's row within its delivery."""
+
+    delivery: int
+    rule: str
+    verb: str
+    n: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the ledger knows of a step."""
+
+    id: int
+    outcome: str
+    result: Any
+    begun_at: datetime
+
+
+def find(connection: sa.Connection, step: Step) -> Entry | None:
+    """The row of this step, if it was ever begun."""
+    row = connection.execute(
+        sa.select(ledger.c.id, ledger.c.outcome, ledger.c.result, ledger.c.begun_at).where(
+            ledger.c.delivery == step.delivery,
+            ledger.c.rule == step.rule,
+            ledger.c.verb == step.verb,
+            ledger.c.n == step.n,
+        )
+    ).first()
+    return Entry(*row) if row else None
+
+
+def begin(connection: sa.Connection, entry: Entry | None, step: Step, values: Mapping[str, Any], now: datetime) -> int:
+    """Record that the verb is about to act (`values`: mode, target); the row's id.
+
+    A step of unknown outcome keeps the moment at which it was begun.
+    """
+    if entry is None:
+        row = {"delivery": step.delivery, "rule": step.rule, "verb": step.verb, "n": step.n, **values}
+        added = sa.insert(ledger).values(**row, outcome=BEGUN, begun_at=now).returning(ledger.c.id)
+        return int(connection.execute(added).scalar_one())
+    if entry.outcome != BEGUN:
+        again = {**values, "outcome": BEGUN, "begun_at": now, "reason": None, "done_at": None}
+        connection.execute(sa.update(ledger).where(ledger.c.id == entry.id).values(**again))
+    return entry.id
+
+
+def begin_again(connection: sa.Connection, entry: int, now: datetime) -> None:
+    """The effect of the last try was looked for in vain: the step is tried anew from now."""
+    connection.execute(sa.update(ledger).where(ledger.c.id == entry).values(begun_at=now))
+
+
+def end(connection: sa.Connection, entry: int, values: Mapping[str, Any], now: datetime) -> bool:
+    """Record how the step ended: outcome, before, after, result, reason, target.
+
+    False when it is not under way: a worker that slept does not overwrite what its successor recorded.
+    """
+    ended = connection.execute(
+        sa.update(ledger).where(ledger.c.id == entry, ledger.c.outcome == BEGUN).values(**values, done_at=now)
+    )
+    return int(ended.rowcount) > 0
+
+
+def of_delivery(connection: sa.Connection, delivery: int) -> list[sa.Row[Any]]:
+    """All steps of a delivery, in the order in which they were begun."""
+    return list(connection.execute(sa.select(ledger).where(ledger.c.delivery == delivery).order_by(ledger.c.id)))
+
+
+def failed_rule(connection: sa.Connection, delivery: int) -> str | None:
+    """The rule of the verb that failed or was under way last."""
+    rule: str | None = connection.execute(
+        sa.select(ledger.c.rule)
+        .where(ledger.c.delivery == delivery, ledger.c.outcome.in_((FAILED, BEGUN, PUT_OFF)))
+        .order_by(ledger.c.id.desc())
+        .limit(1)
+    ).scalar()
+    return rule
+
+
+def newest(connection: sa.Connection, limit: int) -> list[sa.Row[Any]]:
+    """The newest steps of all deliveries."""
+    rows = sa.select(ledger, deliveries.c.case_id).join(deliveries, deliveries.c.id == ledger.c.delivery)
+    return list(connection.execute(rows.order_by(ledger.c.id.desc()).limit(limit)))

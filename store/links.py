@@ -1,0 +1,100 @@
+"""The pairs of ticket and issue, and whose word counts in an issue's fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from store.tables import field_marks as m
+from store.tables import links
+
+
+@dataclass(frozen=True)
+class Link:
+    """A ticket and one of its issues, with the purpose of the pair."""
+
+    source: str
+    ticket_id: str
+    purpose: str
+    site: str
+    issue_id: str
+    issue_key: str
+    made_by_bot: bool
+    key_written_at: datetime | None = None
+
+
+_COLUMNS = [links.c[name] for name in Link.__annotations__]
+
+
+class LinkTakenError(Exception):
+    """The ticket has another issue of this purpose, or the issue belongs to another ticket."""
+
+
+def of_ticket(connection: sa.Connection, source: str, ticket_id: str, purpose: str | None) -> Link | None:
+    """The ticket's issue of this purpose; None: the newest of any."""
+    found = sa.select(*_COLUMNS).where(links.c.source == source, links.c.ticket_id == ticket_id)
+    if purpose is not None:
+        found = found.where(links.c.purpose == purpose)
+    row = connection.execute(found.order_by(links.c.id.desc()).limit(1)).first()
+    return Link(*row) if row else None
+
+
+def of_issue(connection: sa.Connection, site: str, issue_id: str) -> Link | None:
+    """The link that an issue stands in."""
+    row = connection.execute(sa.select(*_COLUMNS).where(links.c.site == site, links.c.issue_id == issue_id)).first()
+    return Link(*row) if row else None
+
+
+def add(connection: sa.Connection, link: Link, now: datetime) -> None:
+    """Link a pair; the same pair again changes nothing. LinkTakenError when either side is taken by another."""
+    try:
+        with connection.begin_nested():
+            connection.execute(sa.insert(links).values(**link.__dict__, created_at=now))
+    except IntegrityError:
+        known = of_ticket(connection, link.source, link.ticket_id, link.purpose)
+        if known is None or (known.site, known.issue_id) != (link.site, link.issue_id):
+            raise LinkTakenError(f"{link.source}:{link.ticket_id} / {link.issue_key}") from None
+
+
+def repurpose(connection: sa.Connection, site: str, issue_id: str, purpose: str) -> None:
+    """Give a pair another purpose: an escalated ticket is put on hold, or goes back to the third line."""
+    where = (links.c.site == site, links.c.issue_id == issue_id)
+    connection.execute(sa.update(links).where(*where).values(purpose=purpose))
+
+
+def key_written(connection: sa.Connection, site: str, issue_id: str, now: datetime) -> None:
+    """Remember that the ticket carries the issue's key."""
+    where = (links.c.site == site, links.c.issue_id == issue_id)
+    connection.execute(sa.update(links).where(*where).values(key_written_at=now))
+
+
+def rename(connection: sa.Connection, site: str, issue_id: str, key: str) -> None:
+    """An issue moved: keep its new key, which the ticket does not carry yet."""
+    connection.execute(
+        sa.update(links)
+        .where(links.c.site == site, links.c.issue_id == issue_id, links.c.issue_key != key)
+        .values(issue_key=key, key_written_at=None)
+    )
+
+
+def remove(connection: sa.Connection, site: str, issue_id: str) -> None:
+    """Forget the pair of an issue that was deleted."""
+    connection.execute(sa.delete(links).where(links.c.site == site, links.c.issue_id == issue_id))
+
+
+def mark(connection: sa.Connection, site: str, issue_id: str, field: str) -> sa.Row[Any] | None:
+    """What the bot set last in a field (`value`), and since when a person has it (`person_at`)."""
+    return connection.execute(
+        sa.select(m).where(m.c.site == site, m.c.issue_id == issue_id, m.c.field == field)
+    ).first()
+
+
+def set_mark(connection: sa.Connection, site: str, issue_id: str, field: str, **values: Any) -> None:
+    """Write parts of a field's mark (`value`, `set_at`, `person_at`)."""
+    where = (m.c.site == site, m.c.issue_id == issue_id, m.c.field == field)
+    if connection.execute(sa.update(m).where(*where).values(**values)).rowcount == 0:
+        connection.execute(sa.insert(m).values(site=site, issue_id=issue_id, field=field, **values))

@@ -1,0 +1,51 @@
+"""Token buckets: a limit on calls that holds for all processes together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.tables import rate_limits
+
+_ROUNDING = timedelta(milliseconds=1)  # or the token would still lack a millionth at the moment promised
+
+
+@dataclass(frozen=True)
+class Rate:
+    """`burst` calls at once, then `per_second`; at most `burst + per_second * t` in any `t` seconds."""
+
+    name: str
+    per_second: float
+    burst: int
+
+
+def take(connection: sa.Connection, rate: Rate, now: datetime) -> datetime | None:
+    """Take a token: None; or none is left, and it is the moment when there will be one.
+
+    One UPDATE takes and refills, so two processes never take the same token; a clock that is behind adds none.
+    """
+    moment = now.timestamp()
+    if _take(connection, rate, moment):
+        return None
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    full = dialect.insert(rate_limits).values(name=rate.name, tokens=rate.burst, at=moment)
+    connection.execute(full.on_conflict_do_nothing())
+    if _take(connection, rate, moment):
+        return None
+    row = connection.execute(sa.select(rate_limits).where(rate_limits.c.name == rate.name)).one()
+    return datetime.fromtimestamp(row.at + (1 - row.tokens) / rate.per_second, UTC) + _ROUNDING
+
+
+def _take(connection: sa.Connection, rate: Rate, moment: float) -> bool:
+    at, tokens = rate_limits.c.at, rate_limits.c.tokens
+    grown = tokens + sa.case((at < moment, (moment - at) * rate.per_second), else_=0.0)
+    held = sa.case((grown > rate.burst, float(rate.burst)), else_=grown)
+    taken = connection.execute(
+        sa.update(rate_limits)
+        .where(rate_limits.c.name == rate.name, held >= 1)
+        .values(tokens=held - 1, at=sa.case((at < moment, moment), else_=at))
+    )
+    return int(taken.rowcount) > 0

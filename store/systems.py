@@ -1,0 +1,145 @@
+"""Gates of the outside systems, rate limits in force, live workers, kept configurations, alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.tables import alerts, config_versions, pauses, systems, workers
+
+
+def _upsert(connection: sa.Connection, table: sa.Table, key: dict[str, Any], values: dict[str, Any]) -> None:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table).values(**key, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+def _add_once(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> bool:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    key = next(iter(table.primary_key.columns))
+    added = dialect.insert(table).values(**row).on_conflict_do_nothing().returning(key)
+    return connection.execute(added).first() is not None
+
+
+def gate(connection: sa.Connection, name: str) -> sa.Row[Any] | None:
+    """The gate of a system; none or `closed_at` None = open."""
+    return connection.execute(sa.select(systems).where(systems.c.name == name)).first()
+
+
+def is_closed(connection: sa.Connection, name: str) -> bool:
+    """Whether a system's gate is closed now."""
+    closed = connection.execute(sa.select(systems.c.closed_at).where(systems.c.name == name)).scalar()
+    return closed is not None
+
+
+def gates(connection: sa.Connection) -> list[sa.Row[Any]]:
+    """All systems that were ever spoken to or failed."""
+    return list(connection.execute(sa.select(systems).order_by(systems.c.name)))
+
+
+def set_gate(connection: sa.Connection, name: str, **values: Any) -> None:
+    """Write parts of a system's row."""
+    _upsert(connection, systems, {"name": name}, values)
+
+
+def count_failure(connection: sa.Connection, name: str) -> int:
+    """One more failure in a row; the count."""
+    _add_once(connection, systems, {"name": name})
+    statement = sa.update(systems).where(systems.c.name == name).values(failures=systems.c.failures + 1)
+    return int(connection.execute(statement.returning(systems.c.failures)).scalar_one())
+
+
+def close_gate(connection: sa.Connection, name: str, *, reason: str, now: datetime, probe_at: datetime) -> bool:
+    """Close the gate; True when it was open until now."""
+    _add_once(connection, systems, {"name": name})
+    closed = connection.execute(
+        sa.update(systems)
+        .where(systems.c.name == name, systems.c.closed_at.is_(None))
+        .values(closed_at=now, reason=reason, probe_at=probe_at, probes=0)
+    )
+    return int(closed.rowcount) > 0
+
+
+def claim_probe(connection: sa.Connection, name: str, *, now: datetime, next_at: datetime) -> bool:
+    """Let one clock probe a closed system; True for the one that may."""
+    claimed = connection.execute(
+        sa.update(systems)
+        .where(systems.c.name == name, systems.c.closed_at.is_not(None), systems.c.probe_at <= now)
+        .values(probe_at=next_at, probes=systems.c.probes + 1)
+    )
+    return int(claimed.rowcount) > 0
+
+
+def pause(connection: sa.Connection, scope: str, until: datetime, reason: str | None) -> None:
+    """Call nothing in this scope before `until`."""
+    _upsert(connection, pauses, {"scope": scope}, {"until": until, "reason": reason})
+
+
+def paused_until(connection: sa.Connection, scopes: Sequence[str], now: datetime) -> datetime | None:
+    """The latest moment before which one of the scopes must not be called."""
+    until: datetime | None = connection.execute(
+        sa.select(sa.func.max(pauses.c.until, type_=pauses.c.until.type)).where(
+            pauses.c.scope.in_(scopes), pauses.c.until > now
+        )
+    ).scalar()
+    return until
+
+
+def pauses_in_force(connection: sa.Connection, now: datetime) -> list[sa.Row[Any]]:
+    """The rate limits that hold now."""
+    return list(connection.execute(sa.select(pauses).where(pauses.c.until > now).order_by(pauses.c.until)))
+
+
+def purge_pauses(connection: sa.Connection, now: datetime) -> None:
+    """Forget the rate limits that are over."""
+    connection.execute(sa.delete(pauses).where(pauses.c.until <= now))
+
+
+def worker_seen(connection: sa.Connection, executor_id: str, now: datetime) -> None:
+    """A worker's sign of life."""
+    if connection.execute(sa.update(workers).where(workers.c.executor_id == executor_id).values(seen_at=now)).rowcount:
+        return
+    connection.execute(sa.insert(workers).values(executor_id=executor_id, started_at=now, seen_at=now))
+
+
+def workers_known(connection: sa.Connection) -> list[sa.Row[Any]]:
+    """All workers that signed on and were not signed off."""
+    return list(connection.execute(sa.select(workers).order_by(workers.c.started_at)))
+
+
+def claim_gone(connection: sa.Connection, executor_id: str, *, seen_at: datetime, now: datetime) -> bool:
+    """Let one clock take over from a worker without a sign of life since `seen_at`; True for the one that may.
+
+    A clock that dies over it leaves the worker to the next one, a lease later.
+    """
+    where = (workers.c.executor_id == executor_id, workers.c.seen_at == seen_at)
+    return int(connection.execute(sa.update(workers).where(*where).values(seen_at=now)).rowcount) > 0
+
+
+def worker_gone(connection: sa.Connection, executor_id: str) -> None:
+    """Sign a worker off."""
+    connection.execute(sa.delete(workers).where(workers.c.executor_id == executor_id))
+
+
+def keep_config(connection: sa.Connection, version: str, content: str, now: datetime) -> None:
+    """Keep a configuration for the deliveries that began with it."""
+    _add_once(connection, config_versions, {"version": version, "content": content, "loaded_at": now})
+
+
+def kept_config(connection: sa.Connection, version: str) -> str | None:
+    """A configuration of before, as it was kept."""
+    return connection.execute(sa.select(config_versions.c.content).where(config_versions.c.version == version)).scalar()
+
+
+def raise_alert(connection: sa.Connection, key: str, text: str, now: datetime) -> bool:
+    """Record an alert; True the first time."""
+    return _add_once(connection, alerts, {"key": key[:200], "text": text, "raised_at": now})
+
+
+def newest_alerts(connection: sa.Connection, limit: int) -> list[sa.Row[Any]]:
+    """The newest alerts."""
+    return list(connection.execute(sa.select(alerts).order_by(alerts.c.raised_at.desc()).limit(limit)))

@@ -1,0 +1,239 @@
+"""The tables. Migrations in `store/migrations` make exactly these; a test compares them."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from store.types import Data, Moment
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+# The inbox: one row a webhook call. `due_at` NULL = waits for a person or for `waits_for` to come back.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("source", String(32), nullable=False),
+    Column("delivery_id", String(128), nullable=False),
+    Column("case_id", String(160), nullable=False),
+    Column("type", String(100), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("event", Text),
+    Column("reason", Text),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("received_at", Moment, nullable=False),
+    Column("due_at", Moment),
+    Column("waits_for", String(64)),
+    Column("nudged_at", Moment),
+    Column("taken_at", Moment),
+    Column("config_version", String(64)),
+    Column("run_token", String(36)),
+    Column("finished_at", Moment),
+    UniqueConstraint("source", "delivery_id", name="uq_deliveries_source_delivery"),
+)
+_unfinished = text("state IN ('waiting', 'running', 'dead')")
+_waiting = text("state = 'waiting'")
+Index(
+    "ix_deliveries_unfinished",
+    deliveries.c.case_id,
+    deliveries.c.id,
+    sqlite_where=_unfinished,
+    postgresql_where=_unfinished,
+)
+Index("ix_deliveries_due", deliveries.c.due_at, sqlite_where=_waiting, postgresql_where=_waiting)
+Index("ix_deliveries_waits_for", deliveries.c.waits_for, sqlite_where=_waiting, postgresql_where=_waiting)
+Index("ix_deliveries_state", deliveries.c.state, deliveries.c.id)
+Index("ix_deliveries_case", deliveries.c.case_id, deliveries.c.id)
+_wanted = text("state <> 'ignored'")
+Index("ix_deliveries_concerned", deliveries.c.id, sqlite_where=_wanted, postgresql_where=_wanted)
+Index("ix_deliveries_source", deliveries.c.source, deliveries.c.id)
+
+# Jira signs the body but not its id: a body seen within 24 hours is a redelivery.
+seen_bodies = Table(
+    "seen_bodies",
+    metadata,
+    Column("source", String(32), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("seen_at", Moment, nullable=False, index=True),
+)
+
+# Everything that the bot did, would have done, or refused, with the rule.
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("delivery", _Id, ForeignKey("deliveries.id", ondelete="CASCADE"), nullable=False),
+    Column("rule", String(16), nullable=False),
+    Column("verb", String(48), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("mode", String(8), nullable=False),
+    Column("target", String(200)),
+    Column("outcome", String(12), nullable=False),
+    Column("before", Data),
+    Column("after", Data),
+    Column("result", Data),
+    Column("reason", Text),
+    Column("begun_at", Moment, nullable=False),
+    Column("done_at", Moment),
+    UniqueConstraint("delivery", "rule", "verb", "n", name="uq_ledger_step"),
+)
+
+# A ticket and one of its issues; at most one open issue per ticket and purpose.
+links = Table(
+    "links",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("source", String(32), nullable=False),
+    Column("ticket_id", String(64), nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("site", String(32), nullable=False),
+    Column("issue_id", String(20), nullable=False),
+    Column("issue_key", String(64), nullable=False),
+    Column("made_by_bot", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("key_written_at", Moment),
+    UniqueConstraint("source", "ticket_id", "purpose", name="uq_links_ticket_purpose"),
+    UniqueConstraint("site", "issue_id", name="uq_links_issue"),
+    Index("ix_links_issue_key", "issue_key"),
+)
+
+# What the bot set last in a field of an issue, and since when a person has it.
+field_marks = Table(
+    "field_marks",
+    metadata,
+    Column("site", String(32), primary_key=True),
+    Column("issue_id", String(20), primary_key=True),
+    Column("field", String(64), primary_key=True),
+    Column("value", Data),
+    Column("set_at", Moment),
+    Column("person_at", Moment),
+)
+
+# The gate of each outside system; `account_id` is the bot's own account there.
+systems = Table(
+    "systems",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("closed_at", Moment),
+    Column("reason", Text),
+    Column("probe_at", Moment),
+    Column("probes", Integer, nullable=False, server_default="0"),
+    Column("account_id", String(128)),
+)
+
+# Rate limits in force: a site, one of its endpoints, or one issue.
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("scope", String(200), primary_key=True),
+    Column("until", Moment, nullable=False),
+    Column("reason", String(64)),
+)
+
+# A ticket that waits: for whom, since when, until when. One open hold per ticket.
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("source", String(32), nullable=False),
+    Column("ticket_id", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("reason", String(16)),
+    Column("stage", String(8), nullable=False),
+    Column("awaited_account", String(128)),
+    Column("awaited_key", String(64)),
+    Column("awaited_link", Text),
+    Column("owner_id", String(64)),
+    Column("owner_account", String(128)),
+    Column("seller_id", String(64)),
+    Column("site", String(32)),
+    Column("issue_id", String(20)),
+    Column("components_taken", Data),
+    Column("closing", Data),
+    Column("question", Text),
+    Column("asked_at", Moment),
+    Column("since", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("answered_by", String(128)),
+    Column("answered_at", Moment),
+    Column("ended_at", Moment),
+    Column("ended_why", String(32)),
+)
+_open = text("ended_at IS NULL")
+Index("uq_holds_open", holds.c.source, holds.c.ticket_id, unique=True, sqlite_where=_open, postgresql_where=_open)
+Index("ix_holds_oldest_open", holds.c.since, sqlite_where=_open, postgresql_where=_open)
+Index("ix_holds_seller", holds.c.seller_id, holds.c.since)
+Index("ix_holds_issue", holds.c.site, holds.c.issue_id)
+Index("ix_holds_awaited_issue", holds.c.awaited_key, sqlite_where=_open, postgresql_where=_open)
+
+# Due moments: what rings is made a delivery by the clock.
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("made_at", Moment, nullable=False),
+)
+_pending = text("state = 'pending'")
+Index("ix_alarms_due", alarms.c.due_at, sqlite_where=_pending, postgresql_where=_pending)
+
+# Token buckets that all processes share; `at` is epoch seconds: arithmetic on moments differs between databases.
+rate_limits = Table(
+    "rate_limits",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("tokens", Double, nullable=False),
+    Column("at", Double, nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("executor_id", String(80), primary_key=True),
+    Column("started_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
+
+config_versions = Table(
+    "config_versions",
+    metadata,
+    Column("version", String(64), primary_key=True),
+    Column("content", Text, nullable=False),
+    Column("loaded_at", Moment, nullable=False),
+)
+
+# What an admin must look at; the key makes each alert go out once.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("raised_at", Moment, nullable=False, index=True),
+)

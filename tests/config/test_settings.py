@@ -1,0 +1,195 @@
+"""The environment: what it gives, and what is said when it is wrong."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from config import ConfigError
+from config.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+WHSEC = "whsec_YS1wZXJmZWN0bHktaW52ZW50ZWQtc2VjcmV0IQ=="
+REAL = {
+    "JIRA_URL": "https://example.atlassian.net",
+    "JIRA_USER": "bot@example.test",
+    "JIRA_TOKEN": "an-invented-token",
+    "JIRA_WEBHOOK_SECRETS": "an-invented-secret-1, an-invented-secret-2",
+    "WEBCRM_URL": "http://webcrm.example.test/api/",
+    "WEBCRM_TOKEN": "an-invented-token",
+    "WEBCRM_WEBHOOK_SECRETS": WHSEC,
+    "SECRET_KEY": "an-invented-secret-key",
+}
+
+
+def said(env: dict[str, str]) -> list[str]:
+    """Give what is said about an environment."""
+    with pytest.raises(ConfigError) as raised:
+        Settings.read(env)
+    return [str(fault) for fault in raised.value.faults]
+
+
+def test_an_empty_environment_has_defaults() -> None:
+    settings = Settings.read({"PORT": "", "JIRA_URL": ""})
+    assert settings.database_url == "sqlite:///var/smezhnik.sqlite"
+    assert (settings.port, settings.sandbox_port, settings.data_dir) == (8080, 8090, Path("var"))
+    assert settings.config_dir == ROOT / "config"
+    assert settings.jira_url is None
+    assert settings.jira_webhook_secrets == ()
+    assert not settings.smezhnik_sandbox
+    assert settings.demo_tickets
+
+
+def test_it_reads_what_it_is_given_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "9999")
+    assert Settings.read({}).port == 8080
+    assert Settings.read().port == Settings().port == 9999
+
+
+def test_lists_are_comma_separated() -> None:
+    settings = Settings.read(REAL)
+    values = [secret.get_secret_value() for secret in settings.jira_webhook_secrets]
+    assert values == ["an-invented-secret-1", "an-invented-secret-2"]
+    assert settings.webcrm_url == "http://webcrm.example.test/api"
+
+
+@pytest.mark.parametrize(
+    ("url", "understood"),
+    [
+        ("postgres://u:p%40@h:5432/db?sslmode=require", "postgresql+psycopg://u:p%40@h:5432/db?sslmode=require"),
+        ("postgresql://u@h/db", "postgresql+psycopg://u@h/db"),
+        ("postgresql+psycopg://u@h/db", "postgresql+psycopg://u@h/db"),
+        ("postgresql:///db?host=/run/postgresql", "postgresql+psycopg:///db?host=/run/postgresql"),
+        ("sqlite:////data/s.sqlite", "sqlite:////data/s.sqlite"),
+    ],
+)
+def test_databases(url: str, understood: str) -> None:
+    assert Settings.read({"DATABASE_URL": url}).database_url == understood
+
+
+def test_the_database_lies_in_the_data_folder() -> None:
+    assert Settings.read({"DATA_DIR": "/data"}).database_url == "sqlite:////data/smezhnik.sqlite"
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://u:sesame@h/db", "postgres://", "postgres://u:sesame@[h/db", "sqlite://var/s.sqlite", "s.sqlite"]
+)
+def test_a_wrong_database(url: str) -> None:
+    assert said({"DATABASE_URL": url}) == [
+        "env: DATABASE_URL: это не адрес базы; напишите sqlite:///путь/к/файлу.sqlite "
+        "или postgresql://имя:пароль@хост/база"
+    ]
+
+
+@pytest.mark.parametrize("port", ["80a", "0", "65536", "-1", "8080.5"])
+def test_a_wrong_port(port: str) -> None:
+    assert said({"PORT": port}) == [
+        f"env: PORT: «{port}» — не номер порта; напишите число от 1 до 65535, например 8080"
+    ]
+
+
+@pytest.mark.parametrize("secret", ["sesame", "whsec_", "whsec_сезам", "whsec_c2VzYW1"])
+def test_a_wrong_webhook_secret(secret: str) -> None:
+    assert said({"WEBCRM_WEBHOOK_SECRETS": f"{WHSEC},{secret}"}) == [
+        "env: WEBCRM_WEBHOOK_SECRETS: секрет № 2 не разобрать; "
+        "напишите whsec_ и за ним base64, как его выдаёт отправитель"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("env", "text"),
+    [
+        ({"JIRA_URL": "http://example.test"}, "env: JIRA_URL: по http токен идёт открытым текстом; напишите https://"),
+        (
+            {"JIRA_URL": "https://u:sesame@example.test"},
+            "env: JIRA_URL: в адресе стоят имя или пароль; уберите их, для них есть отдельные переменные",
+        ),
+        (
+            {"WEBCRM_URL": "webcrm.example.test"},
+            "env: WEBCRM_URL: это не адрес; напишите, например, https://example.atlassian.net, без параметров",
+        ),
+        ({"SMEZHNIK_SANDBOX": "да"}, "env: SMEZHNIK_SANDBOX: «да» — не да и не нет; напишите true или false"),
+    ],
+)
+def test_other_mistakes(env: dict[str, str], text: str) -> None:
+    assert said(env) == [text]
+
+
+def test_all_mistakes_are_said_at_once() -> None:
+    assert len(said({"PORT": "a", "SANDBOX_PORT": "b", "DATABASE_URL": "c"})) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("JIRA_URL", "https://example.atlassian.net"),
+        ("JIRA_URL", "https://localhost.example.test"),
+        ("WEBCRM_URL", "http://10.0.0.1/webcrm"),
+        ("ALERT_URLS", "json://127.0.0.1:8090/chat/a, tgram://1:sesame/2"),
+    ],
+)
+def test_the_sandbox_stays_on_this_machine(name: str, url: str) -> None:
+    assert Settings.read({name: url})
+    assert said({"SMEZHNIK_SANDBOX": "1", name: url}) == [
+        f"env: {name}: в песочнице (SMEZHNIK_SANDBOX=1) разрешены только адреса этой машины; "
+        "напишите http://127.0.0.1:порт"
+    ]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8090", "localhost:8090", "[::1]:8090", "127.8.8.8"])
+def test_the_sandbox_reaches_this_machine(host: str) -> None:
+    assert Settings.read({"SMEZHNIK_SANDBOX": "1", "JIRA_URL": f"http://{host}", "ALERT_URLS": f"json://{host}/a"})
+
+
+def test_nothing_is_missing() -> None:
+    assert Settings.read(REAL).missing_for_production() == []
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_what_is_missing_is_named_with_a_fix(name: str) -> None:
+    faults = Settings.read({key: value for key, value in REAL.items() if key != name}).missing_for_production()
+    assert [(fault.file, fault.key) for fault in faults] == [("env", name)]
+    assert re.match(r"не задано; \w+", faults[0].text)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("JIRA_WEBHOOK_SECRETS", "sandbox-jira-secret", "здесь секрет песочницы"),
+        (
+            "WEBCRM_WEBHOOK_SECRETS",
+            "whsec_c2FuZGJveC13ZWJjcm0tc2VjcmV0LTAwMDAwMDAwMDA=",
+            "здесь секрет песочницы",
+        ),
+        ("API_TOKENS", "an-invented-api-token, sandbox-api-token", "здесь секрет песочницы"),
+        ("CONSOLE_PASSWORD", "sandbox", "здесь секрет песочницы"),
+        ("CONSOLE_PASSWORD", "sesame", "секрет короче 8 знаков"),
+        ("JIRA_WEBHOOK_SECRETS", "an-invented-secret-1, sesame", "секрет короче 16 знаков"),
+        ("WEBCRM_WEBHOOK_SECRETS", "whsec_c2VzYW1l", "секрет короче 24 знаков"),
+    ],
+)
+def test_a_secret_that_everybody_knows_or_can_guess(name: str, value: str, text: str) -> None:
+    faults = Settings.read(REAL | {name: value}).missing_for_production()
+    assert [fault.key for fault in faults] == [name]
+    assert faults[0].text.startswith(text)
+
+
+def test_no_secret_shows() -> None:
+    env = REAL | {"DATABASE_URL": "postgres://u:sesame@h/db", "API_TOKENS": "sesame", "ALERT_URLS": "tgram://sesame/1"}
+    settings = Settings.read(env)
+    for text in (repr(settings), str(settings)):
+        assert "invented" not in text
+        assert "sesame" not in text
+    with pytest.raises(ConfigError) as raised:
+        Settings.read(env | {"PORT": "a", "JIRA_URL": "https://u:sesame@example.test"})
+    assert "sesame" not in str(raised.value)
+
+
+def test_the_example_names_every_variable() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    named = set(re.findall(r"^#? ?([A-Z_]+)=", example, re.MULTILINE))
+    tables = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "config").glob("*.yml"))
+    wanted = {name.upper() for name in Settings.model_fields} | set(re.findall(r"\$\{([A-Z_]+)[:}]", tables))
+    assert named == wanted

@@ -1,0 +1,66 @@
+"""What all tests share: databases, a sandbox, and a bot that runs against it in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from sandbox.live import LiveSandbox
+from store.database import connect
+from tests.bot import Bot, free_port
+from tests.databases import Postgres, Sqlite, reachable
+
+
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
+    """Makes SQLite databases."""
+    return Sqlite(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Makes PostgreSQL databases; skips where none answers."""
+    if not reachable():
+        pytest.skip("no PostgreSQL answers at TEST_DATABASE_URL: its tests are skipped")
+    made = Postgres()
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh database of each kind in turn."""
+    maker: Sqlite | Postgres = request.getfixturevalue("sqlite" if request.param == "sqlite" else "postgres")
+    url = maker.fresh(tmp_path)
+    yield url
+    maker.drop(url)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    """An engine on a fresh database of each kind."""
+    made = connect(database_url, pool_size=5)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def bot(sqlite: Sqlite, tmp_path: Path) -> Iterator[Bot]:
+    """A bot on SQLite with a sandbox that sends it webhooks."""
+    yield from _bot(sqlite.fresh(tmp_path), tmp_path)
+
+
+@pytest.fixture
+def any_bot(database_url: str, tmp_path: Path) -> Iterator[Bot]:
+    """The same on both databases."""
+    yield from _bot(database_url, tmp_path)
+
+
+def _bot(database_url: str, folder: Path) -> Iterator[Bot]:
+    port = free_port()
+    sandbox = LiveSandbox(bot_url=f"http://127.0.0.1:{port}", data_dir=folder)
+    with sandbox, Bot(database_url, sandbox, folder, port) as made:
+        yield made

@@ -1,0 +1,185 @@
+"""Gates: what is down or asks for patience is not called, by no process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import requests
+import sqlalchemy as sa
+
+from config import Config, load
+from desk.clock import machine_now
+from desk.faults import Later
+from desk.gates import NO_ADVICE, PROBE, Call, Gates, Refused, next_probe
+from store import systems
+from tests.bot import environment
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CREATE = Call("jira:main", "POST /issue")
+SEARCH = Call("jira:main", "POST /search/jql")
+EDIT = Call("jira:main", "PUT /issue", "10001")
+LINK = Call("jira:main", "POST /issue/remotelink", "10001")
+OTHER = Call("jira:main", "PUT /issue", "10002")
+KASPI = Call("jira:kaspi", "POST /issue")
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Config:
+    """The shipped configuration."""
+    return load(ROOT / "config", environment("http://127.0.0.1:9", "sqlite://", Path("var")))
+
+
+@pytest.fixture
+def alerts() -> list[str]:
+    """What was alerted."""
+    return []
+
+
+@pytest.fixture
+def gates(engine: sa.Engine, shipped: Config, alerts: list[str]) -> Gates:
+    """The gates of a worker."""
+    return Gates(engine, shipped.runtime, lambda _, __, reason: alerts.append(reason))
+
+
+def answers(status: int, **headers: str) -> Callable[[], None]:
+    """A call that is answered so."""
+
+    def send() -> None:
+        response = requests.Response()
+        response.status_code = status
+        response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+        raise requests.HTTPError(response=response)
+
+    return send
+
+
+def breaks(error: requests.RequestException) -> Callable[[], None]:
+    """A call that is never answered."""
+
+    def send() -> None:
+        raise error
+
+    return send
+
+
+def fails(gates: Gates, call: Call, send: Callable[[], None]) -> Later:
+    """Send; the `Later` that comes of it."""
+    with pytest.raises(Later) as raised:
+        gates.pass_through(call, send)
+    return raised.value
+
+
+def passes(gates: Gates, *calls: Call) -> list[bool]:
+    """Which of the calls may be made now."""
+    allowed = []
+    for call in calls:
+        try:
+            gates.ask(call)
+        except Later:
+            allowed.append(False)
+        else:
+            allowed.append(True)
+    return allowed
+
+
+@pytest.mark.parametrize(
+    ("reason", "call", "open_for"),
+    [
+        ("jira-quota-global-based", EDIT, [False, False, False, False, False]),
+        ("jira-quota-tenant-based", EDIT, [False, False, False, False, False]),
+        ("jira-burst-based", EDIT, [True, True, False, True, False]),
+        (None, EDIT, [True, True, False, True, False]),
+        ("jira-cost-based", EDIT, [True, True, False, True, False]),
+        ("jira-per-issue-on-write", EDIT, [True, True, False, False, True]),
+        ("jira-per-issue-on-write", CREATE, [False, True, True, True, True]),
+    ],
+)
+def test_a_rate_limit_holds_in_the_scope_that_its_reason_names(
+    gates: Gates, alerts: list[str], reason: str | None, call: Call, open_for: list[bool]
+) -> None:
+    headers = {"Retry_After": "30"} | ({"RateLimit_Reason": reason} if reason else {})
+    before = machine_now()
+    later = fails(gates, call, answers(429, **headers))
+    assert later.at is not None
+    assert before + timedelta(seconds=30) <= later.at <= machine_now() + timedelta(seconds=30)
+    assert (later.spends, later.no_effect) == (False, True)
+    assert passes(gates, CREATE, SEARCH, EDIT, LINK, OTHER) == open_for
+    assert passes(gates, KASPI, Call("webcrm", "POST /tickets")) == [True, True]
+    assert alerts == []
+
+
+def test_a_rate_limit_without_advice_is_short(gates: Gates) -> None:
+    later = fails(gates, CREATE, answers(429))
+    assert later.at is not None
+    assert timedelta() < later.at - machine_now() <= NO_ADVICE
+
+
+@pytest.mark.parametrize(
+    "send", [answers(401), breaks(requests.ConnectionError("NewConnectionError"))], ids=["401", "refused"]
+)
+def test_a_system_that_is_down_is_closed_at_once_for_all_with_one_alert(
+    gates: Gates, alerts: list[str], engine: sa.Engine, shipped: Config, send: Callable[[], None]
+) -> None:
+    later = fails(gates, CREATE, send)
+    assert (later.system, later.spends, later.no_effect) == ("jira:main", False, True)
+    fails(gates, Call("jira:main", PROBE), send)
+    assert len(alerts) == 1
+    elsewhere = Gates(engine, shipped.runtime, lambda *_: None)  # another worker
+    assert passes(elsewhere, CREATE, SEARCH, EDIT, KASPI) == [False, False, False, True]
+    waiting = fails(elsewhere, EDIT, lambda: pytest.fail("a system that is down was called"))
+    assert (waiting.system, waiting.spends) == ("jira:main", False)
+
+
+def test_the_probe_passes_a_gate_that_is_closed(gates: Gates) -> None:
+    fails(gates, CREATE, answers(401))
+    assert gates.pass_through(Call("jira:main", PROBE), lambda: "there") == "there"
+
+
+def test_a_run_of_failures_closes_the_gate_and_an_answer_ends_the_run(
+    gates: Gates, alerts: list[str], engine: sa.Engine
+) -> None:
+    for _ in range(2):
+        later = fails(gates, CREATE, answers(500))
+        assert (later.at, later.system, later.spends, later.no_effect) == (None, None, True, False)
+    gates.pass_through(SEARCH, lambda: None)
+    for send in (answers(503), breaks(requests.ReadTimeout())):
+        fails(gates, CREATE, send)
+    assert passes(gates, CREATE) == [True]
+    third = fails(gates, CREATE, breaks(requests.ConnectionError("reset")))
+    assert passes(gates, CREATE) == [False]
+    # by the schedule, so that a probe which answers while this call fails does not use the attempts up in a minute
+    assert (third.system, third.spends) == (None, True)
+    assert len(alerts) == 1
+
+
+def test_advice_of_a_failing_system_is_followed_and_an_attempt_is_spent(gates: Gates) -> None:
+    later = fails(gates, CREATE, answers(503, Retry_After="30"))
+    assert later.at is not None
+    assert (later.spends, later.no_effect) == (True, False)
+
+
+def test_a_refusal_is_a_dead_letter_and_no_failure_of_the_system(gates: Gates, engine: sa.Engine) -> None:
+    for status in (400, 403, 404, 413, 422):
+        with pytest.raises(Refused, match=f"jira:main PUT /issue: {status}") as raised:
+            gates.pass_through(EDIT, answers(status))
+        assert raised.value.trouble.status == status
+        assert raised.value.no_effect
+    with engine.connect() as connection:
+        assert systems.gates(connection) == []
+
+
+def test_somebody_writing_at_the_same_moment_is_tried_again(gates: Gates) -> None:
+    later = fails(gates, EDIT, answers(409))
+    assert (later.at, later.spends, later.no_effect) == (None, True, True)
+    with pytest.raises(Refused):  # WebCRM: the ticket is closed already
+        gates.pass_through(Call("webcrm", "POST /tickets/close"), answers(409))
+
+
+def test_probes_come_less_and_less_often(shipped: Config) -> None:
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    for probes, seconds in ((0, 5), (1, 10), (2, 20), (3, 40), (4, 60), (50, 60)):
+        gap = (next_probe(probes, shipped.runtime, now) - now).total_seconds()
+        assert seconds * 0.8 <= gap <= seconds * 1.2

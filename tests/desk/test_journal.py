@@ -1,0 +1,274 @@
+"""Verbs that remember, on both databases: recorded → not repeated, unknown → looked for, put off → begun anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from config import Mode
+from desk.faults import Dead, Later, LeaseLostError
+from desk.journal import Done, LedgerJournal, PaperJournal, Run, Verb
+from store import ledger
+from store.tables import deliveries
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class World:
+    """What verbs change, and a journal over it for as many runs as a test wants."""
+
+    engine: sa.Engine
+    mode: Mode = "act"
+    effects: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    token: str = "first"
+    stopping: bool = False
+
+    def journal(self) -> LedgerJournal:
+        """The journal of a new run from the handler's top."""
+        run = Run(1, "webcrm/d", "webcrm:1", self.token, lambda: self.stopping)
+        return LedgerJournal(self.engine, run, lambda _: self.mode, lambda verb, _: self.warnings.append(verb.name))
+
+    def run(self, *names: str, fault: tuple[str, Exception] | None = None) -> list[Any]:
+        """A handler of these verbs; one of them may meet a fault after its effect (or before: `no_effect`)."""
+        journal = self.journal()
+        return [self.do(journal, name, fault[1] if fault and fault[0] == name else None) for name in names]
+
+    def do(self, journal: LedgerJournal, name: str, fault: Exception | None = None) -> Any:
+        """One verb, whose effect can be found again."""
+
+        def act() -> Done:
+            if not getattr(fault, "no_effect", False):
+                self.effects.append(name)
+            if fault:
+                raise fault
+            return Done(result=f"{name} {len(self.effects)}")
+
+        def find(_: datetime) -> Done | None:
+            return Done(result=f"found {name}") if name in self.effects else None
+
+        return journal.do(Verb("W-40", name, "t", intent="wanted"), act, find)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """The ledger."""
+        with self.engine.connect() as connection:
+            return [(row.verb, row.outcome) for row in ledger.of_delivery(connection, 1)]
+
+
+@pytest.fixture
+def world(engine: sa.Engine) -> World:
+    """A world with one delivery, taken by the run `first`."""
+    with engine.begin() as connection:
+        row = {"id": 1, "source": "webcrm", "delivery_id": "d", "case_id": "webcrm:1", "type": "ticket.closing"}
+        values = {"state": "running", "run_token": "first", "body": "{}", "received_at": NOW}
+        connection.execute(sa.insert(deliveries).values(**row, **values))
+    return World(engine)
+
+
+def test_a_handler_that_runs_twice_acts_once_and_gets_the_same_results(world: World) -> None:
+    assert world.run("a", "b", "a") == world.run("a", "b", "a") == ["a 1", "b 2", "a 3"]
+    assert world.effects == ["a", "b", "a"]
+    with world.engine.connect() as connection:
+        rows = ledger.of_delivery(connection, 1)
+    assert [(row.verb, row.n, row.outcome, row.mode, row.after) for row in rows] == [
+        ("a", 1, "done", "act", "wanted"),
+        ("b", 1, "done", "act", "wanted"),
+        ("a", 2, "done", "act", "wanted"),
+    ]
+
+
+def test_an_unknown_outcome_is_looked_for_and_recorded(world: World) -> None:
+    with pytest.raises(Later):
+        world.run("a", "b", fault=("b", Later("timeout")))
+    assert world.rows() == [("a", "done"), ("b", "begun")]
+    assert world.run("a", "b") == ["a 1", "found b"]
+    assert world.effects == ["a", "b"]
+    assert world.rows() == [("a", "done"), ("b", "done")]
+
+
+def test_an_unknown_outcome_without_an_effect_is_repeated_and_its_moment_is_the_new_trys(world: World) -> None:
+    looked: list[datetime] = []
+    calls: list[int] = []
+
+    def act() -> Done:
+        calls.append(1)
+        if len(calls) < 3:
+            raise Later("500")
+        return Done(result="made")
+
+    def find(begun_at: datetime) -> Done | None:
+        looked.append(begun_at)
+        return None
+
+    for _ in range(2):
+        with pytest.raises(Later):
+            world.journal().do(Verb("W-40", "a", "t"), act, find)
+    assert world.journal().do(Verb("W-40", "a", "t"), act, find) == "made"
+    assert len(looked) == 2
+    # or the second try's effect would be looked for before search can show it
+    assert looked[0] < looked[1]
+
+
+def test_what_is_looked_for_too_early_keeps_its_moment(world: World) -> None:
+    looked: list[datetime] = []
+
+    def find(begun_at: datetime) -> Done | None:
+        looked.append(begun_at)
+        raise Later("search may lag", at=NOW)
+
+    with pytest.raises(Later):
+        world.run("a", fault=("a", Later("timeout")))
+    for _ in range(2):
+        with pytest.raises(Later):
+            world.journal().do(Verb("W-40", "a", "t"), lambda: pytest.fail("acted"), find)
+    assert looked[0] == looked[1]
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome"),
+    [(Later("429", no_effect=True), "put_off"), (Dead("403", no_effect=True), "failed")],
+    ids=["put off", "failed"],
+)
+def test_what_certainly_had_no_effect_is_begun_anew_without_looking(
+    world: World, fault: Exception, outcome: str
+) -> None:
+    with pytest.raises(type(fault)):
+        world.run("a", fault=("a", fault))
+    assert world.rows() == [("a", outcome)]
+    asked = lambda _: pytest.fail("looked for an effect that there cannot be")  # noqa: E731
+    assert world.journal().do(Verb("W-40", "a", "t"), lambda: Done(result="now"), asked) == "now"
+    assert world.rows() == [("a", "done")]
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcome", "effects", "warnings"),
+    [
+        ("act", "done", ["a"], []),
+        ("warn", "warned", [], ["a"]),
+        ("observe", "observed", [], []),
+        ("off", "off", [], []),
+    ],
+)
+def test_the_mode_decides_in_one_place(
+    world: World, mode: Mode, outcome: str, effects: list[str], warnings: list[str]
+) -> None:
+    world.mode = mode
+    for _ in range(2):
+        assert world.run("a") == (["a 1"] if mode == "act" else [None])
+    assert (world.rows(), world.effects, world.warnings) == ([("a", outcome)], effects, warnings)
+    world.mode = "act"  # a replay, after the admin has turned the rule on
+    world.run("a")
+    assert world.effects == ([] if mode == "warn" else ["a"])
+
+
+def test_what_cannot_be_done_is_only_recorded(world: World) -> None:
+    verb = Verb("W-40", "a", "t", possible=False)
+    assert world.journal().do(verb, lambda: pytest.fail("acted")) is None
+    assert world.rows() == [("a", "observed")]
+
+
+HALF_DONE = ("choose", "create", "link", "close")
+
+
+@pytest.mark.parametrize("broken", HALF_DONE)
+@pytest.mark.parametrize(
+    "of_the_next_release",
+    [
+        ("choose", "create", "tell", "link", "close"),
+        ("tell", "choose", "create", "link", "close"),
+        ("choose", "create", "link", "close", "tell"),
+        ("choose", "create", "close"),
+        ("create", "choose", "link", "close"),
+    ],
+    ids=["inserted", "first", "last", "removed", "moved"],
+)
+@pytest.mark.parametrize("effect", [True, False], ids=["after the effect", "before it"])
+def test_the_next_release_finishes_what_this_one_began(
+    world: World, broken: str, of_the_next_release: tuple[str, ...], *, effect: bool
+) -> None:
+    with pytest.raises(Later):
+        world.run(*HALF_DONE, fault=(broken, Later("timeout", no_effect=not effect)))
+    world.run(*of_the_next_release)
+    world.run(*of_the_next_release)
+    done_before = HALF_DONE[: HALF_DONE.index(broken) + effect]
+    assert sorted(world.effects) == sorted({*done_before, *of_the_next_release})
+
+
+def test_a_run_that_was_replaced_begins_no_verb(world: World) -> None:
+    sleeper = world.journal()
+    world.do(sleeper, "a")
+    with world.engine.begin() as connection:
+        connection.execute(sa.update(deliveries).values(run_token="second"))
+    with pytest.raises(LeaseLostError):
+        world.do(sleeper, "b")
+    assert world.effects == ["a"]
+    world.token = "second"
+    assert world.run("a", "b") == ["a 1", "b 2"]
+
+
+@pytest.mark.parametrize("fault", [None, Later("429", no_effect=True)], ids=["answered", "put off"])
+def test_a_run_that_was_replaced_within_a_verb_overwrites_nothing(world: World, fault: Exception | None) -> None:
+    linked: list[str] = []
+
+    def act() -> Done:
+        with world.engine.begin() as connection:  # asleep: another took over, and recorded
+            connection.execute(sa.update(deliveries).values(run_token="second"))
+        world.token = "second"
+        world.journal().do(Verb("W-40", "a", "t"), lambda: Done(result="the other's"), lambda _: None)
+        if fault:
+            raise fault
+        return Done(result="the sleeper's", also=lambda _: linked.append("twice"))
+
+    sleeper = world.journal()
+    try:
+        sleeper.do(Verb("W-40", "a", "t"), act)
+    except Later:
+        assert fault
+    assert world.run("a") == ["the other's"]
+    assert linked == []
+
+
+def test_a_worker_that_stops_begins_no_verb(world: World) -> None:
+    world.run("a")
+    world.stopping = True
+    with pytest.raises(LeaseLostError):
+        world.run("a", "b")
+    assert world.effects == ["a"]
+
+
+def test_what_also_belongs_to_a_verb_is_recorded_with_it_or_not_at_all(world: World) -> None:
+    def also(connection: sa.Connection) -> None:
+        connection.execute(
+            sa.text("INSERT INTO alerts (key, text, raised_at) VALUES ('k', 't', '2026-11-20 12:00:00')")
+        )
+        if broken:
+            raise ValueError("of our own")
+
+    def count() -> int:
+        with world.engine.connect() as connection:
+            return int(connection.execute(sa.text("SELECT count(*) FROM alerts")).scalar_one())
+
+    act: Callable[[], Done] = lambda: Done(also=also)  # noqa: E731
+    broken = True
+    with pytest.raises(ValueError, match="of our own"):
+        world.journal().do(Verb("W-40", "a", "t"), act)
+    assert (count(), world.rows()) == (0, [("a", "begun")])
+    broken = False
+    world.journal().do(Verb("W-40", "a", "t"), act)
+    assert (count(), world.rows()) == (1, [("a", "done")])
+
+
+def test_a_dry_run_writes_down_and_does_nothing() -> None:
+    journal = PaperJournal(lambda rule: "warn" if rule == "W-1" else "act")
+    assert journal.do(Verb("W-40", "a", "t", intent="x"), lambda: pytest.fail("acted")) is None
+    journal.do(Verb("W-1", "b", None), lambda: pytest.fail("acted"))
+    assert [(line["rule"], line["verb"], line["outcome"], line["after"]) for line in journal.lines] == [
+        ("W-40", "a", "would do", "x"),
+        ("W-1", "b", "would warn", None),
+    ]

@@ -1,0 +1,194 @@
+"""Every note and comment, as one file that a person can read through; and that they quote the manual."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import yaml
+
+from desk import adf
+from desk.template_format import CommentFile, NoteFile, read
+from desk.templates import Templates
+from events import HoldDetail
+
+ROOT = Path(__file__).parents[2]
+NOTES = read(ROOT, "crm_templates/notes.yml", NoteFile).root
+COMMENTS = read(ROOT, "jira_templates/comments.yml", CommentFile).root
+QUOTE = re.compile(r"«(.+?)» \(([A-Z]-\d+)")
+Check = Callable[[dict[str, Any]], None]
+
+EXAMPLES: dict[str, object] = {
+    "action": "поставил бы в задаче компонент группы склада",
+    "actions": "Спросили склад в чате.\nЖдём ответа до вечера.",
+    "agent": "Сотрудник 17",
+    "at": datetime(2026, 11, 21, 9, 30, tzinfo=UTC),
+    "category": "FBO: Вывоз остатков",
+    "component": "FF:Склад",
+    "components": "FF:Склад",
+    "delivery": "webcrm/evt-1",
+    "due": datetime(2026, 11, 21, 12, 58, tzinfo=UTC),
+    "since": datetime(2026, 11, 20, 12, 58, tzinfo=UTC),
+    "issue": "FBO-7",
+    "issue_key": "FBO-7",
+    "key": "FBO-7",
+    "kind": "ozon",
+    "labels": ["hold-ozon", "hold-seller"],
+    "nearest": ["Услуга «Первая помощь»"],
+    "project": "FBO",
+    "question": "На какой адрес вывезти остатки?\nКто их примет?",
+    "quote": "Создаём задачу в Jira",
+    "resolution": "Решена",
+    "rule": "W-66",
+    "subtype": "Вторая помощь",
+    "system": "Jira",
+    "text": "Что случилось\nПартнёр просит вывезти остатки.",
+    "ticket": "23814352",
+    "ticket_id": "23814352",
+    "ticket_key": "FBO-1",
+    "type": "Реклама",
+    "url": "https://crm.example.test/tickets/23814352",
+    "warehouse": "Хоругвино",
+}
+KINDS = ("ozon", "seller", "client", "department")
+REASONS = [
+    *(reason for kind in get_args(HoldDetail.model_fields["reason"].annotation) for reason in get_args(kind)),
+    None,
+]
+REFUSED = "403 You do not have permission to create issues"
+WHO = (
+    "seller",
+    "client",
+    "department",
+    "awaited",
+    "linked_issue",
+    "linked_issue_deleted",
+    "agent",
+    "Сотрудник 17",
+    None,
+)
+
+
+def variants(value: str, options: Iterable[object]) -> list[dict[str, object]]:
+    return [{value: option} for option in options]
+
+
+VARIANTS: dict[str, list[dict[str, object]]] = {
+    "procedure_dead": [{"reason": REFUSED}, {"reason": None}],
+    "alert_system_down": [{"reason": "503"}, {"reason": "401 Unauthorized"}],
+    "alert_unknown_warehouse": [{}, {"warehouse": None}],
+    "alert_dead_letter": [{"reason": REFUSED}],
+    "hold_begun": [*variants("kind", KINDS), {"kind": "client", "key": None, "due": None}],
+    "hold_turned": [{}, {"key": None}],
+    "hold_not_possible": [
+        {"reason": reason}
+        for reason in ("no_account", "no_request_type", "not_service_desk", "no_project", REFUSED, None)
+    ],
+    "hold_asked_in_crm": [{}, {"key": None}],
+    "hold_other_category": [{"category": "Реклама: Первая помощь"}, {"category": None}],
+    "hold_unassigned": [{}, {"agent": None}],
+    "hold_checklist": [{"reason": reason, "category": None} for reason in REASONS] + [{"reason": None, "key": None}],
+    "hold_done": [*variants("reason", REASONS), {"reason": None, "agent": None}],
+    "hold_ended": [*variants("who", WHO), {"kind": "seller", "who": "seller", "key": None}],
+    "hold_issue_gone": variants("gone", ("closed", "deleted", "moved", REFUSED, None)),
+    "hold_replaced": [{"former": "ozon", "kind": "seller"}, {"former": "seller", "kind": "ozon"}],
+    "waiting_begun": [{}, {"due": None}, {"kind": "client"}],
+    "hold_due": variants("kind", KINDS),
+    "waiting_needs_not_solved": [{}, {"resolution": None}],
+    "person_wins": [{}, {"component": ""}],
+}
+
+
+def given_to(name: str, names: tuple[str, ...]) -> Iterator[dict[str, object]]:
+    """The values of each variant of a text; those that a text does not declare are left out."""
+    for variant in VARIANTS.get(name, [{}]):
+        values = EXAMPLES | variant
+        yield {value: values.get(value, f"<{value}>") for value in names}
+
+
+def shown(texts: Iterator[str]) -> str:
+    """The first text, then each line that only the others have."""
+    first = next(texts)
+    seen = first.split("\n")
+    for text in texts:
+        seen += [f"или: {line}" for line in text.split("\n") if not {line, f"или: {line}"} & {*seen}]
+    return "\n".join(seen)
+
+
+def test_every_text_can_be_read_through(shipped: Templates, compare: Callable[[str, str], None]) -> None:
+    notes = {
+        f"заметка {name}": shown(shipped.note(name, **values) for values in given_to(name, entry.values))
+        for name, entry in NOTES.items()
+    }
+    comments = {
+        f"комментарий {name}": shown(
+            adf.plain_text(shipped.comment(name, **values)) for values in given_to(name, entry.values)
+        )
+        for name, entry in COMMENTS.items()
+    }
+    text = "\n".join(f"=== {name}\n{said}\n" for name, said in (notes | comments).items())
+    assert "None" not in text
+    assert "Undefined" not in text
+    compare("texts/all", text)
+
+
+def test_every_value_has_an_example() -> None:
+    declared = {name: entry.values for name, entry in NOTES.items()} | {
+        name: entry.values for name, entry in COMMENTS.items()
+    }
+    named = {(name, value) for name, values in declared.items() for value in values}
+    assert [
+        (name, value)
+        for name, value in sorted(named)
+        if value not in EXAMPLES and not all(value in variant for variant in VARIANTS.get(name, [{}]))
+    ] == []
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_notes_quote_the_manual_word_by_word(name: str, shipped: Templates) -> None:
+    rules = yaml.safe_load((ROOT / "config" / "rules.yml").read_text(encoding="utf-8"))["rules"]
+    for values in given_to(name, NOTES[name].values):
+        for quote, rule in QUOTE.findall(shipped.note(name, **values)):
+            assert quote in rules[rule]["quote"].replace("**", ""), rule
+
+
+@pytest.mark.parametrize("name", [name for name in NOTES if name.startswith(("hold_", "waiting_"))])
+def test_notes_about_holds_name_the_rule_and_what_to_do(name: str, shipped: Templates) -> None:
+    for values in given_to(name, NOTES[name].values):
+        what, rule, to_do = shipped.note(name, **values).split("\n")
+        assert what.endswith(".")
+        assert QUOTE.search(rule)
+        assert rule.startswith("Правило: «")
+        assert rule.endswith(".")
+        assert to_do.startswith("Что сделать: ")
+        assert to_do.endswith(".")
+
+
+def test_comments_are_valid_adf(shipped: Templates, valid_adf: Check) -> None:
+    for name, entry in COMMENTS.items():
+        for values in given_to(name, entry.values):
+            valid_adf(shipped.comment(name, **values))
+
+
+@pytest.mark.rule("W-76")
+@pytest.mark.parametrize("text", ["На какой адрес?", "{{ 7*7 }}\n[~accountid:712020:abc] <b> @all", "- а\n- б"])
+def test_the_seller_gets_the_question_and_nothing_else(text: str, shipped: Templates) -> None:
+    question = shipped.comment("hold_question", question=text)
+    assert adf.plain_text(question) == text
+    assert [block["type"] for block in question["content"]] == ["paragraph"]
+    assert {node["type"] for node in question["content"][0]["content"]} <= {"text", "hardBreak"}
+
+
+def test_labels_may_be_a_text_or_a_list(shipped: Templates) -> None:
+    texts = [shipped.comment("hold_both_asked", labels=labels) for labels in ("а, б", ["а", "б"])]
+    assert texts[0] == texts[1]
+    assert "удержаниях: а, б." in adf.plain_text(texts[0])
+
+
+@pytest.mark.parametrize(("name", "value"), [("hold_done", "actions"), ("former_description", "text")])
+def test_what_is_long_fits(name: str, value: str, shipped: Templates, valid_adf: Check) -> None:
+    comment = shipped.comment(name, **dict.fromkeys(COMMENTS[name].values, "") | {value: "Слово за слово\n" * 9_000})
+    valid_adf(comment)
+    assert adf.LIMIT - 500 < adf.size(comment) <= adf.LIMIT

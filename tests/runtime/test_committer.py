@@ -1,0 +1,86 @@
+"""Group commit: many writes share one transaction, and none pays for another's fault."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from runtime.committer import MAX_BATCH, Committer
+from store import systems
+
+Write = Callable[[sa.Connection], bool]
+
+
+def one_by_one(connection: sa.Connection, writes: Sequence[Write]) -> list[bool]:
+    """What is committed here are functions, called in turn."""
+    return [write(connection) for write in writes]
+
+
+def commits(engine: sa.Engine) -> list[object]:
+    """A list that grows with each commit."""
+    seen: list[object] = []
+    sa.event.listen(engine, "commit", seen.append)
+    return seen
+
+
+def test_a_write_that_fails_does_not_hurt_the_others_of_its_batch(engine: sa.Engine) -> None:
+    committer = Committer(engine, one_by_one)
+    hold, held = threading.Event(), threading.Event()
+
+    def first(_: sa.Connection) -> bool:
+        held.set()
+        return hold.wait(20)
+
+    def write(number: int) -> bool:
+        def one(connection: sa.Connection) -> bool:
+            systems.count_failure(connection, f"system {number}")
+            if number == 3:
+                connection.execute(sa.text("SELECT nothing FROM nowhere"))
+            return number % 2 == 0
+
+        return committer.commit(one)
+
+    with ThreadPoolExecutor(12) as threads:
+        waiting = threads.submit(committer.commit, first)
+        assert held.wait(20)  # the ten that follow gather behind it
+        writes = [threads.submit(write, number) for number in range(10)]
+        while len(committer._jobs) < len(writes):
+            threading.Event().wait(0.005)
+        count = commits(engine)
+        hold.set()
+        assert waiting.result(20)
+        for number, done in enumerate(writes):
+            if number == 3:
+                with pytest.raises(sa.exc.DBAPIError):
+                    done.result(20)
+            else:
+                assert done.result(20) is (number % 2 == 0)
+    with engine.connect() as connection:
+        assert {gate.name: gate.failures for gate in systems.gates(connection)} == {
+            f"system {number}": 1 for number in range(10) if number != 3
+        }
+    assert len(count) == 10  # the first, and the nine, one by one, after their common transaction failed
+
+
+def test_what_gathers_is_committed_at_once_up_to_a_bound(engine: sa.Engine) -> None:
+    committer = Committer(engine, one_by_one)
+    hold, held = threading.Event(), threading.Event()
+
+    def first(_: sa.Connection) -> bool:
+        held.set()
+        return hold.wait(20)
+
+    with ThreadPoolExecutor(MAX_BATCH + 5) as threads:
+        waiting = [threads.submit(committer.commit, first)]
+        assert held.wait(20)
+        count = commits(engine)
+        waiting += [threads.submit(committer.commit, lambda _: True) for _ in range(MAX_BATCH + 1)]
+        while len(committer._jobs) < MAX_BATCH + 1:
+            threading.Event().wait(0.005)
+        hold.set()
+        assert all(done.result(20) for done in waiting)
+    assert len(count) == 3

@@ -1,0 +1,66 @@
+"""Gates, rate limits, workers, alerts: rows that several processes write at once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from store import systems
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=10)
+
+
+def test_a_gate_is_closed_once(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        assert systems.close_gate(connection, "webcrm", reason="401", now=NOW, probe_at=LATER)
+        assert not systems.close_gate(connection, "webcrm", reason="500", now=LATER, probe_at=LATER)
+        gate = systems.gate(connection, "webcrm")
+        assert gate is not None
+        assert (gate.reason, gate.closed_at) == ("401", NOW)
+        assert systems.is_closed(connection, "webcrm")
+        assert not systems.is_closed(connection, "jira:main")
+
+
+def test_one_clock_may_probe(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        systems.close_gate(connection, "webcrm", reason="401", now=NOW, probe_at=LATER)
+        assert not systems.claim_probe(connection, "webcrm", now=NOW, next_at=LATER)
+        assert systems.claim_probe(connection, "webcrm", now=LATER, next_at=LATER + timedelta(seconds=5))
+        assert not systems.claim_probe(connection, "webcrm", now=LATER, next_at=LATER + timedelta(seconds=5))
+
+
+def test_the_latest_pause_of_the_scopes_counts(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        systems.pause(connection, "a", NOW + timedelta(seconds=1), None)
+        systems.pause(connection, "b", LATER, None)
+        assert systems.paused_until(connection, ["a", "b", "c"], NOW) == LATER
+        assert systems.paused_until(connection, ["c"], NOW) is None
+        assert systems.paused_until(connection, ["a", "b"], LATER) is None
+        systems.purge_pauses(connection, LATER)
+        assert systems.pauses_in_force(connection, NOW) == []
+
+
+def test_one_clock_takes_over_from_a_silent_worker_and_none_from_one_that_spoke(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        systems.worker_seen(connection, "w1", NOW)
+        systems.worker_seen(connection, "w1", LATER)
+        (worker,) = systems.workers_known(connection)
+        assert (worker.started_at, worker.seen_at) == (NOW, LATER)
+        assert not systems.claim_gone(connection, "w1", seen_at=NOW, now=LATER)
+        assert systems.claim_gone(connection, "w1", seen_at=LATER, now=LATER + timedelta(minutes=1))
+        assert not systems.claim_gone(connection, "w1", seen_at=LATER, now=LATER + timedelta(minutes=1))
+        systems.worker_gone(connection, "w1")
+        assert systems.workers_known(connection) == []
+
+
+def test_an_alert_is_raised_once_and_a_configuration_kept_once(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        assert systems.raise_alert(connection, "down", "first", NOW)
+        assert not systems.raise_alert(connection, "down", "second", LATER)
+        assert [alert.text for alert in systems.newest_alerts(connection, 5)] == ["first"]
+        systems.keep_config(connection, "v1", "{}", NOW)
+        systems.keep_config(connection, "v1", "other", LATER)
+        assert systems.kept_config(connection, "v1") == "{}"
+        assert systems.kept_config(connection, "v2") is None

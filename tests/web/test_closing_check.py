@@ -1,0 +1,97 @@
+"""`POST /api/closing-check`: what a closing breaks, before the button."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app import create_app
+from config.settings import Settings
+from handlers.closing_check import rules_checked
+from tests.bot import Bot
+from tests.handlers.test_holds import QUESTION, SELLER_CARD, asked
+from tests.tickets import closing, ticket
+
+TOKEN = {"Authorization": "Bearer sandbox-api-token"}
+
+
+@pytest.fixture
+def check(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Ask for a closing's violations."""
+    for name, value in bot.env.items():
+        monkeypatch.setenv(name, value)
+    client = create_app(Settings.read(bot.env)).test_client()
+
+    def ask(event: dict[str, Any], headers: dict[str, str] = TOKEN) -> Any:
+        return client.post("/api/closing-check", json=event, headers=headers)
+
+    return ask
+
+
+def rules(answer: Any) -> list[tuple[str, str]]:
+    """The rules broken, with their severity."""
+    assert answer.status_code == 200, answer.text
+    return [(one["rule"], one["severity"]) for one in answer.get_json()["violations"]]
+
+
+T3 = {"type": "FBS", "subtype": "Возвраты", "seller": SELLER_CARD}
+CASES: list[tuple[str, dict[str, Any], dict[str, Any], list[tuple[str, str]]]] = [
+    ("escalation", {}, {}, []),
+    ("no tick", {}, {"create_jira": False}, [("W-33", "warn")]),
+    ("tick and solved", {}, {"resolution": "Решено"}, [("W-58", "forbid")]),
+    ("not in T-1", {"type": "Финансы", "subtype": "Сверка"}, {}, [("W-62", "warn")]),
+    ("nothing said", {"messages": []}, {"description": " "}, [("W-63", "forbid")]),
+    ("hold for Ozon", {}, {"hold": "ozon", "actions_done": "Спросил склад."}, []),
+    ("hold for Ozon, nothing done", {}, {"hold": "ozon"}, [("W-70", "warn")]),
+    ("hold for the seller", T3, {"hold": "seller", "question": QUESTION}, []),
+    ("hold for the seller, no question", T3, {"hold": "seller"}, [("W-76", "forbid")]),
+    ("a fifth category", {}, {"hold": "seller", "question": QUESTION}, [("W-79", "warn")]),
+    ("a question in T-3", T3, {"question": QUESTION, "create_jira": False}, [("W-26", "forbid")]),
+    (
+        "asked in the CRM first",
+        {**T3, "messages": [asked(QUESTION)]},
+        {"hold": "seller", "question": QUESTION},
+        [("W-77", "forbid")],
+    ),
+    (
+        "an open question, solved",
+        {"type": "Финансы", "messages": [asked(QUESTION)]},
+        {"resolution": "Решено", "create_jira": False},
+        [("W-25", "warn")],
+    ),
+]
+
+
+@pytest.mark.rule("W-25")
+@pytest.mark.rule("W-26")
+@pytest.mark.rule("W-77")
+@pytest.mark.parametrize(("changes", "chosen", "broken"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_the_rules_that_a_closing_breaks(
+    check: Any, changes: dict[str, Any], chosen: dict[str, Any], broken: list[tuple[str, str]]
+) -> None:
+    assert rules(check(closing(ticket(**changes), **chosen))) == broken
+
+
+def test_every_check_has_its_words_and_the_manuals_quote(check: Any, bot: Bot) -> None:
+    note = bot.process.office.templates.note
+    for rule in rules_checked():
+        name = rule.lower().replace("-", "")
+        assert note(f"check_{name}")
+        assert note(f"suggest_{name}")
+        assert bot.watch.current().rules.rules[rule].built, rule
+    (found,) = check(closing(ticket(), create_jira=False)).get_json()["violations"]
+    assert found["quote"] == "Если вопрос партнёра требует решения на стороне 3 линии поддержки"
+
+
+def test_nothing_is_stored_and_nobody_is_called(check: Any, bot: Bot) -> None:
+    check(closing(ticket(), create_jira=False))
+    bot.work()
+    assert bot.sandbox.calls("jira") == []
+    assert bot.sandbox.calls("webcrm") == []
+
+
+def test_a_bad_body_and_a_bad_token_are_refused(check: Any) -> None:
+    assert check(closing(ticket()), {}).status_code == 401
+    answer = check({"id": "1", "type": "ticket.closing", "occurred_at": "2026-11-20T16:04:11+03:00"})
+    assert (answer.status_code, answer.get_json()["error"]["path"]) == (400, "$.ticket")

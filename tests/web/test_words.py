@@ -1,0 +1,51 @@
+"""Everything that a page may have to name has a word."""
+
+from __future__ import annotations
+
+import ast
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from handlers import PROCEDURES
+from store.browse import STATES
+from tests.web.site import NOW
+from web.words import relative, verb, word, words
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def verbs_of_the_desk() -> set[str]:
+    """The second argument of every `Verb(why, name, …)`."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "desk").glob("*.py")]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    named = [call.args[1] for call in calls if getattr(call.func, "id", "") == "Verb" and len(call.args) > 1]
+    return {node.value for node in named if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def test_every_verb_of_the_desk_has_a_word() -> None:
+    assert {name for name in verbs_of_the_desk() if verb(name) == name} == set()
+
+
+def test_every_state_and_event_has_a_word() -> None:
+    assert {state for state in STATES if word("states", state) == state} == set()
+    assert {kind for kind in PROCEDURES if word("types", kind) == kind} == set()
+
+
+@pytest.mark.parametrize(
+    ("gap", "told"),
+    [
+        (timedelta(), "только что"),
+        (timedelta(seconds=-5), "5 с назад"),
+        (timedelta(minutes=-3, seconds=-59), "3 мин назад"),
+        (timedelta(hours=-30), "1 дн назад"),
+        (timedelta(hours=2, minutes=1), "через 2 ч"),
+    ],
+)
+def test_how_long_ago(gap: timedelta, told: str) -> None:
+    assert relative(NOW + gap, NOW) == told
+
+
+def test_keys_of_the_words_are_texts() -> None:
+    assert all(isinstance(key, str) for key in (*words()["modes"], *words()["outcomes"]))

@@ -1,0 +1,129 @@
+"""`/api` for programs: what became of a delivery, lists of them, replay. Guarded by `API_TOKENS`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from events import TicketEvent
+from handlers.closing_check import check_closing
+from store import browse, deliveries, ledger
+from web.access import by_token
+from web.actions import Actions
+from web.asked import asked_filter, asked_number, storable
+from web.parts import SOURCES, Parts
+
+
+def blueprint(parts: Parts) -> Blueprint:
+    """The routes under `/api`."""
+    routes = Blueprint("api", __name__, url_prefix="/api")
+    actions = Actions(parts.process.engine, "api")
+    routes.before_request(by_token(parts.process.settings.api_tokens))
+
+    @routes.get("/deliveries/<source>/<path:delivery_id>")
+    def delivery(source: str, delivery_id: str) -> ResponseReturnValue:
+        """What became of one delivery, with its ledger."""
+        with parts.process.engine.connect() as connection:
+            row = deliveries.find(connection, storable(source), storable(delivery_id))
+            if row is None:
+                return _unknown()
+            steps = ledger.of_delivery(connection, row.id)
+        return jsonify(_summary(row, parts) | {"ledger": _steps(steps, parts)})
+
+    @routes.get("/deliveries")
+    def newest() -> ResponseReturnValue:
+        """The newest deliveries, narrowed by state, source, case or q; `after` is the `next` of the answer before."""
+        with parts.process.engine.connect() as connection:
+            page = browse.page(connection, asked_filter(), SOURCES, asked_number("after"))
+        return jsonify({"deliveries": [_summary(row, parts) for row in page.rows], "next": page.before})
+
+    @routes.post("/deliveries/<source>/<path:delivery_id>/replay")
+    def replay(source: str, delivery_id: str) -> ResponseReturnValue:
+        """Let a delivery run again; 409 when it is running or was never understood."""
+        with parts.process.engine.connect() as connection:
+            row = deliveries.find(connection, storable(source), storable(delivery_id))
+        if row is None:
+            return _unknown()
+        if not actions.replay(row.id):
+            problem = "it is running, or it was never understood as an event"
+            return jsonify({"error": {"problem": problem, "fix": "look at its state first"}}), 409
+        return jsonify({"status": "waiting"}), 202
+
+    @routes.post("/closing-check")
+    def closing_check() -> ResponseReturnValue:
+        """What a closing would break, before the button: the body of a `ticket.closing`; no side effects."""
+        event = parts.understand()
+        if isinstance(event, Response):
+            return event
+        return jsonify(_checked(event, parts))
+
+    return routes
+
+
+def _checked(event: TicketEvent, parts: Parts) -> dict[str, Any]:
+    config, note = parts.process.watch.current(), parts.process.office.templates.note
+    violations = []
+    for found in check_closing(event, config):
+        name = found.rule.lower().replace("-", "")
+        words = {"text": note(f"check_{name}"), "suggest": note(f"suggest_{name}")}
+        quote = config.rules.rules[found.rule].quote
+        violations.append({"rule": found.rule, "severity": found.severity, "quote": quote, **words})
+    return {"violations": violations, "advice": None}
+
+
+def described(parts: Parts) -> Blueprint:
+    """`/openapi.json`, open to all: how to send events."""
+    routes = Blueprint("described", __name__)
+
+    @routes.get("/openapi.json")
+    def openapi() -> Response:
+        """The OpenAPI document of the intake."""
+        return jsonify({**parts.openapi(), "servers": [{"url": request.host_url.rstrip("/")}]})
+
+    return routes
+
+
+def _unknown() -> ResponseReturnValue:
+    return jsonify({"error": {"problem": "no such delivery", "fix": "ask for <source>/<delivery id>"}}), 404
+
+
+def _summary(row: sa.Row[Any], parts: Parts) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "source": row.source,
+        "delivery_id": row.delivery_id,
+        "status": row.state,
+        "reason": parts.redact(row.reason),
+        "type": row.type,
+        "case": row.case_id,
+        "attempts": row.attempts,
+        "received_at": _iso(row.received_at),
+        "due_at": _iso(row.due_at),
+        "finished_at": _iso(row.finished_at),
+    }
+
+
+def _steps(rows: Iterable[sa.Row[Any]], parts: Parts) -> list[dict[str, Any]]:
+    return [
+        {
+            "rule": row.rule,
+            "verb": row.verb,
+            "target": row.target,
+            "mode": row.mode,
+            "outcome": row.outcome,
+            "before": parts.redact(row.before),
+            "after": parts.redact(row.after),
+            "reason": parts.redact(row.reason),
+            "at": _iso(row.done_at or row.begun_at),
+        }
+        for row in rows
+    ]
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

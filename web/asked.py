@@ -1,0 +1,41 @@
+"""What a query string asks for, in bounds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import request
+
+from store.browse import Filter
+
+ALL = "all"
+_LONGEST = 200  # characters; ids and cases are shorter
+_LARGEST = 2**63 - 1  # what a BIGINT holds
+
+
+def asked_filter() -> Filter:
+    """The filter; an empty field narrows nothing."""
+    return Filter(state=_text("state"), source=_text("source"), case=_text("case"), text=_text("q"))
+
+
+def asked_on_page() -> Filter:
+    """The same for a page, which leaves out what did not concern the bot unless `all` or something named is asked."""
+    wanted = asked_filter()
+    if wanted.state == ALL:
+        return replace(wanted, state=None)
+    return replace(wanted, concerned=wanted.state is None and wanted.text is None and wanted.case is None)
+
+
+def asked_number(name: str) -> int | None:
+    """A whole number that fits into an id, else None."""
+    number = request.args.get(name, type=int)
+    return number if number is not None and 0 < number <= _LARGEST else None
+
+
+def storable(text: str) -> str:
+    """A text that every database takes: PostgreSQL has no NUL."""
+    return text.replace("\x00", "")[:_LONGEST]
+
+
+def _text(name: str) -> str | None:
+    return storable(request.args.get(name, "")).strip() or None

@@ -1,0 +1,50 @@
+"""What is answered when something is wrong: a page to people, JSON to programs."""
+
+from __future__ import annotations
+
+import structlog
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import HTTPException
+
+from web.words import words
+
+_log = structlog.get_logger("web")
+_PROGRAMS = ("/api/", "/webhooks/", "/health/")
+
+
+def register(app: Flask) -> None:
+    """Answer refusals and a database that is down in our own shape."""
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        response = _answer(error.code or 500, error.description or error.name)
+        for name, value in error.get_headers():
+            if name.lower() not in ("content-type", "content-length"):
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(OperationalError)
+    @app.errorhandler(InterfaceError)
+    @app.errorhandler(PoolTimeoutError)
+    def database(error: Exception) -> Response:
+        _log.warning("the database does not answer", path=request.path, error=type(error).__name__)
+        response = _answer(503, "the database does not answer; try again later")
+        response.headers["Retry-After"] = "30"
+        return response
+
+
+def message_page(status: int, key: str | int | None = None) -> Response:
+    """A page with one sentence of `words.yml`."""
+    texts = words()["errors"]
+    text = texts.get(key or status, texts[404])
+    return make_response(render_template("message.html", text=text, status=status), status)
+
+
+def _answer(status: int, problem: str) -> Response:
+    if request.path.startswith(_PROGRAMS):
+        response = jsonify({"error": {"problem": problem}})
+        response.status_code = status
+        return response
+    return message_page(status)

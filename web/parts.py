@@ -1,0 +1,27 @@
+"""What the pages are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response
+from prometheus_client import CollectorRegistry
+
+from events import TicketEvent
+from runtime.process import Process
+
+SOURCES = ("webcrm", "usedesk", "jira", "bot")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """`redact` takes personal data out of a JSON value, `openapi` describes the intake, `registry` has its counters,
+    `understand` reads the neutral event of the current request, or answers what is wrong with it."""
+
+    process: Process
+    redact: Callable[[Any], Any]
+    openapi: Callable[[], Mapping[str, Any]]
+    registry: CollectorRegistry
+    understand: Callable[[], TicketEvent | Response]

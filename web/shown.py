@@ -1,0 +1,169 @@
+"""Rows of the store as the pages and the API show them; every text of others passes `redact` first."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from config import Config
+from events import ISSUE_KEY
+from web.parts import Parts
+from web.words import relative, verb, word, words
+
+_KEY = re.compile(ISSUE_KEY)
+_VALUE = 2000  # characters of one value of a ledger
+_DOCUMENT = 200_000  # characters of a body; it may be 25 MB
+_OWN = "own"  # the ledger's mark of what no rule of the manuals asks for
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A moment, exactly (UTC) and in words."""
+
+    iso: str
+    exact: str
+    relative: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of a ledger; `kind` of outcome and mode names its colour."""
+
+    rule: str
+    quote: str
+    verb: str
+    target: str
+    url: str | None
+    mode: str
+    outcome: str
+    kind: str
+    before: str
+    after: str
+    reason: str
+    at: Moment
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One delivery in a list."""
+
+    id: int
+    source: str
+    delivery_id: str
+    type: str
+    type_words: str
+    case: str
+    ticket_url: str | None
+    state: str
+    state_words: str
+    attempts: int
+    reason: str
+    received: Moment
+    due: Moment | None
+    steps: Sequence[Step]
+    replayable: bool
+    droppable: bool
+
+
+class View:
+    """How things look at one moment, under one configuration."""
+
+    def __init__(self, parts: Parts, config: Config, now: datetime) -> None:
+        self._redact = parts.redact
+        self._config = config
+        self._now = now
+
+    def moment(self, at: datetime) -> Moment:
+        """A moment for a page."""
+        return Moment(at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S} UTC", relative(at, self._now))
+
+    def delivery(self, row: sa.Row[Any], steps: Iterable[sa.Row[Any]], *, replayable: bool = False) -> Shown:
+        """A delivery with its ledger. `replayable`: a person may have it run again."""
+        url = row.ticket_url if _is_web(row.ticket_url) else None
+        return Shown(
+            id=row.id,
+            source=word("sources", row.source),
+            delivery_id=row.delivery_id,
+            type=row.type,
+            type_words=word("types", row.type),
+            case=row.case_id,
+            ticket_url=url,
+            state=row.state,
+            state_words=word("states", row.state),
+            attempts=row.attempts,
+            reason=self.reason(row.reason),
+            received=self.moment(row.received_at),
+            due=self.moment(row.due_at) if row.due_at and row.state == "waiting" else None,
+            steps=[self._step(step, row.case_id, url) for step in steps],
+            replayable=replayable,
+            droppable=row.state == "dead",
+        )
+
+    def _step(self, row: sa.Row[Any], case: str, ticket_url: str | None) -> Step:
+        rule = self._config.rules.rules.get(row.rule)
+        target = row.target or ""
+        own_ticket = target != "" and case.endswith(f":{target}")
+        return Step(
+            rule=row.rule if row.rule != _OWN else "",
+            quote=rule.quote if rule else str(words()["own_rule"]),
+            verb=verb(row.verb),
+            target=self._redact(target),
+            url=self.issue_url(target) or (ticket_url if own_ticket else None),
+            mode=word("modes", row.mode),
+            outcome=word("outcomes", row.outcome),
+            kind=row.outcome,
+            before=self.value(row.before),
+            after=self.value(row.after) if row.after != target else "",
+            reason=self.reason(row.reason),
+            at=self.moment(row.done_at or row.begun_at),
+        )
+
+    def issue_url(self, key: str) -> str | None:
+        """Where an issue of a configured project is looked at."""
+        project = self._config.jira.projects.get(key.rpartition("-")[0]) if _KEY.match(key) else None
+        return f"{self._config.jira.sites[project.site].url.rstrip('/')}/browse/{key}" if project else None
+
+    def reason(self, reason: str | None) -> str:
+        """Why; our own standing phrases in words."""
+        return word("reasons", self._redact(reason or ""))
+
+    def value(self, value: Any) -> str:
+        """A value of the ledger as text."""
+        return _cut(_plain(self._redact(value)), _VALUE)
+
+    def document(self, text: str | None) -> str:
+        """A stored JSON text, indented."""
+        if not text:
+            return ""
+        try:
+            value = self._redact(json.loads(text))
+        except ValueError:
+            return _cut(str(self._redact(text)), _DOCUMENT)
+        return _cut(json.dumps(value, ensure_ascii=False, indent=2), _DOCUMENT)
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(words()["bool"][value])
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value)) or str(words()["nothing"])
+    if isinstance(value, Mapping):
+        return "\n".join(f"{key}: {_plain(member) or words()['nothing']}" for key, member in value.items())
+    return str(value)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}\n{words()['cut'].format(size=len(text))}"
+
+
+def _is_web(url: str | None) -> bool:
+    """A `javascript:` address would run on our page."""
+    return bool(url) and str(url).startswith(("http://", "https://"))
