@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -107,7 +107,7 @@ def test_how_the_house_is(site: Site) -> None:
     site.insert("systems", name="jira:main", closed_at=NOW, reason="401: token expired", failures=1, probes=0)
     site.insert("systems", name="webcrm", failures=0, probes=0)
     site.insert("pauses", scope="jira:main POST /issue", until=NOW + timedelta(hours=2), reason="jira-burst-based")
-    site.insert("workers", executor_id="a", started_at=NOW, seen_at=NOW + timedelta(minutes=1))
+    site.insert("workers", executor_id="a", started_at=NOW, seen_at=datetime.now(UTC))
     site.insert("workers", executor_id="b", started_at=NOW, seen_at=NOW - timedelta(hours=1))
     site.insert("alerts", key="a", text="Склад не найден\nподробности", raised_at=NOW)
     site.add(state="waiting", due_at=NOW + timedelta(hours=1))
