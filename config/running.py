@@ -40,7 +40,9 @@ class Http(Strict):
 
 
 class RuntimeConfig(Strict):
-    """All of `runtime.yml`. `search_settle`: how long Jira's search may lag behind a write."""
+    """All of `runtime.yml`. `search_settle`: how long Jira's search may lag behind a write, and a call that nobody saw
+    end may still have its effect.
+    """
 
     retry: Retry
     gate: Gate

@@ -126,7 +126,7 @@ class HoldsDesk:
         """
         real = issue is None or issue.real
         target = issue.key if issue else start.ticket_id
-        verb = Verb(why, "begin_hold", target, intent=start.kind, possible=real)
+        verb = Verb(why, "begin_hold", target, intent=start.kind, possible=real, remote=False)
         now = self._around.now
 
         def find(_begun_at: datetime) -> Done | None:

@@ -1,7 +1,8 @@
 """Verbs that remember: the one seam through which the bot changes the world.
 
 Each verb has a row in the ledger, unique by (delivery, rule, verb, n). Recorded as ended → the recorded result is
-given back and nothing is done. Begun but not ended → the outcome is unknown: look in the other system first.
+given back and nothing is done. Begun but not ended → the outcome is unknown: look in the other system first, and
+wait until the earlier call is certainly over, whose effect may still come.
 Otherwise: record "begun", act, record how it ended. The rule's mode is obeyed here and nowhere else.
 """
 
@@ -10,14 +11,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from config import Mode
 from desk.clock import machine_now
-from desk.faults import Dead, Fault, LeaseLostError
+from desk.faults import Dead, Fault, Later, LeaseLostError
 from store import deliveries, ledger
 from store.ledger import BEGUN, ENDED, FAILED, PUT_OFF, Entry, Step
 
@@ -26,7 +27,8 @@ from store.ledger import BEGUN, ENDED, FAILED, PUT_OFF, Entry, Step
 class Verb:
     """What is to be done: the rule that asks for it, its name, whom it touches and what should be afterwards.
 
-    `possible` False: what it would act on does not exist (an issue that a mode kept from being made).
+    `possible` False: what it would act on does not exist (an issue that a mode kept from being made). `remote` False:
+    it changes the bot's own rows alone, in one transaction, so that no call of it can still be under way.
     """
 
     why: str
@@ -34,6 +36,7 @@ class Verb:
     target: str | None
     intent: Any = None
     possible: bool = True
+    remote: bool = True
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,16 @@ class LedgerJournal:
     """The journal of a real run, in the ledger."""
 
     def __init__(
-        self, engine: sa.Engine, run: Run, mode_of: Callable[[str], Mode], warn: Callable[[Verb, str], None]
+        self,
+        engine: sa.Engine,
+        run: Run,
+        mode_of: Callable[[str], Mode],
+        warn: Callable[[Verb, str], None],
+        settle: timedelta,
     ) -> None:
+        """`settle`: how long after it was begun a call may still have its effect, if nobody saw it end."""
         self._engine = engine
+        self._settle = settle
         self._run = run
         self._mode_of = mode_of
         self._warn = warn
@@ -108,7 +118,7 @@ class LedgerJournal:
                 return entry.result
             self._check(connection)
             number = ledger.begin(connection, entry, step, {"mode": mode, "target": verb.target}, machine_now())
-        done = self._act(number, mode, verb, act, self._earlier(entry, find))
+        done = self._act(number, mode, verb, act, self._unknown(verb, entry, find))
         with self._engine.begin() as connection:
             if ledger.end(connection, number, done.row(verb), machine_now()) and done.also:
                 done.also(connection)
@@ -123,43 +133,51 @@ class LedgerJournal:
         if self._run.stopping() or not deliveries.holds_lease(connection, self._run.delivery, self._run.token):
             raise LeaseLostError(self._run.label)
 
-    @staticmethod
-    def _earlier(entry: Entry | None, find: Find | None) -> Callable[[], Done | None] | None:
+    def _unknown(self, verb: Verb, entry: Entry | None, find: Find | None) -> Callable[[], Done | None] | None:
+        """How to look for the effect of an earlier try, where there was one and nobody knows what became of it."""
         if entry is None or entry.outcome != BEGUN or find is None:
             return None
-        begun_at = entry.begun_at
-        return lambda: find(begun_at)
+        settle = self._settle if verb.remote else timedelta(0)
+        return lambda: self._look(entry, find, entry.begun_at + settle)
 
-    def _act(self, entry: int, mode: Mode, verb: Verb, act: Act, earlier: Callable[[], Done | None] | None) -> Done:
+    def _act(self, entry: int, mode: Mode, verb: Verb, act: Act, look: Callable[[], Done | None] | None) -> Done:
         if mode == "off":
             return Done(outcome="off")
         if mode == "observe" or not verb.possible:
             return Done(outcome="observed", after=verb.intent)
+        found = look() if look and mode == "act" else None
+        if found is not None:
+            return found
         try:
             if mode == "warn":
                 self._warn(verb, f"{self._run.label}:{entry}")
                 return Done(outcome="warned", after=verb.intent)
-            found = self._look(entry, earlier) if earlier else None
-            return found or act()
+            return act()
         except Fault as fault:
             self._record(entry, fault)
             raise
 
-    def _look(self, entry: int, earlier: Callable[[], Done | None]) -> Done | None:
-        """Look for the effect of an earlier try; without one the next try begins now, for whoever must look again."""
-        found = earlier()
+    def _look(self, entry: Entry, find: Find, over: datetime) -> Done | None:
+        """Look for the effect of an earlier try; without one the next try begins now, for whoever must look again.
+
+        A fault of the look itself changes nothing: what was unknown still is.
+        """
+        found = find(entry.begun_at)
         if found is None:
+            if entry.reason is None and machine_now() < over:
+                raise Later(f"{self._run.label}: an earlier call may still be under way", at=over)
             with self._engine.begin() as connection:
-                ledger.begin_again(connection, entry, machine_now())
+                ledger.begin_again(connection, entry.id, machine_now())
         return found
 
     def _record(self, entry: int, fault: Fault) -> None:
         """A call that certainly had no effect is begun anew the next time, without looking for one."""
-        if not fault.no_effect:
-            return
         outcome = FAILED if isinstance(fault, Dead) else PUT_OFF
         with self._engine.begin() as connection:
-            ledger.end(connection, entry, {"outcome": outcome, "reason": fault.reason}, machine_now())
+            if fault.no_effect:
+                ledger.end(connection, entry, {"outcome": outcome, "reason": fault.reason}, machine_now())
+            else:
+                ledger.failed(connection, entry, fault.reason)
 
 
 class PaperJournal:

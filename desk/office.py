@@ -74,7 +74,8 @@ class Office:
                 text = self.templates.note("rule_warning", rule=rule.id, quote=rule.quote, action=action)
                 self.crm(config).note(ticket, text, f"warning:{key}")
 
-        return self._desk(config, LedgerJournal(self.engine, run, mode_of, warn), now, run.label)
+        journal = LedgerJournal(self.engine, run, mode_of, warn, config.runtime.search_settle)
+        return self._desk(config, journal, now, run.label)
 
     def dry(self, config: Config, label: str) -> tuple[Desk, PaperJournal]:
         """A desk that only writes down what it would do, and its journal."""

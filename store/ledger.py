@@ -30,18 +30,19 @@ class Step:
 
 @dataclass(frozen=True)
 class Entry:
-    """What the ledger knows of a step."""
+    """What the ledger knows of a step; the `reason` of one under way says that its last call has ended, and how."""
 
     id: int
     outcome: str
     result: Any
     begun_at: datetime
+    reason: str | None = None
 
 
 def find(connection: sa.Connection, step: Step) -> Entry | None:
     """The row of this step, if it was ever begun."""
     row = connection.execute(
-        sa.select(ledger.c.id, ledger.c.outcome, ledger.c.result, ledger.c.begun_at).where(
+        sa.select(ledger.c.id, ledger.c.outcome, ledger.c.result, ledger.c.begun_at, ledger.c.reason).where(
             ledger.c.delivery == step.delivery,
             ledger.c.rule == step.rule,
             ledger.c.verb == step.verb,
@@ -68,7 +69,13 @@ def begin(connection: sa.Connection, entry: Entry | None, step: Step, values: Ma
 
 def begin_again(connection: sa.Connection, entry: int, now: datetime) -> None:
     """The effect of the last try was looked for in vain: the step is tried anew from now."""
-    connection.execute(sa.update(ledger).where(ledger.c.id == entry).values(begun_at=now))
+    connection.execute(sa.update(ledger).where(ledger.c.id == entry).values(begun_at=now, reason=None))
+
+
+def failed(connection: sa.Connection, entry: int, reason: str) -> None:
+    """The step's call has ended, but nobody knows whether it had its effect: the step stays under way."""
+    under_way = sa.update(ledger).where(ledger.c.id == entry, ledger.c.outcome == BEGUN)
+    connection.execute(under_way.values(reason=reason))
 
 
 def end(connection: sa.Connection, entry: int, values: Mapping[str, Any], now: datetime) -> bool:

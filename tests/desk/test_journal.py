@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -29,11 +29,13 @@ class World:
     warnings: list[str] = field(default_factory=list)
     token: str = "first"
     stopping: bool = False
+    settle: timedelta = timedelta(0)
 
     def journal(self) -> LedgerJournal:
         """The journal of a new run from the handler's top."""
         run = Run(1, "webcrm/d", "webcrm:1", self.token, lambda: self.stopping)
-        return LedgerJournal(self.engine, run, lambda _: self.mode, lambda verb, _: self.warnings.append(verb.name))
+        warn = lambda verb, _: self.warnings.append(verb.name)  # noqa: E731
+        return LedgerJournal(self.engine, run, lambda _: self.mode, warn, self.settle)
 
     def run(self, *names: str, fault: tuple[str, Exception] | None = None) -> list[Any]:
         """A handler of these verbs; one of them may meet a fault after its effect (or before: `no_effect`)."""
@@ -128,6 +130,77 @@ def test_what_is_looked_for_too_early_keeps_its_moment(world: World) -> None:
         with pytest.raises(Later):
             world.journal().do(Verb("W-40", "a", "t"), lambda: pytest.fail("acted"), find)
     assert looked[0] == looked[1]
+
+
+class WorkerDiedError(BaseException):
+    """The worker is killed in the middle of a call."""
+
+
+def begun_and_lost(world: World) -> None:
+    """A run whose worker died in the middle of the call of its only verb."""
+
+    def act() -> Done:
+        raise WorkerDiedError
+
+    with pytest.raises(WorkerDiedError):
+        world.journal().do(Verb("W-40", "a", "t"), act, lambda _: None)
+
+
+def test_a_call_that_nobody_saw_end_is_repeated_only_when_it_is_certainly_over(world: World) -> None:
+    world.settle = timedelta(hours=1)
+    begun_and_lost(world)
+    begun_at = datetime.now(UTC)
+    for _ in range(2):
+        with pytest.raises(Later) as later:
+            world.run("a")
+        assert later.value.at is not None
+        assert abs(later.value.at - begun_at - world.settle) < timedelta(minutes=1)
+        assert later.value.spends is False
+    assert world.effects == []
+    world.effects.append("a")  # it has its effect after all
+    assert world.run("a") == ["found a"]
+    assert world.effects == ["a"]
+
+
+def test_a_call_that_nobody_saw_end_is_repeated_after_that(world: World) -> None:
+    begun_and_lost(world)
+    assert world.run("a") == ["a 1"]
+
+
+def test_a_call_that_was_seen_to_end_is_repeated_without_waiting_but_its_repetition_is_not(world: World) -> None:
+    world.settle = timedelta(hours=1)
+    with pytest.raises(Later):
+        world.journal().do(Verb("W-40", "a", "t"), lambda: later_fault("500"), lambda _: None)
+    begun_and_lost(world)  # looked in vain, called again, and died
+    with pytest.raises(Later, match="under way"):
+        world.run("a")
+
+
+def test_rows_of_the_bots_own_need_no_such_patience(world: World) -> None:
+    world.settle = timedelta(hours=1)
+    begun_and_lost(world)
+    verb = Verb("W-40", "a", "t", remote=False)
+    assert world.journal().do(verb, lambda: Done(result="now"), lambda _: None) == "now"
+
+
+def later_fault(reason: str) -> Done:
+    """A call that ends without telling whether it had its effect."""
+    raise Later(reason)
+
+
+def test_a_fault_of_the_look_leaves_the_outcome_unknown(world: World) -> None:
+    with pytest.raises(Later):
+        world.run("a", fault=("a", Later("timeout")))
+    patience = Later("429", no_effect=True)
+
+    def find(_: datetime) -> Done | None:
+        raise patience
+
+    with pytest.raises(Later):
+        world.journal().do(Verb("W-40", "a", "t"), lambda: pytest.fail("acted"), find)
+    assert world.rows() == [("a", "begun")]
+    assert world.run("a") == ["found a"]
+    assert world.effects == ["a"]
 
 
 @pytest.mark.parametrize(

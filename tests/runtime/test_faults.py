@@ -138,8 +138,14 @@ def test_an_answer_that_never_comes_leads_to_one_issue(any_bot: Bot, *, after_ef
     assert (row.state, row.attempts) == ("waiting", 1)
     assert "no answer in time" in row.reason
     until(lambda: calls(any_bot, CREATE), "Jira has done what it was asked for")
-    any_bot.hurry()
-    any_bot.work()
+
+    def done() -> bool:
+        # on a busy machine these timeouts are short for an honest answer too
+        any_bot.hurry()
+        any_bot.work()
+        return bool(any_bot.delivery(name).state == "done")
+
+    until(done, "another try is answered in time")
     assert_whole(any_bot, name)
     assert len(calls(any_bot, CREATE)) == 1
 
