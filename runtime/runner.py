@@ -108,11 +108,7 @@ class Runner:
     def _outcome(self, run: Run, delivery: Delivery, event: Event, desk: Callable[[], Desk]) -> dict[str, Any]:
         """Run the procedures; the delivery's columns that say how it ended."""
         try:
-            opened = desk()
-            if _is_own(event, opened):
-                return _finished("ignored", "the bot's own event")
-            for procedure in PROCEDURES.get(delivery.type, ()):
-                procedure(event, opened)
+            return self._play(delivery, event, desk)
         except LeaseLostError:
             return {"state": "waiting", "due_at": machine_now(), "nudged_at": None}
         except Later as later:
@@ -123,6 +119,17 @@ class Runner:
             # a fault of our own: the row keeps it, a person sees it, a later release may replay it
             log.exception("delivery failed", delivery=run.label)
             return _finished("dead", f"{type(error).__name__} in our own code; see the log of the worker")
+
+    @staticmethod
+    def _play(delivery: Delivery, event: Event, desk: Callable[[], Desk]) -> dict[str, Any]:
+        try:
+            opened = desk()
+            if _is_own(event, opened):
+                return _finished("ignored", "the bot's own event")
+            for procedure in PROCEDURES.get(delivery.type, ()):
+                procedure(event, opened)
+        except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
+            raise Later("our database did not answer") from error
         return _finished("done", None)
 
     def _later(self, delivery: Delivery, later: Later) -> dict[str, Any]:

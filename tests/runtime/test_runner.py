@@ -274,6 +274,24 @@ def test_a_fault_of_our_own_is_a_dead_letter_and_stands_in_the_log(any_bot: Bot,
     assert len(any_bot.sandbox.chat("admins")) == 1
 
 
+def test_a_database_that_goes_away_in_the_middle_is_nobodys_dead_letter(any_bot: Bot, plays: Plays) -> None:
+    calls: list[str] = []
+
+    def play(event: TicketEvent, _: Desk) -> None:
+        calls.append(event.id)
+        if len(calls) == 1:
+            raise sa.exc.OperationalError("SELECT", {}, Exception("server closed the connection"))
+
+    plays(play)
+    close(any_bot, "a1")
+    any_bot.work()
+    row = any_bot.delivery("a1")
+    assert (row.state, row.attempts, row.reason) == ("waiting", 1, "our database did not answer")
+    any_bot.hurry()
+    any_bot.work()
+    assert (any_bot.delivery("a1").state, calls) == ("done", ["a1", "a1"])
+
+
 def test_an_event_that_this_release_cannot_read_is_a_dead_letter(any_bot: Bot) -> None:
     close(any_bot, "a1", "a2")
     with any_bot.engine.begin() as connection:

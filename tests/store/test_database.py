@@ -9,11 +9,35 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from store import systems
+from store import database, systems
 from store.database import connect
 from store.tables import pauses
+from tests.databases import Postgres
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def test_a_connection_that_died_while_it_rested_is_replaced(
+    postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "REST_SECONDS", 0)
+    engine = connect(postgres.fresh(tmp_path), pool_size=1)
+    mine = sa.text("SELECT pg_backend_pid()")
+    with engine.connect() as connection:
+        first = connection.execute(mine).scalar()
+    admin = sa.create_engine(engine.url, poolclass=sa.NullPool)
+    with admin.connect() as other:
+        assert other.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": first}).scalar()
+    with engine.connect() as connection:
+        assert connection.execute(mine).scalar() != first
+    engine.dispose()
+
+
+def test_an_error_of_the_database_does_not_tell_what_was_written(engine: sa.Engine) -> None:
+    statement = sa.text("INSERT INTO nowhere VALUES (:text)")
+    with engine.connect() as connection, pytest.raises(sa.exc.DBAPIError) as error:
+        connection.execute(statement, {"text": "a seller's words"})
+    assert "a seller's words" not in str(error.value)
 
 
 def test_sqlite_waits_for_its_turn_keeps_what_it_acknowledged_and_has_few_connections(tmp_path: Path) -> None:
