@@ -89,7 +89,7 @@ class Nudges:
 
 def _nudge(case_id: str) -> dict[str, str]:
     """One nudge; its input is written as DBOS reads it from callers in other languages."""
-    inputs = to_json({"positionalArgs": [case_id], "namedArgs": {}})
+    inputs = to_json({"namedArgs": {}, "positionalArgs": [case_id]})
     return {"id": _next_id(), "case_id": case_id, "inputs": inputs}
 
 

@@ -58,7 +58,7 @@ def test_our_rows_are_the_ones_that_dbos_writes_itself(engine: sa.Engine) -> Non
         theirs.enqueue_in_transaction(connection, options, "webcrm:1")
     schema = "" if engine.dialect.name == "sqlite" else "dbos."
     # ids and moments; who created it, which guards calls that are repeated; and «no attributes», spelt otherwise
-    of_their_own = {"workflow_uuid", "created_at", "updated_at", "creator_xid", "attributes"}
+    of_their_own = {"workflow_uuid", "created_at", "updated_at", "retention_timestamp", "creator_xid", "attributes"}
     for table in ("workflow_status", "workflow_input"):
         with engine.connect() as connection:
             rows = connection.execute(sa.text(f"SELECT * FROM {schema}{table}")).mappings().all()  # noqa: S608
