@@ -48,6 +48,11 @@ class Delivery:
 
 
 _COLUMNS = [d.c[name] for name in Delivery.__annotations__]
+# asked at every verb and every look: made once
+_OWNER = sa.select(d.c.run_token).where(d.c.id == sa.bindparam("delivery"), d.c.state == "running")
+_FIRST_UNFINISHED = (
+    sa.select(*_COLUMNS).where(d.c.case_id == sa.bindparam("case"), d.c.state.in_(UNFINISHED)).order_by(d.c.id).limit(1)
+)
 
 
 _TEXTS = ("source", "delivery_id", "case_id", "type", "state", "body", "event", "reason")
@@ -159,9 +164,7 @@ def linked_tickets(connection: sa.Connection, issues: Iterable[_Key]) -> dict[_K
 
 def first_unfinished(connection: sa.Connection, case_id: str) -> Delivery | None:
     """The delivery whose turn it is in this case: the oldest that is not finished."""
-    row = connection.execute(
-        sa.select(*_COLUMNS).where(d.c.case_id == case_id, d.c.state.in_(UNFINISHED)).order_by(d.c.id).limit(1)
-    ).first()
+    row = connection.execute(_FIRST_UNFINISHED, {"case": case_id}).first()
     return Delivery(*row) if row else None
 
 
@@ -198,8 +201,7 @@ def refuse(connection: sa.Connection, delivery: Delivery, reason: str, now: date
 
 def holds_lease(connection: sa.Connection, delivery: int, token: str) -> bool:
     """Whether this run still owns the delivery; a worker that slept may have been replaced."""
-    owner = connection.execute(sa.select(d.c.run_token).where(d.c.id == delivery, d.c.state == "running")).scalar()
-    return owner == token
+    return bool(connection.execute(_OWNER, {"delivery": delivery}).scalar() == token)
 
 
 def let_go(connection: sa.Connection, delivery: int, token: str, **values: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -39,16 +39,17 @@ class Entry:
     reason: str | None = None
 
 
+# Four statements a verb: made once, because putting one together takes as long as asking SQLite.
+_FIND = sa.select(*(ledger.c[name] for name in Entry.__annotations__)).where(
+    *(ledger.c[name] == sa.bindparam(name) for name in Step.__annotations__)
+)
+_BEGIN = sa.insert(ledger).returning(ledger.c.id)
+_END = sa.update(ledger).where(ledger.c.id == sa.bindparam("entry"), ledger.c.outcome == BEGUN)
+
+
 def find(connection: sa.Connection, step: Step) -> Entry | None:
     """The row of this step, if it was ever begun."""
-    row = connection.execute(
-        sa.select(ledger.c.id, ledger.c.outcome, ledger.c.result, ledger.c.begun_at, ledger.c.reason).where(
-            ledger.c.delivery == step.delivery,
-            ledger.c.rule == step.rule,
-            ledger.c.verb == step.verb,
-            ledger.c.n == step.n,
-        )
-    ).first()
+    row = connection.execute(_FIND, asdict(step)).first()
     return Entry(*row) if row else None
 
 
@@ -58,9 +59,8 @@ def begin(connection: sa.Connection, entry: Entry | None, step: Step, values: Ma
     A step of unknown outcome keeps the moment at which it was begun.
     """
     if entry is None:
-        row = {"delivery": step.delivery, "rule": step.rule, "verb": step.verb, "n": step.n, **values}
-        added = sa.insert(ledger).values(**row, outcome=BEGUN, begun_at=now).returning(ledger.c.id)
-        return int(connection.execute(added).scalar_one())
+        row = {**asdict(step), **values, "outcome": BEGUN, "begun_at": now}
+        return int(connection.execute(_BEGIN, row).scalar_one())
     if entry.outcome != BEGUN:
         again = {**values, "outcome": BEGUN, "begun_at": now, "reason": None, "done_at": None}
         connection.execute(sa.update(ledger).where(ledger.c.id == entry.id).values(**again))
@@ -74,8 +74,7 @@ def begin_again(connection: sa.Connection, entry: int, now: datetime) -> None:
 
 def failed(connection: sa.Connection, entry: int, reason: str) -> None:
     """The step's call has ended, but nobody knows whether it had its effect: the step stays under way."""
-    under_way = sa.update(ledger).where(ledger.c.id == entry, ledger.c.outcome == BEGUN)
-    connection.execute(under_way.values(reason=reason))
+    connection.execute(_END, {"entry": entry, "reason": reason})
 
 
 def end(connection: sa.Connection, entry: int, values: Mapping[str, Any], now: datetime) -> bool:
@@ -83,10 +82,7 @@ def end(connection: sa.Connection, entry: int, values: Mapping[str, Any], now: d
 
     False when it is not under way: a worker that slept does not overwrite what its successor recorded.
     """
-    ended = connection.execute(
-        sa.update(ledger).where(ledger.c.id == entry, ledger.c.outcome == BEGUN).values(**values, done_at=now)
-    )
-    return int(ended.rowcount) > 0
+    return int(connection.execute(_END, {"entry": entry, **values, "done_at": now}).rowcount) > 0
 
 
 def of_delivery(connection: sa.Connection, delivery: int) -> list[sa.Row[Any]]:

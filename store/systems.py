@@ -25,9 +25,16 @@ def _add_once(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -
     return connection.execute(added).first() is not None
 
 
+# asked before every call: made once
+_GATE = sa.select(systems).where(systems.c.name == sa.bindparam("system"))
+_PAUSED = sa.select(sa.func.max(pauses.c.until, type_=pauses.c.until.type)).where(
+    pauses.c.scope.in_(sa.bindparam("scopes", expanding=True)), pauses.c.until > sa.bindparam("now")
+)
+
+
 def gate(connection: sa.Connection, name: str) -> sa.Row[Any] | None:
     """The gate of a system; none or `closed_at` None = open."""
-    return connection.execute(sa.select(systems).where(systems.c.name == name)).first()
+    return connection.execute(_GATE, {"system": name}).first()
 
 
 def is_closed(connection: sa.Connection, name: str) -> bool:
@@ -81,11 +88,7 @@ def pause(connection: sa.Connection, scope: str, until: datetime, reason: str | 
 
 def paused_until(connection: sa.Connection, scopes: Sequence[str], now: datetime) -> datetime | None:
     """The latest moment before which one of the scopes must not be called."""
-    until: datetime | None = connection.execute(
-        sa.select(sa.func.max(pauses.c.until, type_=pauses.c.until.type)).where(
-            pauses.c.scope.in_(scopes), pauses.c.until > now
-        )
-    ).scalar()
+    until: datetime | None = connection.execute(_PAUSED, {"scopes": scopes, "now": now}).scalar()
     return until
 
 
