@@ -36,7 +36,7 @@ HOLD_BOUNDARIES: tuple[Place, ...] = tuple(
     for verb in scenario.verbs
     for moment in MOMENTS
 )
-SECONDS = 60  # the longest that anything may take
+SECONDS = 180  # the longest that anything may take
 MAKING = threading.Lock()  # routes are compiled by `ast`, which Python 3.11 does not let two threads do at once
 LOOK_AFTER = 0.1  # seconds between two rounds of the clock
 

@@ -11,7 +11,7 @@ T = TypeVar("T")
 PAUSE = 0.02  # seconds between two looks
 
 
-def until(condition: Callable[[], T], what: str, *, seconds: float = 30, log: Path | None = None) -> T:
+def until(condition: Callable[[], T], what: str, *, seconds: float = 120, log: Path | None = None) -> T:
     """Wait until the condition gives something true, and give it back; after `seconds` AssertionError with the log."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
