@@ -27,6 +27,7 @@ class Verb:
     """What is to be done: the rule that asks for it, its name, whom it touches and what should be afterwards.
 
     `possible` False: what it would act on does not exist (an issue that a mode kept from being made).
+    `unless` is asked right before it is done, for a reason not to.
     """
 
     why: str
@@ -34,6 +35,7 @@ class Verb:
     target: str | None
     intent: Any = None
     possible: bool = True
+    unless: Callable[[], str | None] = field(default=lambda: None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,8 @@ class LedgerJournal:
                 self._warn(verb, f"{self._run.label}:{entry}")
                 return Done(outcome="warned", after=verb.intent)
             found = self._look(entry, earlier) if earlier else None
-            return found or act()
+            stop = None if found else verb.unless()
+            return found or (act() if stop is None else Done(outcome="unchanged", reason=stop))
         except Fault as fault:
             self._record(entry, fault)
             raise
