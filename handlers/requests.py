@@ -125,13 +125,11 @@ def ask_from_jira(event: IssueEvent, desk: Desk) -> None:
     asks = event.type == "issue.updated" and _asks(event, desk)
     if event.type == "issue.deleted" or (event.type == "issue.updated" and not asks and not concerns(event, desk)):
         return
-    if event.actor is None or event.actor.kind == "customer":
+    if event.actor is None or event.actor.kind == "customer" or desk.holds.of_issue(event.issue.site, event.issue.id):
         return
     seen = desk.jira.read(event.issue)
     department = desk.jira.department_of(seen) if seen else None
     if seen is None or department is None or desk.jira.is_done(seen.issue.project, seen.status):
-        return
-    if desk.holds.of_issue(seen.issue.site, seen.issue.id):
         return
     link = desk.jira.link_of(seen.issue)
     source, ticket = (link.source, link.ticket_id) if link else ("jira", seen.issue.id)
