@@ -28,7 +28,8 @@ class Verb:
     """What is to be done: the rule that asks for it, its name, whom it touches and what should be afterwards.
 
     `possible` False: what it would act on does not exist (an issue that a mode kept from being made). `remote` False:
-    it changes the bot's own rows alone, in one transaction, so that no call of it can still be under way.
+    it changes the bot's own rows alone, in one transaction, so that no call of it can still be under way. `unless` is
+    asked right before it is done, for a reason not to.
     """
 
     why: str
@@ -37,6 +38,7 @@ class Verb:
     intent: Any = None
     possible: bool = True
     remote: bool = True
+    unless: Callable[[], str | None] = field(default=lambda: None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,8 @@ class LedgerJournal:
             if mode == "warn":
                 self._warn(verb, f"{self._run.label}:{entry}")
                 return Done(outcome="warned", after=verb.intent)
-            return act()
+            stop = verb.unless()
+            return act() if stop is None else Done(outcome="unchanged", reason=stop)
         except Fault as fault:
             self._record(entry, fault)
             raise
