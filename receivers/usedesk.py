@@ -17,7 +17,7 @@ from receivers.fields import text
 from receivers.intake import Intake, Reading
 from receivers.refusal import BadSignature
 from receivers.signatures import check_plain_secrets, same_secret
-from receivers.usedesk_events import BLOCKS, SOURCE, parse
+from receivers.usedesk_events import BLOCKS, SOURCE, Parsed, parse
 from receivers.usedesk_form import to_json
 from runtime.inbox import Inbox
 
@@ -58,14 +58,7 @@ def blueprint(entrance: Entrance, inbox: Inbox, counters: Counters, now: Callabl
 
     def interpret(document: dict[str, Any], _content: bytes) -> Reading:
         _admit(document, entrance.secrets)
-        parsed = parse(document, now(), entrance.agent_id)
-        return Reading(
-            delivery_id=parsed.delivery_id,
-            case=parsed.case,
-            type=parsed.event.type if parsed.event else parsed.kind,
-            event=parsed.event,
-            ignored=parsed.ignored,
-        )
+        return reading_of(parse(document, now(), entrance.agent_id))
 
     @routes.post("/webhooks/usedesk/<path_token>", strict_slashes=False)
     def receive(path_token: str) -> Response:
@@ -76,6 +69,17 @@ def blueprint(entrance: Entrance, inbox: Inbox, counters: Counters, now: Callabl
         return intake.receive(lambda _content: True, interpret, _read)
 
     return routes
+
+
+def reading_of(parsed: Parsed) -> Reading:
+    """What is handed on of a body that was understood."""
+    return Reading(
+        delivery_id=parsed.delivery_id,
+        case=parsed.case,
+        type=parsed.event.type if parsed.event else parsed.kind,
+        event=parsed.event,
+        ignored=parsed.ignored,
+    )
 
 
 def _read(content: bytes) -> dict[str, Any]:
