@@ -29,6 +29,7 @@ from pydantic import SecretStr
 from werkzeug.serving import make_server
 
 import receivers.jira
+import receivers.usedesk
 import receivers.webcrm
 from config import Watch
 from config.settings import Settings
@@ -104,9 +105,10 @@ def sign_jira(body: bytes, delivery_id: str) -> dict[str, str]:
 class Bot:
     """A context manager; serves its receivers on `port` and works when it is told to."""
 
-    def __init__(self, database_url: str, sandbox: LiveSandbox, folder: Path, port: int) -> None:
+    def __init__(self, database_url: str, sandbox: LiveSandbox, folder: Path, port: int, **more: str) -> None:
+        """`more`: variables of the environment besides."""
         self.sandbox = sandbox
-        self.env = environment(sandbox.url, database_url, folder)
+        self.env = environment(sandbox.url, database_url, folder) | more
         self.process = Process(Settings.read(self.env))
         self.watch = Watch(self.process.settings.config_dir, self.env)
         self.process.__dict__["watch"] = self.watch
@@ -123,6 +125,10 @@ class Bot:
         secrets = (SecretStr(JIRA_SECRET),)
         app.register_blueprint(receivers.jira.blueprint(secrets, self.process.inbox, self.watch, counters))
         app.register_blueprint(receivers.webcrm.blueprint((SecretStr(CRM_SECRET),), self.process.inbox, counters))
+        if self.process.settings.usedesk_path_token:
+            entrance = receivers.usedesk.Entrance.of(self.process.settings)
+            now = self.process.clock.now
+            app.register_blueprint(receivers.usedesk.blueprint(entrance, self.process.inbox, counters, now))
         return app
 
     def new_runner(self) -> Runner:
