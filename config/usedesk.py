@@ -96,7 +96,7 @@ class UsedeskConfig(Strict):
     """All of `usedesk.yml`. Custom fields are named by name or number.
 
     `types` is the matrix of U-05: the categories of each type; `required_fields` may not be empty at «Выполнен» (U-06);
-    `keep_clock`: a further question leaves the client's clock as it was (U-13); `waiting`: how long it runs (U-11).
+    `keep_clock`: a further question leaves the client's clock as it was (U-13).
     """
 
     poll_every: Duration = timedelta(minutes=2)
@@ -106,7 +106,6 @@ class UsedeskConfig(Strict):
     outcomes: Outcomes = Outcomes()
     priority: Priority = "medium"
     delays: Delays = Delays()
-    waiting: Duration = timedelta(hours=24)
     keep_clock: bool = True
     client_data: dict[Id, Datum] = Field(default_factory=dict)
     calls: Calls = Calls()

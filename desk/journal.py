@@ -27,6 +27,7 @@ class Verb:
     """What is to be done: the rule that asks for it, its name, whom it touches and what should be afterwards.
 
     `possible` False: what it would act on does not exist (an issue that a mode kept from being made).
+    `is_warning`: to warn is all that it does, so it is done in the mode warn too.
     """
 
     why: str
@@ -34,6 +35,7 @@ class Verb:
     target: str | None
     intent: Any = None
     possible: bool = True
+    is_warning: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ class LedgerJournal:
         if mode == "observe" or not verb.possible:
             return Done(outcome="observed", after=verb.intent)
         try:
-            if mode == "warn":
+            if mode == "warn" and not verb.is_warning:
                 self._warn(verb, f"{self._run.label}:{entry}")
                 return Done(outcome="warned", after=verb.intent)
             found = self._look(entry, earlier) if earlier else None

@@ -92,6 +92,7 @@ class Office:
             post=self._post,
             site=lambda name: self.site(config, name),
             crm=lambda: self.crm(config),
+            usedesk=lambda: self.usedesk(config),
             now=now,
             label=label,
         )

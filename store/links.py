@@ -43,6 +43,12 @@ def of_ticket(connection: sa.Connection, source: str, ticket_id: str, purpose: s
     return Link(*row) if row else None
 
 
+def all_of_ticket(connection: sa.Connection, source: str, ticket_id: str) -> list[Link]:
+    """All issues of a ticket, the oldest first."""
+    found = sa.select(*_COLUMNS).where(links.c.source == source, links.c.ticket_id == ticket_id)
+    return [Link(*row) for row in connection.execute(found.order_by(links.c.id))]
+
+
 def of_issue(connection: sa.Connection, site: str, issue_id: str) -> Link | None:
     """The link that an issue stands in."""
     row = connection.execute(sa.select(*_COLUMNS).where(links.c.site == site, links.c.issue_id == issue_id)).first()

@@ -28,6 +28,11 @@ class Poll:
     seen: Mapping[str, str] = field(default_factory=dict)
 
 
+def zone(connection: sa.Connection, name: str) -> int:
+    """How many minutes the dates of a system are ahead of UTC; 0 until it is known."""
+    return connection.execute(sa.select(p.c.zone).where(p.c.name == name)).scalar() or 0
+
+
 def claim(connection: sa.Connection, name: str, *, now: datetime, until: datetime) -> Poll | None:
     """Take the place, until `until` at most; None when it is not due, or another clock has it."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
