@@ -14,6 +14,7 @@ from desk.holds import HoldsDesk
 from desk.jira import JiraDesk
 from desk.journal import Done, Verb
 from desk.surroundings import Surroundings
+from desk.usedesk_checks import ChecksDesk
 from events import AlertEvent
 
 OWN = "own"  # the bot's own duty, not a rule of the manuals: always done
@@ -30,6 +31,7 @@ class Desk:
         self.jira = JiraDesk(around)
         self.crm = CrmDesk(around)
         self.holds = HoldsDesk(around)
+        self.checks = ChecksDesk(around)
         self.config: Config = around.config
         self.now: datetime = around.now
 

@@ -15,6 +15,7 @@ from desk.usedesk_client import SYSTEM
 from desk.usedesk_view import UsedeskTicket, view
 from store import findings, holds, links, polls, requests
 from store.findings import About, Watch
+from store.links import Link
 from store.requests import Request
 
 NOT_FOUND = 404
@@ -145,6 +146,15 @@ class ChecksDesk:
 
         verb = Verb(OWN, "end_watch", watch.ticket_id, intent=watch.rule)
         self._around.journal.do(verb, lambda: Done(also=end))
+
+    def keep_status(self, link: Link, status: str) -> None:
+        """Remember the status of a ticket's issue."""
+
+        def keep(connection: sa.Connection) -> None:
+            links.keep_status(connection, link.site, link.issue_id, status)
+
+        verb = Verb(OWN, "remember_status", link.issue_key, intent=status)
+        self._around.journal.do(verb, lambda: Done(before=link.status, also=keep))
 
     def mind_clock(self, hold: Hold, *, why: str) -> None:
         """A further question: the hold's clock goes on, or by the setting begins anew (U-13)."""

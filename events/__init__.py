@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from events.issues import CommentEvent, FieldChange, IssueEvent, IssueLinkEvent, IssueRef, Person
-from events.own import AlarmEvent, AlertEvent, DeadLetterEvent, HoldAnsweredEvent
+from events.own import AlarmEvent, AlertEvent, DeadLetterEvent, HoldAnsweredEvent, JiraAskedEvent
 from events.tickets import (
     Agent,
     Author,
@@ -40,7 +40,7 @@ from events.values import (
     TicketId,
 )
 
-BotEvent = AlertEvent | DeadLetterEvent | HoldAnsweredEvent | AlarmEvent
+BotEvent = AlertEvent | DeadLetterEvent | HoldAnsweredEvent | AlarmEvent | JiraAskedEvent
 Event = Annotated[
     TicketEvent
     | IssueEvent
@@ -49,7 +49,8 @@ Event = Annotated[
     | AlertEvent
     | DeadLetterEvent
     | HoldAnsweredEvent
-    | AlarmEvent,
+    | AlarmEvent
+    | JiraAskedEvent,
     Field(discriminator="kind"),
 ]
 JiraEvent = IssueEvent | CommentEvent | IssueLinkEvent
@@ -102,6 +103,7 @@ __all__ = [
     "IssueKey",
     "IssueLinkEvent",
     "IssueRef",
+    "JiraAskedEvent",
     "JiraEvent",
     "Message",
     "Moment",

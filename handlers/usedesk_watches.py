@@ -37,10 +37,8 @@ def _status_of_answer(watch: Watch, ticket: UsedeskTicket, desk: Desk) -> None:
     last = ticket.last_public
     if ticket.status not in UNCHOSEN or last is None or last.role != "agent":
         return
-    if desk.checks.open_requests(ticket.id):
-        advice = "on_hold"
-    else:
-        advice = "waiting_client" if "?" in last.text else "done"
+    by_words = "waiting_client" if "?" in last.text else "done"
+    advice = "on_hold" if desk.checks.open_requests(ticket.id) else by_words
     desk.checks.tell(ticket.id, f"status:{advice}", "usedesk_status", why="U-09", advice=advice)
 
 

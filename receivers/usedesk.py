@@ -66,7 +66,7 @@ def blueprint(entrance: Entrance, inbox: Inbox, counters: Counters, now: Callabl
         if not same_secret(path_token, [entrance.path_token]):
             counters.count(SOURCE, "wrong_path")
             abort(404)
-        return intake.receive(lambda _content: True, interpret, _read)
+        return intake.receive(lambda _content: True, interpret, read_body)
 
     return routes
 
@@ -82,7 +82,7 @@ def reading_of(parsed: Parsed) -> Reading:
     )
 
 
-def _read(content: bytes) -> dict[str, Any]:
+def read_body(content: bytes) -> dict[str, Any]:
     """JSON or a form, as the channel's switch «JSON request» says."""
     is_form = request.mimetype == _FORM and not content.lstrip().startswith(b"{")
     return body.parse(to_json(content) if is_form else content)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from desk.clock import machine_now
-from events import AlarmEvent, AlertEvent, BotEvent, HoldAnsweredEvent, dump_event, ticket_case
+from events import AlarmEvent, AlertEvent, BotEvent, HoldAnsweredEvent, JiraAskedEvent, dump_event, ticket_case
 from store import deliveries
 
 SOURCE = "bot"
@@ -39,6 +39,8 @@ def _filed(event: BotEvent) -> tuple[str, str]:
     if isinstance(event, AlarmEvent):
         # a case of its own: what the ticket's case waits for does not hold the reminder up
         return f"alarm:{event.key}", f"{SOURCE}:alarm:{event.key}"
+    if isinstance(event, JiraAskedEvent):
+        return f"jira:{event.key}", ticket_case(event.ticket_source, event.ticket_id)
     if isinstance(event, HoldAnsweredEvent):
         return f"hold:{event.hold}:{event.delivery}", ticket_case(event.ticket_source, event.ticket_id)
     name = event.key if isinstance(event, AlertEvent) else f"{event.delivery}:{event.occurred_at:%y%m%d%H%M%S}"

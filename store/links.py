@@ -25,6 +25,7 @@ class Link:
     issue_key: str
     made_by_bot: bool
     key_written_at: datetime | None = None
+    status: str | None = None
 
 
 _COLUMNS = [links.c[name] for name in Link.__annotations__]
@@ -76,6 +77,12 @@ def key_written(connection: sa.Connection, site: str, issue_id: str, now: dateti
     """Remember that the ticket carries the issue's key."""
     where = (links.c.site == site, links.c.issue_id == issue_id)
     connection.execute(sa.update(links).where(*where).values(key_written_at=now))
+
+
+def keep_status(connection: sa.Connection, site: str, issue_id: str, status: str) -> None:
+    """Remember the status that an issue was told to have."""
+    where = (links.c.site == site, links.c.issue_id == issue_id)
+    connection.execute(sa.update(links).where(*where).values(status=status[:64]))
 
 
 def rename(connection: sa.Connection, site: str, issue_id: str, key: str) -> None:

@@ -132,6 +132,7 @@ links = Table(
     Column("made_by_bot", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("key_written_at", Moment),
+    Column("status", String(64)),  # of the issue, as it was told last
     UniqueConstraint("source", "ticket_id", "purpose", name="uq_links_ticket_purpose"),
     UniqueConstraint("site", "issue_id", name="uq_links_issue"),
     Index("ix_links_issue_key", "issue_key"),

@@ -57,4 +57,7 @@ def upgrade() -> None:
     with op.batch_alter_table('watches', schema=None) as batch_op:
         batch_op.create_index('uq_watches_open', ['source', 'ticket_id', 'rule'], unique=True, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
 
+    with op.batch_alter_table('links', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('status', sa.String(length=64), nullable=True))
+
     # ### end Alembic commands ###
