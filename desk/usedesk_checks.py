@@ -13,11 +13,13 @@ from desk.journal import Done, Verb
 from desk.surroundings import Surroundings
 from desk.usedesk_client import SYSTEM
 from desk.usedesk_view import UsedeskTicket, view
+from events import TicketEvent
 from store import findings, holds, links, polls, requests
 from store.findings import About, Watch
 from store.links import Link
 from store.requests import Request
 
+__all__ = ["ChecksDesk", "Other", "UsedeskTicket", "Watch"]
 NOT_FOUND = 404
 OWN = "own"  # the bot's own duty, as in `desk.py`
 SUBJECT = 80  # characters of a subject in a list
@@ -39,6 +41,13 @@ class ChecksDesk:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
+
+    def concerns(self, event: TicketEvent) -> bool:
+        """Whether a ticket is a client's in Usedesk: the manual's rules are not for a department's tickets."""
+        if event.source != SYSTEM or ":" in (event.ticket.external_id or ""):
+            return False
+        with self._around.engine.connect() as connection:
+            return requests.of_dept_ticket(connection, SYSTEM, event.ticket.id) is None
 
     def read(self, ticket_id: str) -> UsedeskTicket | None:
         """How a ticket stands in Usedesk now; None when it is gone."""

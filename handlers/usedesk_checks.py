@@ -13,14 +13,14 @@ from events import Message, TicketChange, TicketEvent
 
 def check_new(event: TicketEvent, desk: Desk) -> None:
     """A ticket that came as a call: its results must be written down (U-17)."""
-    if event.source == desk.checks.source and desk.config.usedesk.is_call(event.ticket.channel, event.ticket.tags):
+    if desk.checks.concerns(event) and desk.config.usedesk.is_call(event.ticket.channel, event.ticket.tags):
         _watch_call(event, desk)
 
 
 def check_message(event: TicketEvent, desk: Desk) -> None:
     """An agent wrote: in a ticket of somebody else's (U-02), with which status (U-09), what was said on the phone."""
     message = message_of(event)
-    if event.source != desk.checks.source or message is None or message.author.role != "agent":
+    if message is None or message.author.role != "agent" or not desk.checks.concerns(event):
         return
     ticket = event.ticket
     if not message.public:
@@ -36,7 +36,7 @@ def check_message(event: TicketEvent, desk: Desk) -> None:
 
 def check_change(event: TicketEvent, desk: Desk) -> None:
     """A priority, a tag or a status was set."""
-    if event.source != desk.checks.source:
+    if not desk.checks.concerns(event):
         return
     settings, ticket = desk.config.usedesk, event.ticket
     priority = changed(event, "priority")

@@ -16,7 +16,7 @@ RULES = ("U-03", "U-04", "U-34", "U-35", "U-36")
 def list_neighbours(event: TicketEvent, desk: Desk) -> None:
     """The client's other open tickets, where the history is, and the headings of the check-list; once per ticket."""
     assignee = changed(event, "assignee")
-    if event.source != desk.checks.source or assignee is None or not assignee.after:
+    if assignee is None or not assignee.after or not desk.checks.concerns(event):
         return
     ticket, settings = event.ticket, desk.config.usedesk
     if any(desk.checks.was_told(ticket.id, TAKEN, rule) for rule in RULES):

@@ -14,7 +14,7 @@ def wait_for_client(event: TicketEvent, desk: Desk) -> None:
     """The status begins the hold; an agent who sets another one ends it. What a rule of Usedesk's sets does not:
     the client's answer itself will, and is read for what it holds."""
     status = changed(event, "status")
-    if event.source != desk.checks.source or status is None:
+    if status is None or not desk.checks.concerns(event):
         return
     if status.after == "waiting_client":
         start = Start(CLIENT, event.source, event.ticket.id, owner_id=event.agent.id, stage=WAITING)
