@@ -28,6 +28,7 @@ class Verb:
 
     `possible` False: what it would act on does not exist (an issue that a mode kept from being made).
     `is_warning`: to warn is all that it does, so it is done in the mode warn too.
+    `unless` is asked right before it is done, for a reason not to.
     """
 
     why: str
@@ -36,6 +37,7 @@ class Verb:
     intent: Any = None
     possible: bool = True
     is_warning: bool = False
+    unless: Callable[[], str | None] = field(default=lambda: None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,8 @@ class LedgerJournal:
                 self._warn(verb, f"{self._run.label}:{entry}")
                 return Done(outcome="warned", after=verb.intent)
             found = self._look(entry, earlier) if earlier else None
-            return found or act()
+            stop = None if found else verb.unless()
+            return found or (act() if stop is None else Done(outcome="unchanged", reason=stop))
         except Fault as fault:
             self._record(entry, fault)
             raise

@@ -59,8 +59,7 @@ class Clock:
             claimed = alarms.claim_due(connection, now, BATCH)
             for alarm in claimed:
                 late = now - alarm.due_at > LATE
-                hold = int(alarm.key.removeprefix("hold:"))
-                event = AlarmEvent(occurred_at=now, key=alarm.key, hold=hold, due_at=alarm.due_at, late=late)
+                event = AlarmEvent(occurred_at=now, key=alarm.key, due_at=alarm.due_at, late=late)
                 post(connection, self._nudges.send, event)
         return len(claimed)
 

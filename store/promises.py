@@ -95,6 +95,14 @@ def make(connection: sa.Connection, promise: int, *, at: datetime, due_at: datet
         asked.change(connection, request, client_informed_at=at)
 
 
+def withdraw(connection: sa.Connection, request: int, *, drafts_only: bool, by: str, now: datetime) -> None:
+    """Nothing more is promised in the name of a request: its drafts are void, and what was promised, unless told."""
+    states = (DRAFT,) if drafts_only else _ALIVE
+    mine = sa.select(p.c.id).where(p.c.request == request, p.c.state.in_(states))
+    for promise in connection.execute(mine).scalars().all():
+        end(connection, promise, WITHDRAWN, by=by, now=now)
+
+
 def end(connection: sa.Connection, promise: int, state: str, *, by: str, now: datetime) -> bool:
     """End a promise as kept, broken or withdrawn, by a delivery; False when another one did before."""
     ended = sa.update(p).where(p.c.id == promise, p.c.state.in_(_ALIVE))

@@ -190,12 +190,12 @@ def change(connection: sa.Connection, request: int, **values: Any) -> None:
     connection.execute(sa.update(r).where(r.c.id == request).values(**values))
 
 
-def arm(connection: sa.Connection, request: Request, due_at: datetime, now: datetime, **values: Any) -> None:
+def arm(connection: sa.Connection, request: Request, at: datetime, now: datetime, **values: Any) -> None:
     """Set the alarm of the next step, in place of the one that is set."""
     alarms.cancel(connection, alarm_key(request.id, request.ring))
     ring = request.ring + 1
-    change(connection, request.id, ring=ring, next_at=due_at, **values)
-    alarms.add(connection, alarm_key(request.id, ring), due_at, now)
+    change(connection, request.id, ring=ring, next_at=at, **values)
+    alarms.add(connection, alarm_key(request.id, ring), at, now)
 
 
 def close(connection: sa.Connection, request: int, ending: Ending, by: str, now: datetime) -> bool:

@@ -79,6 +79,11 @@ def environment(sandbox_url: str, database_url: str, folder: Path) -> dict[str, 
         "API_TOKENS": "sandbox-api-token",
         "CONSOLE_PASSWORD": "sandbox",
         "SECRET_KEY": "sandbox-secret-key",
+        "USEDESK_URL": f"{sandbox_url}/usedesk",
+        "USEDESK_TOKEN": "sandbox-usedesk-token",
+        "USEDESK_SECRET": "sandbox-usedesk-secret",
+        "USEDESK_PATH_TOKEN": "sandbox",
+        "USEDESK_AGENT_ID": "1",
         "ALERT_URLS": f"json://{sandbox_url.removeprefix('http://')}/chat/admins",
         "RULES_DEFAULT_MODE": "act",
         "SMEZHNIK_SANDBOX": "1",
@@ -105,10 +110,9 @@ def sign_jira(body: bytes, delivery_id: str) -> dict[str, str]:
 class Bot:
     """A context manager; serves its receivers on `port` and works when it is told to."""
 
-    def __init__(self, database_url: str, sandbox: LiveSandbox, folder: Path, port: int, **more: str) -> None:
-        """`more`: variables of the environment besides."""
+    def __init__(self, database_url: str, sandbox: LiveSandbox, folder: Path, port: int) -> None:
         self.sandbox = sandbox
-        self.env = environment(sandbox.url, database_url, folder) | more
+        self.env = environment(sandbox.url, database_url, folder)
         self.process = Process(Settings.read(self.env))
         self.watch = Watch(self.process.settings.config_dir, self.env)
         self.process.__dict__["watch"] = self.watch
@@ -125,10 +129,9 @@ class Bot:
         secrets = (SecretStr(JIRA_SECRET),)
         app.register_blueprint(receivers.jira.blueprint(secrets, self.process.inbox, self.watch, counters))
         app.register_blueprint(receivers.webcrm.blueprint((SecretStr(CRM_SECRET),), self.process.inbox, counters))
-        if self.process.settings.usedesk_path_token:
-            entrance = receivers.usedesk.Entrance.of(self.process.settings)
-            now = self.process.clock.now
-            app.register_blueprint(receivers.usedesk.blueprint(entrance, self.process.inbox, counters, now))
+        entrance = receivers.usedesk.Entrance.of(self.process.settings)
+        now = self.process.clock.now
+        app.register_blueprint(receivers.usedesk.blueprint(entrance, self.process.inbox, counters, now))
         return app
 
     def new_runner(self) -> Runner:
@@ -178,6 +181,7 @@ class Bot:
             waiting = sa.update(deliveries).where(deliveries.c.state == "waiting")
             connection.execute(waiting.values(due_at=machine_now(), waits_for=None))
             connection.execute(sa.text("DELETE FROM pauses"))
+            connection.execute(sa.text("DELETE FROM rate_limits"))
             connection.execute(sa.text("UPDATE systems SET closed_at = NULL, failures = 0"))
 
     def delivery(self, delivery_id: str, source: str = "webcrm") -> Any:

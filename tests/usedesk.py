@@ -33,7 +33,7 @@ def usedesk_bot(database_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("desk.usedesk_client.RATE", Rate("usedesk", per_second=1000, burst=1000))
     port = free_port()
     sandbox = LiveSandbox(bot_url=f"http://127.0.0.1:{port}", data_dir=folder)
-    with sandbox, Bot(database_url, sandbox, folder, port, **variables(sandbox.url)) as made:
+    with sandbox, Bot(database_url, sandbox, folder, port) as made:
         sandbox.usedesk_settings(rate_limit=False)
         yield made
 

@@ -311,7 +311,8 @@ def test_each_rule_speaks_by_its_mode(bot: Bot, mode: str, said: int, how: set[s
 
 
 def test_a_departments_ticket_is_not_checked(bot: Bot) -> None:
-    asked(bot, ticket_id="1", dept_ticket_id=TICKET)
+    bot.sandbox.put_usedesk(701, subject="Клиентский")
+    asked(bot, ticket_id="701", dept_ticket_id=TICKET)
     act(bot, message="Ответ", user_id=13)
     act(bot, status=2)
     act(bot, assignee_id=13)

@@ -13,6 +13,7 @@ from tests.handlers.test_usedesk_checks import TICKET, bot
 from tests.usedesk import notes
 
 __all__ = ["bot"]
+PERSON = "712020:a9e00000-1c27-4d3b-8f10-6b2a9d4ce002"
 
 
 def ask(bot: Bot, key: str) -> None:
