@@ -20,6 +20,7 @@ from desk.requests import ANSWERED, Request, RequestsDesk
 from desk.surroundings import Surroundings
 from desk.tickets import TicketVerbs
 from desk.usedesk import UsedeskDesk
+from desk.usedesk_checks import ChecksDesk
 from events import AlertEvent
 
 OWN = "own"  # the bot's own duty, not a rule of the manuals: always done
@@ -48,6 +49,7 @@ class Desk:
         self.crm = CrmDesk(around)
         self.usedesk = UsedeskDesk(around)
         self.holds = HoldsDesk(around)
+        self.checks = ChecksDesk(around)
         self.requests = RequestsDesk(around)
         self.promises = PromisesDesk(around)
         self.departments = DepartmentsDesk(around)

@@ -28,8 +28,9 @@ class Verb:
     """What is to be done: the rule that asks for it, its name, whom it touches and what should be afterwards.
 
     `possible` False: what it would act on does not exist (an issue that a mode kept from being made). `remote` False:
-    it changes the bot's own rows alone, in one transaction, so that no call of it can still be under way. `unless` is
-    asked right before it is done, for a reason not to.
+    it changes the bot's own rows alone, in one transaction, so that no call of it can still be under way.
+    `is_warning`: to warn is all that it does, so it is done in the mode warn too. `unless` is asked right before it is
+    done, for a reason not to.
     """
 
     why: str
@@ -38,6 +39,7 @@ class Verb:
     intent: Any = None
     possible: bool = True
     remote: bool = True
+    is_warning: bool = False
     unless: Callable[[], str | None] = field(default=lambda: None, compare=False)
 
 
@@ -151,7 +153,7 @@ class LedgerJournal:
         if found is not None:
             return found
         try:
-            if mode == "warn":
+            if mode == "warn" and not verb.is_warning:
                 self._warn(verb, f"{self._run.label}:{entry}")
                 return Done(outcome="warned", after=verb.intent)
             stop = verb.unless()

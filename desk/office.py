@@ -125,13 +125,13 @@ class Office:
         )
         return crm
 
-    def usedesk(self, config: Config) -> Usedesk:
-        """The client of Usedesk for this thread."""
+    def usedesk(self, config: Config, reserve: int = 0) -> Usedesk:
+        """The client of Usedesk for this thread; `reserve`: it leaves so many calls of the limit to others."""
         given = self._settings
         account = Account(given.usedesk_url or "", given.usedesk_token or SecretStr(""), given.usedesk_agent_id or "")
         client: Usedesk = self._mine(
-            ("usedesk", config.runtime.http),
-            lambda: Usedesk(account, config.runtime, self._gates(config), self.engine),
+            ("usedesk", reserve, config.runtime.http),
+            lambda: Usedesk(account, config.runtime, self._gates(config), self.engine, reserve),
         )
         return client
 

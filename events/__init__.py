@@ -17,6 +17,7 @@ from events.own import (
     DeadLetterEvent,
     HeardEvent,
     HoldAnsweredEvent,
+    JiraAskedEvent,
     RequestEvent,
 )
 from events.tickets import (
@@ -48,7 +49,7 @@ from events.values import (
     TicketId,
 )
 
-BotEvent = AlertEvent | DeadLetterEvent | HoldAnsweredEvent | AlarmEvent | RequestEvent
+BotEvent = AlertEvent | DeadLetterEvent | HoldAnsweredEvent | AlarmEvent | RequestEvent | JiraAskedEvent
 Event = Annotated[
     TicketEvent
     | IssueEvent
@@ -58,6 +59,7 @@ Event = Annotated[
     | DeadLetterEvent
     | HoldAnsweredEvent
     | AlarmEvent
+    | JiraAskedEvent
     | RequestEvent
     | HeardEvent,
     Field(discriminator="kind"),
@@ -126,6 +128,7 @@ __all__ = [
     "IssueKey",
     "IssueLinkEvent",
     "IssueRef",
+    "JiraAskedEvent",
     "JiraEvent",
     "Message",
     "Moment",

@@ -50,6 +50,20 @@ class HoldAnsweredEvent(Frozen):
     who: str
 
 
+class JiraAskedEvent(Frozen):
+    """An agent asked for a Jira task of a ticket, by the names of T-1; `key` makes it unique."""
+
+    kind: Literal["jira_asked"] = "jira_asked"
+    source: Text = "bot"
+    type: Literal["jira.asked"] = "jira.asked"
+    occurred_at: Moment
+    key: Text
+    ticket_source: Text
+    ticket_id: TicketId
+    topic_type: Text
+    topic_subtype: Text
+
+
 class AlarmEvent(Frozen):
     """A due moment has come; `late` by more than a minute means that no clock was there at the time.
 

@@ -7,7 +7,16 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from desk.clock import machine_now
-from events import AlarmEvent, AlertEvent, BotEvent, HoldAnsweredEvent, RequestEvent, dump_event, ticket_case
+from events import (
+    AlarmEvent,
+    AlertEvent,
+    BotEvent,
+    HoldAnsweredEvent,
+    JiraAskedEvent,
+    RequestEvent,
+    dump_event,
+    ticket_case,
+)
 from store import deliveries
 
 SOURCE = "bot"
@@ -39,6 +48,8 @@ def _filed(event: BotEvent) -> tuple[str, str]:
     if isinstance(event, AlarmEvent):
         # a case of its own: what the ticket's case waits for does not hold the reminder up
         return f"alarm:{event.key}", f"{SOURCE}:alarm:{event.key}"
+    if isinstance(event, JiraAskedEvent):
+        return f"jira:{event.key}", ticket_case(event.ticket_source, event.ticket_id)
     if isinstance(event, RequestEvent):
         # an answer waits for nothing, not even for a note on the snooze before it
         return f"request:{event.key}", f"{SOURCE}:{event.type}:{event.request}"

@@ -20,6 +20,7 @@ from store.metadata import Id as _Id
 from store.metadata import metadata
 from store.request_tables import agents, promises, reminders, requests
 from store.types import Data, Moment
+from store.usedesk_tables import findings, polls, used_links, watches
 
 __all__ = [
     "agents",
@@ -28,17 +29,21 @@ __all__ = [
     "config_versions",
     "deliveries",
     "field_marks",
+    "findings",
     "holds",
     "ledger",
     "links",
     "metadata",
     "pauses",
+    "polls",
     "promises",
     "rate_limits",
     "reminders",
     "requests",
     "seen_bodies",
     "systems",
+    "used_links",
+    "watches",
     "workers",
 ]
 
@@ -127,6 +132,7 @@ links = Table(
     Column("made_by_bot", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("key_written_at", Moment),
+    Column("status", String(64)),  # of the issue, as it was told last
     UniqueConstraint("source", "ticket_id", "purpose", name="uq_links_ticket_purpose"),
     UniqueConstraint("site", "issue_id", name="uq_links_issue"),
     Index("ix_links_issue_key", "issue_key"),
