@@ -12,13 +12,14 @@ import cli
 import web
 from cli.starting import StartError, start
 from config.settings import Settings
-from receivers import jira, usedesk, webcrm
+from receivers import jira, usedesk, usedesk_block, webcrm
 from receivers.counters import Counters
 from receivers.openapi import document
 from receivers.redaction import redact
 from receivers.signatures import NoSecretError
 from runtime import logs
 from runtime.process import Process
+from web.block import card
 from web.parts import Parts
 
 GIVE_UP = 4  # gunicorn's own «the application cannot be loaded»: with any other status it would start it for ever
@@ -58,4 +59,7 @@ def _serve(app: Flask, process: Process) -> None:
     if given.usedesk_path_token:
         entrance = usedesk.Entrance.of(given)
         app.register_blueprint(usedesk.blueprint(entrance, process.inbox, counters, process.clock.now))
-    web.register(app, Parts(process, redact, document, registry, webcrm.understand))
+    parts = Parts(process, redact, document, registry, webcrm.understand)
+    web.register(app, parts)
+    if given.usedesk_block_secret:
+        app.register_blueprint(usedesk_block.blueprint(usedesk_block.BlockEntrance.of(given), counters, card(parts)))

@@ -14,8 +14,10 @@ from cli.simulation import simulate
 from cli.starting import open_database, read, start, start_by_hand
 from cli.words import say
 from config.settings import Settings
+from receivers.usedesk_polled import understand
 from runtime import clock
 from runtime.process import Process
+from runtime.usedesk_polling import Polling
 from runtime.worker import Worker
 from store import deliveries
 from web.actions import Actions
@@ -38,13 +40,21 @@ def _processes(app: Flask, settings: Settings | None) -> None:
     def clock_() -> None:
         """Do what must happen by itself: retries, taking over, probes, purge."""
         process = start(settings)
-        clock.run(clock.Clock(process.engine, process.office, process.watch))
+        clock.run(clock.Clock(process.engine, process.office, process.watch, _polling(process)))
 
     @app.cli.command("migrate")
     def migrate() -> None:
         """Bring the database to this release."""
         open_database(Process(read(settings)))
         click.echo(say("migrated"))
+
+
+def _polling(process: Process) -> Polling | None:
+    """Who asks Usedesk for what its webhooks lost; None when it is not set up."""
+    given = process.settings
+    if not (given.usedesk_url and given.usedesk_token and given.usedesk_agent_id):
+        return None
+    return Polling(process.office, process.watch, process.inbox, understand(given.usedesk_agent_id))
 
 
 def _by_hand(app: Flask, settings: Settings | None) -> None:

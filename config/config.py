@@ -22,6 +22,7 @@ from config.holds import Holds
 from config.jira import JiraConfig
 from config.rules import Rules
 from config.running import RuntimeConfig
+from config.usedesk import UsedeskConfig
 
 _VERSION = 16  # hex digits: enough that two versions of one folder never meet
 
@@ -42,6 +43,7 @@ class Config(Strict):
     holds: Holds
     calendar: Calendars
     departments: Departments
+    usedesk: UsedeskConfig
     rules: Rules
     runtime: RuntimeConfig
     alerts: Alerts

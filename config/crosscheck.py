@@ -19,6 +19,7 @@ from config.named import Key, Named
 from config.names import match_key
 from config.problems import near
 from config.rules import KNOWN
+from config.usedesk import UsedeskConfig
 from config.yaml_file import Document
 
 
@@ -31,6 +32,7 @@ class Tables:
     holds: tuple[Document, Holds] | None
     calendar: tuple[Document, Calendars] | None
     departments: tuple[Document, Departments] | None
+    usedesk: tuple[Document, UsedeskConfig] | None
     alerts: tuple[Document, Alerts] | None
 
 
@@ -55,6 +57,9 @@ def cross_check(tables: Tables, templates: frozenset[str], *, sandbox: bool) -> 
         if not all(is_loopback(url.get_secret_value()) for url in alerts.urls):
             yield document.fault(("urls",), "sandbox_address")
     yield from _working(tables, sandbox=sandbox)
+    if tables.usedesk:
+        yield from _matrix(*tables.usedesk)
+        yield from _outcomes(*tables.usedesk, tables)
 
 
 def _jira(document: Document, jira: JiraConfig) -> Iterator[Fault]:
@@ -182,6 +187,32 @@ def _working(tables: Tables, *, sandbox: bool) -> Iterator[Fault]:
         yield from _departments(*tables.departments, calendars)
         if sandbox:
             yield from _chats_of_this_machine(*tables.departments)
+
+
+def _matrix(document: Document, usedesk: UsedeskConfig) -> Iterator[Fault]:
+    """Find categories that have two types (U-05)."""
+    yield from _twice(
+        document,
+        {
+            ("types", kind, number): (kind, name)
+            for kind, names in usedesk.types.items()
+            for number, name in enumerate(names)
+        },
+    )
+
+
+def _outcomes(document: Document, usedesk: UsedeskConfig, tables: Tables) -> Iterator[Fault]:
+    """Find outcomes of projects and departments that there are not (U-07)."""
+    if tables.jira:
+        known = list(tables.jira[1].projects)
+        for key in usedesk.outcomes.projects:
+            if key not in known:
+                yield _unknown(document, ("outcomes", "projects", key), "project_unknown", key, known)
+    if tables.departments:
+        known = list(tables.departments[1].departments)
+        for key in usedesk.outcomes.departments:
+            if key not in known:
+                yield _unknown(document, ("outcomes", "departments", key), "department_unknown", key, known)
 
 
 def _departments(document: Document, departments: Departments, calendars: Calendars | None) -> Iterator[Fault]:

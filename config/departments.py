@@ -113,17 +113,21 @@ class ClientText(Strict):
 
     `clock`: business waits for the next working moment, calendar does not. `before_days_off`: the reply before the
     evening of the last working day before days off; M-2 as the manual says, although «завтра» is a day off then.
+    `genders`: agents by their number in the CRM, for M-5; whom the CRM itself tells of need no line.
     """
 
     clock: Clock = "business"
     before_days_off: Literal["M-2", "M-4"] = "M-2"
+    genders: dict[Text, Literal["f", "m"]] = Field(default_factory=dict)
 
 
 class Departments(Strict):
     """All of `departments.yml`.
 
     `clock` counts `delay` and the ladder: calendar, or business, where days off do not count. In `quiet_hours` nobody
-    is told anything; None: there are none. `lead` is an Apprise address.
+    is told anything; None: there are none. `lead` is an Apprise address, told in place of an agent whose status is one
+    of `away` (W-01). `jira_link_type`: a link of this type to a department's issue is a request; `usedesk_field`: the
+    custom field of a ticket that names the department; None: there is none.
     """
 
     clock: Clock = "calendar"
@@ -131,6 +135,9 @@ class Departments(Strict):
     ladder: Annotated[tuple[Step, ...], Field(min_length=1)]
     quiet_hours: Annotated[Span, AfterValidator(_not_equal)] | None = None
     lead: Address = None
+    away: tuple[Text, ...] = ("Отдых", "Тренинг")
+    jira_link_type: Text | None = None
+    usedesk_field: Text | None = None
     departments: Annotated[dict[Id, Department], Field(min_length=1)]
 
     @model_validator(mode="before")
@@ -161,6 +168,25 @@ class Departments(Strict):
         """The ladder of a department: its first step comes after the department's own delay, the others follow."""
         shift = department.delay - self.ladder[0].after
         return tuple(step.model_copy(update={"after": step.after + shift}) for step in self.ladder)
+
+    def is_away(self, status: str | None) -> bool:
+        """Whether an agent of this status is not to be disturbed (W-01)."""
+        return status is not None and match_key(status) in {match_key(one) for one in self.away}
+
+    def of_component(self, name: str) -> Department | None:
+        """The department that a Jira component names; a pattern's star stands for the rest of the name."""
+        plain = (row for row in self.departments.values() if row.jira_component == name)
+        return next(plain, None) or self._of_pattern(name)
+
+    def of_assignee(self, account: str | None) -> Department | None:
+        """The department whose issues are assigned to this account."""
+        rows = self.departments.values()
+        return next((row for row in rows if account and row.jira_assignee == account), None)
+
+    def _of_pattern(self, name: str) -> Department | None:
+        starred = [row for row in self.departments.values() if row.is_group and row.jira_component]
+        pairs = ((row, _rest(row.jira_component or "", name)) for row in starred)
+        return next((row.named(rest) for row, rest in pairs if rest), None)
 
     def _of_groups(self, text: str) -> list[Department]:
         groups = [row for row in self.departments.values() if row.is_group]

@@ -24,6 +24,7 @@ from config.jira import JiraConfig
 from config.problems import faults_of
 from config.rules import Rules
 from config.running import RuntimeConfig
+from config.usedesk import UsedeskConfig
 from config.yaml_file import Document, read
 
 TABLES: Mapping[str, type[BaseModel]] = {
@@ -32,6 +33,7 @@ TABLES: Mapping[str, type[BaseModel]] = {
     "holds": Holds,
     "calendar": Calendars,
     "departments": Departments,
+    "usedesk": UsedeskConfig,
     "rules": Rules,
     "runtime": RuntimeConfig,
     "alerts": Alerts,

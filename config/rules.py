@@ -18,6 +18,7 @@ KNOWN = frozenset(
     | {"R-20a", "E-52a"}  # added between two rules
 )
 _OWN_KEY = "*"  # no key of a file: `id` inside a rule stays a mistake
+SENT = frozenset({"U-27", "U-28", "U-29", "U-31"})  # the bot's own words to clients, drafts unless `send`
 _NAMED = 5  # missing rules that a fault names
 
 
@@ -49,12 +50,19 @@ class Rule(Strict):
     source: Text
     built: bool
     mode: Mode | None = None
+    send: bool = False
     effective_from: Day | None = None
 
     @model_validator(mode="after")
     def _only_what_is_built_has_a_mode(self) -> Self:
         if not self.built and self.mode not in (None, "off"):
             raise PydanticCustomError("rule_not_built", "not built", {"mode": self.mode})
+        return self
+
+    @model_validator(mode="after")
+    def _only_words_are_sent(self) -> Self:
+        if self.send and self.id not in SENT:
+            raise PydanticCustomError("rule_not_sent", "no words", {"known": ", ".join(sorted(SENT))})
         return self
 
 

@@ -33,6 +33,7 @@ _NEEDED = (
     ("api_tokens", False, 16),  # without them /api is closed
     ("console_password", False, 8),  # without it no page is served
     ("secret_key", True, 16),
+    ("usedesk_block_secret", False, 16),  # without it there is no dynamic block
     ("usedesk_secret", False, 0),  # without it Usedesk's bodies carry the token
 )
 # Needed as soon as one of them is set; Usedesk itself makes up the token and the agent's number.
@@ -120,6 +121,7 @@ class Settings(BaseSettings):
     usedesk_token: SecretStr | None = None
     usedesk_secret: SecretStr | None = None
     usedesk_path_token: SecretStr | None = None
+    usedesk_block_secret: SecretStr | None = None
     usedesk_agent_id: AgentId | None = None
     api_tokens: Secrets = ()
     console_password: SecretStr | None = None

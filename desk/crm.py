@@ -1,9 +1,10 @@
-"""What the bot does in WebCRM: notes to the agent, the issue's key, closing."""
+"""What the bot does in WebCRM: notes to the agent, replies, the issue's key, closing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
 import sqlalchemy as sa
@@ -13,11 +14,11 @@ from desk.crm_client import SYSTEM
 from desk.gates import Refused
 from desk.issues import Issue
 from desk.journal import Done, Verb
-from desk.surroundings import Surroundings
+from desk.tickets import NOT_FOUND, TicketVerbs, Words
 from events import TicketEvent
 from store import links
 
-NOT_FOUND, CONFLICT = 404, 409
+CONFLICT = 409
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,8 @@ class CrmTicket:
     url: str | None
 
 
-class CrmDesk:
+class CrmDesk(TicketVerbs):
     """The verbs that act in WebCRM. A message is internal unless it is said otherwise (W-19)."""
-
-    def __init__(self, around: Surroundings) -> None:
-        self._around = around
 
     source = SYSTEM
     closed = "Закрыт"
@@ -46,16 +44,6 @@ class CrmDesk:
                 raise
             return None
         return CrmTicket(ticket.get("jira_key"), ticket.get("url"))
-
-    def note(self, ticket_id: str, name: str, *, why: str, **values: object) -> None:
-        """Write an internal note to the agent, a text of `crm_templates/notes.yml`."""
-        text = self._around.templates.note(name, **values)
-        verb = Verb(why, f"note_{name}", ticket_id, intent=text)
-
-        def act() -> Done:
-            return Done({"id": self._around.crm().note(ticket_id, text, self._key(verb))})
-
-        self._around.journal.do(verb, act)
 
     def write_key(self, ticket_id: str, issue: Issue, *, why: str, carried: str | None = None) -> None:
         """Write the issue's key into the ticket, unless it stands there (W-64); `carried` is the key it carries."""
@@ -94,6 +82,14 @@ class CrmDesk:
             return Done()
 
         self._around.journal.do(verb, act)
+
+    def _write(self, verb: Verb, ticket_id: str, words: Words) -> str:
+        visibility = "public" if words.public else "internal"
+        message = {"visibility": visibility, "text": words.text, "draft": words.draft}
+        return self._around.crm().message(ticket_id, message, self._key(verb))
+
+    def _find(self, ticket_id: str, words: Words, since: datetime) -> str | None:
+        return None  # the idempotency key sees to it
 
     def _key(self, verb: Verb) -> str:
         """The same for every try of this verb of this delivery, and for no other."""

@@ -57,8 +57,11 @@ class WebCrm:
 
     def note(self, ticket: str, text: str, key: str) -> str:
         """Write an internal message for the agents (W-19); its id."""
-        body = {"visibility": "internal", "text": text, "draft": False}
-        return str(self._send("POST", ticket, "/messages", body=body, key=key).get("id", ""))
+        return self.message(ticket, {"visibility": "internal", "text": text, "draft": False}, key)
+
+    def message(self, ticket: str, message: dict[str, Any], key: str) -> str:
+        """Write a message (`visibility`, `text`, `draft`); its id."""
+        return str(self._send("POST", ticket, "/messages", body=message, key=key).get("id", ""))
 
     def close(self, ticket: str, changes: dict[str, Any], key: str) -> None:
         """Close a ticket."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 from apprise import Apprise
@@ -9,18 +11,35 @@ from apprise import Apprise
 from config import Config
 from desk.clock import machine_now
 from desk.crm import CrmDesk
-from desk.faults import Later
+from desk.departments import DepartmentsDesk
+from desk.faults import Fault, Later
 from desk.holds import HoldsDesk
 from desk.jira import JiraDesk
 from desk.journal import Done, Verb
+from desk.promises import PromisesDesk
+from desk.requests import ANSWERED, Request, RequestsDesk
 from desk.surroundings import Surroundings
+from desk.tickets import TicketVerbs
+from desk.usedesk import UsedeskDesk
+from desk.usedesk_checks import ChecksDesk
 from events import AlertEvent
 
 OWN = "own"  # the bot's own duty, not a rule of the manuals: always done
 
 
+@dataclass(frozen=True)
+class Standing:
+    """An answer as it stands: `state` answered or withdrawn, `how`, by whom, and the words."""
+
+    state: str
+    how: str
+    by: str | None
+    text: str
+
+
 class Desk:
-    """One desk for one run of one delivery: `desk.jira`, `desk.crm`, `desk.holds`, `desk.now`, `desk.config`.
+    """One desk for one run of one delivery: `desk.jira`, `desk.crm`, `desk.usedesk`, `desk.holds`,
+    `desk.requests`, `desk.promises`, `desk.departments`, `desk.now`, `desk.config`.
 
     `now` is the moment at which the delivery was first taken up, and `config` the configuration of that moment.
     """
@@ -29,9 +48,35 @@ class Desk:
         self._around = around
         self.jira = JiraDesk(around)
         self.crm = CrmDesk(around)
+        self.usedesk = UsedeskDesk(around)
         self.holds = HoldsDesk(around)
+        self.checks = ChecksDesk(around)
+        self.requests = RequestsDesk(around)
+        self.promises = PromisesDesk(around)
+        self.departments = DepartmentsDesk(around)
         self.config: Config = around.config
         self.now: datetime = around.now
+
+    def crm_of(self, source: str) -> TicketVerbs | None:
+        """Where a ticket is written into; None: an issue of Jira that no ticket is known of."""
+        return next((crm for crm in (self.crm, self.usedesk) if crm.source == source), None)
+
+    def draft_heading(self, rule: str) -> str:
+        """What stands over a draft for the client where a CRM knows no drafts."""
+        return self._around.templates.note("draft_heading", rule=rule)
+
+    def what_stands(self, request: Request) -> Standing | None:
+        """The answer that stands where a question lives, as the other system shows it now; None: none, or it is
+        not to be asked now: a reminder does not wait for that."""
+        with suppress(Fault):
+            if request.site:
+                found = self.jira.how_stands(request)
+                return Standing(*found) if found else None
+            if request.source == self.usedesk.source and request.dept_ticket_id:
+                askers = (request.owner_id, request.asker_account)
+                answer = self.usedesk.answer_in(request.dept_ticket_id, request.since, askers)
+                return Standing(ANSWERED, "comment" if answer[1] else "status", *answer) if answer else None
+        return None
 
     def mode(self, rule: str) -> str:
         """What may be done by a rule: off, observe, warn or act."""

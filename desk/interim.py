@@ -66,10 +66,17 @@ def interim_text(
     if department is None or not match_key(department.accusative) or "_" in department.accusative:
         raise UnknownDepartmentError
     chosen = choose(moment, calendar, before_days_off)
-    day = calendar.local(moment).date()
-    promised = calendar.next_working_day(day) if chosen == "M-4" else day + timedelta(days=1)
     text = _texts()[chosen].make({"department": department.accusative})
-    return Interim(chosen, RULES[chosen], text, calendar.end_of(promised))
+    return Interim(chosen, RULES[chosen], text, promised_until(chosen, moment, calendar))
+
+
+def promised_until(text_id: str, moment: datetime, calendar: WorkCalendar) -> datetime:
+    """Until when a text promises an answer that is sent at this moment (see `interim_text` and `reminder`)."""
+    day = calendar.local(moment).date()
+    if text_id == "M-5":
+        end = calendar.end_of(day)
+        return end if moment < end else calendar.midnight_after(day)
+    return calendar.end_of(calendar.next_working_day(day) if text_id == "M-4" else day + timedelta(days=1))
 
 
 def reminder_text(gender: Gender | None) -> str:
@@ -79,9 +86,7 @@ def reminder_text(gender: Gender | None) -> str:
 
 def reminder(gender: Gender | None, moment: datetime, calendar: WorkCalendar) -> Interim:
     """M-5 as it is sent at this moment: it promises the end of today's work, after which the end of the date."""
-    day = calendar.local(moment).date()
-    end = calendar.end_of(day)
-    return Interim("M-5", RULES["M-5"], reminder_text(gender), end if moment < end else calendar.midnight_after(day))
+    return Interim("M-5", RULES["M-5"], reminder_text(gender), promised_until("M-5", moment, calendar))
 
 
 def reminder_moment(due: datetime, calendar: WorkCalendar, clock: Clock = "business") -> datetime:

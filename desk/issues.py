@@ -10,7 +10,7 @@ from config.jira import Project
 from desk.jira_client import PROPERTY, Found
 
 COMPONENTS = "components"
-READ = ["summary", "project", "status", "labels", "components", "reporter"]
+READ = ["summary", "project", "status", "labels", "components", "reporter", "assignee"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class IssueView:
     request_type: str | None = None
     reporter: str | None = None
     reporter_kind: str | None = None
+    assignee: str | None = None
+    summary: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ def view(site: str, found: Found, project: Project | None) -> IssueView:
         request_type=_request_type(fields, own.request_type if own else None),
         reporter=(fields.get("reporter") or {}).get("accountId"),
         reporter_kind=(fields.get("reporter") or {}).get("accountType"),
+        assignee=(fields.get("assignee") or {}).get("accountId"),
+        summary=str(fields.get("summary") or ""),
     )
 
 

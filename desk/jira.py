@@ -7,13 +7,14 @@ from desk.issues import Issue
 from desk.jira_components import ComponentVerbs
 from desk.jira_hold_labels import HoldLabels
 from desk.jira_making import label_of
+from desk.jira_requests import RequestIssues
 from desk.journal import Done, Verb
 from events import IssueRef
 from store import links
 from store.links import Link
 
 
-class JiraDesk(HoldLabels, ComponentVerbs):
+class JiraDesk(HoldLabels, ComponentVerbs, RequestIssues):
     """All verbs that act in Jira. Each verb's `why` is the rule that it obeys."""
 
     def link_ticket(self, issue: Issue, source: str, ticket_id: str, *, why: str) -> bool:

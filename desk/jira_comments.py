@@ -25,8 +25,8 @@ class Comments(Reading):
         *,
         public: bool = False,
         also: Callable[[sa.Connection], None] | None = None,
-    ) -> None:
-        """Write a comment once; after an unknown outcome it is looked for by the bot's mark."""
+    ) -> Any:
+        """Write a comment once; after an unknown outcome it is looked for by the bot's mark. None: not written."""
         mark = {"delivery": self._around.label, "verb": f"{verb.why} {verb.name}"}
 
         def find(_begun_at: datetime) -> Done | None:
@@ -43,7 +43,7 @@ class Comments(Reading):
                 return self._leak(site, issue, str(comment["id"]))
             return Done({"id": str(comment["id"])}, also=also)
 
-        self._around.journal.do(verb, act, find)
+        return self._around.journal.do(verb, act, find)
 
     def _leak(self, site: JiraSite, issue: Issue, comment: str) -> Done:
         """Jira shows an internal comment to the seller: take it back at once and alert."""

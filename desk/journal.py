@@ -29,6 +29,8 @@ class Verb:
 
     `possible` False: what it would act on does not exist (an issue that a mode kept from being made). `remote` False:
     it changes the bot's own rows alone, in one transaction, so that no call of it can still be under way.
+    `is_warning`: to warn is all that it does, so it is done in the mode warn too.
+    `unless` is asked right before it is done, for a reason not to.
     """
 
     why: str
@@ -37,6 +39,8 @@ class Verb:
     intent: Any = None
     possible: bool = True
     remote: bool = True
+    is_warning: bool = False
+    unless: Callable[[], str | None] = field(default=lambda: None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -145,14 +149,16 @@ class LedgerJournal:
             return Done(outcome="off")
         if mode == "observe" or not verb.possible:
             return Done(outcome="observed", after=verb.intent)
-        found = look() if look and mode == "act" else None
+        acts = mode == "act" or verb.is_warning
+        found = look() if look and acts else None
         if found is not None:
             return found
         try:
-            if mode == "warn":
+            if not acts:
                 self._warn(verb, f"{self._run.label}:{entry}")
                 return Done(outcome="warned", after=verb.intent)
-            return act()
+            stop = verb.unless()
+            return act() if stop is None else Done(outcome="unchanged", reason=stop)
         except Fault as fault:
             self._record(entry, fault)
             raise

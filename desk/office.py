@@ -15,13 +15,14 @@ from config import Config, Mode
 from config.settings import Settings
 from desk.clock import Clock, machine_now
 from desk.components import ComponentCache
-from desk.crm_client import WebCrm
+from desk.crm_client import SYSTEM, WebCrm
 from desk.desk import OWN, Desk
 from desk.gates import Gates
 from desk.jira_client import JiraSite
 from desk.journal import Journal, LedgerJournal, PaperJournal, Run, Verb
 from desk.surroundings import Alerts, Post, Surroundings
 from desk.templates import Templates
+from desk.usedesk_client import SYSTEM as USEDESK
 from desk.usedesk_client import Account, Usedesk
 from store import systems
 
@@ -46,6 +47,9 @@ SAID_IN_WARNINGS = frozenset(
         "begin_hold",
         "end_hold",
         "turn_into_hold",
+        "open_request",
+        "reply_to_client",
+        "remind_department",
     }
 )
 
@@ -63,8 +67,8 @@ class Office:
         self._components = ComponentCache()
         self._kept = threading.local()
 
-    def open(self, run: Run, config: Config, now: datetime, ticket: str | None) -> Desk:
-        """The desk of a real run; warnings go to the agent of `ticket` as internal notes."""
+    def open(self, run: Run, config: Config, now: datetime, ticket: tuple[str, str] | None) -> Desk:
+        """The desk of a real run; warnings go to the agent of `ticket` (source, id) as internal notes."""
         mode_of = self._modes(config)
 
         def warn(verb: Verb, key: str) -> None:
@@ -72,10 +76,17 @@ class Office:
                 rule = config.rules.rules[verb.why]
                 action = self.templates.note(f"verb_{verb.name}")
                 text = self.templates.note("rule_warning", rule=rule.id, quote=rule.quote, action=action)
-                self.crm(config).note(ticket, text, f"warning:{key}")
+                self._warn(config, ticket, text, f"warning:{key}")
 
         journal = LedgerJournal(self.engine, run, mode_of, warn, config.runtime.search_settle)
         return self._desk(config, journal, now, run.label)
+
+    def _warn(self, config: Config, ticket: tuple[str, str], text: str, key: str) -> None:
+        source, number = ticket
+        if source == SYSTEM:
+            self.crm(config).note(number, text, key)
+        elif source == USEDESK:
+            self.usedesk(config).comment(number, text)
 
     def dry(self, config: Config, label: str) -> tuple[Desk, PaperJournal]:
         """A desk that only writes down what it would do, and its journal."""
@@ -93,6 +104,7 @@ class Office:
             post=self._post,
             site=lambda name: self.site(config, name),
             crm=lambda: self.crm(config),
+            usedesk=lambda: self.usedesk(config),
             now=now,
             label=label,
         )
@@ -113,13 +125,13 @@ class Office:
         )
         return crm
 
-    def usedesk(self, config: Config) -> Usedesk:
-        """The client of Usedesk for this thread."""
+    def usedesk(self, config: Config, reserve: int = 0) -> Usedesk:
+        """The client of Usedesk for this thread; `reserve`: it leaves so many calls of the limit to others."""
         given = self._settings
         account = Account(given.usedesk_url or "", given.usedesk_token or SecretStr(""), given.usedesk_agent_id or "")
         client: Usedesk = self._mine(
-            ("usedesk", config.runtime.http),
-            lambda: Usedesk(account, config.runtime, self._gates(config), self.engine),
+            ("usedesk", reserve, config.runtime.http),
+            lambda: Usedesk(account, config.runtime, self._gates(config), self.engine, reserve),
         )
         return client
 

@@ -15,6 +15,7 @@ from desk.crm_client import WebCrm
 from desk.jira_client import JiraSite
 from desk.journal import Journal
 from desk.templates import Templates
+from desk.usedesk_client import Usedesk
 from events import AlertEvent, BotEvent
 from store import systems
 
@@ -49,5 +50,6 @@ class Surroundings:
     post: Post
     site: Callable[[str], JiraSite]
     crm: Callable[[], WebCrm]
+    usedesk: Callable[[], Usedesk]
     now: datetime
     label: str

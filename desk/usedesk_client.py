@@ -60,11 +60,15 @@ class Usedesk:
     It never solves a ticket: status 2 mails the client a rating (U-10).
     """
 
-    def __init__(self, account: Account, running: RuntimeConfig, gates: Gates, engine: sa.Engine) -> None:
+    def __init__(
+        self, account: Account, running: RuntimeConfig, gates: Gates, engine: sa.Engine, reserve: int = 0
+    ) -> None:
+        """`reserve`: so many calls of the shared limit are left to others."""
         self.agent_id = account.agent_id
         self._account = account
         self._gates = gates
         self._engine = engine
+        self._reserve = reserve
         self._session = session_for(running)
 
     def ticket(self, ticket: str) -> dict[str, Any]:
@@ -140,7 +144,7 @@ class Usedesk:
     def _wait_for_turn(self) -> None:
         """Take a token; raise `Later` when there is none: nobody sleeps with a delivery in hand."""
         with self._engine.begin() as connection:
-            free_at = take(connection, RATE, machine_now())
+            free_at = take(connection, RATE, machine_now(), self._reserve)
         if free_at is not None:
             # spread over the time in which a bucket fills, or all who wait would come back at once
             spread = timedelta(seconds=random.uniform(0, RATE.burst / RATE.per_second))  # noqa: S311 # not a secret

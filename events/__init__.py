@@ -11,13 +11,22 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from events.issues import CommentEvent, FieldChange, IssueEvent, IssueLinkEvent, IssueRef, Person
-from events.own import AlarmEvent, AlertEvent, DeadLetterEvent, HoldAnsweredEvent
+from events.own import (
+    AlarmEvent,
+    AlertEvent,
+    DeadLetterEvent,
+    HeardEvent,
+    HoldAnsweredEvent,
+    JiraAskedEvent,
+    RequestEvent,
+)
 from events.tickets import (
     Agent,
     Author,
     Client,
     Closing,
     CustomField,
+    DepartmentRequest,
     HoldDetail,
     Message,
     Seller,
@@ -40,7 +49,7 @@ from events.values import (
     TicketId,
 )
 
-BotEvent = AlertEvent | DeadLetterEvent | HoldAnsweredEvent | AlarmEvent
+BotEvent = AlertEvent | DeadLetterEvent | HoldAnsweredEvent | AlarmEvent | RequestEvent | JiraAskedEvent
 Event = Annotated[
     TicketEvent
     | IssueEvent
@@ -49,7 +58,10 @@ Event = Annotated[
     | AlertEvent
     | DeadLetterEvent
     | HoldAnsweredEvent
-    | AlarmEvent,
+    | AlarmEvent
+    | JiraAskedEvent
+    | RequestEvent
+    | HeardEvent,
     Field(discriminator="kind"),
 ]
 JiraEvent = IssueEvent | CommentEvent | IssueLinkEvent
@@ -76,6 +88,18 @@ def ticket_case(source: str, ticket_id: str) -> str:
     return f"{source}:{ticket_id}"
 
 
+def event_case(event: TicketEvent) -> str:
+    """The case of what a CRM tells: its ticket's, but for what nothing may hold up.
+
+    Answers of departments and the agents' statuses pass a ticket that waits.
+    """
+    if event.type == "request.answered":
+        return f"{event.source}:answers:{event.ticket.id}"
+    if event.type == "agent.status_changed" and event.agent.id:
+        return f"{event.source}:agent:{event.agent.id}"[:160]
+    return ticket_case(event.source, event.ticket.id)
+
+
 __all__ = [
     "ACCOUNT_ID",
     "ISSUE_ID",
@@ -92,9 +116,11 @@ __all__ = [
     "CommentEvent",
     "CustomField",
     "DeadLetterEvent",
+    "DepartmentRequest",
     "Event",
     "FieldChange",
     "Frozen",
+    "HeardEvent",
     "HoldAnsweredEvent",
     "HoldDetail",
     "IssueEvent",
@@ -102,10 +128,12 @@ __all__ = [
     "IssueKey",
     "IssueLinkEvent",
     "IssueRef",
+    "JiraAskedEvent",
     "JiraEvent",
     "Message",
     "Moment",
     "Person",
+    "RequestEvent",
     "Seller",
     "Text",
     "Ticket",
@@ -114,6 +142,7 @@ __all__ = [
     "TicketEventType",
     "TicketId",
     "dump_event",
+    "event_case",
     "issue_case",
     "load_event",
     "ticket_case",

@@ -1,9 +1,13 @@
-"""What the bot tells itself: alerts, dead letters, answers from elsewhere, alarms."""
+"""What the bot tells itself: alerts, dead letters, answers from elsewhere, alarms, a person's word on a request."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
+
+from events.issues import CommentEvent, IssueEvent
+from events.tickets import TicketEvent
 from events.values import Frozen, Moment, Text, TicketId
 
 
@@ -28,6 +32,7 @@ class DeadLetterEvent(Frozen):
     delivery: Text
     reason: str
     rule: Text | None = None
+    ticket_source: Text = "webcrm"
     ticket_id: TicketId | None = None
 
 
@@ -45,14 +50,73 @@ class HoldAnsweredEvent(Frozen):
     who: str
 
 
+class JiraAskedEvent(Frozen):
+    """An agent asked for a Jira task of a ticket, by the names of T-1; `key` makes it unique."""
+
+    kind: Literal["jira_asked"] = "jira_asked"
+    source: Text = "bot"
+    type: Literal["jira.asked"] = "jira.asked"
+    occurred_at: Moment
+    key: Text
+    ticket_source: Text
+    ticket_id: TicketId
+    topic_type: Text
+    topic_subtype: Text
+
+
 class AlarmEvent(Frozen):
-    """A hold's due moment has come; `late` by more than a minute means that no clock was there at the time."""
+    """A due moment has come; `late` by more than a minute means that no clock was there at the time.
+
+    `key` says of what: `hold:<number>`, `request:<number>:<ring>`, `client:<request>` or `promise:<number>`.
+    """
 
     kind: Literal["alarm"] = "alarm"
     source: Text = "bot"
     type: Literal["alarm.due"] = "alarm.due"
     occurred_at: Moment
     key: Text
-    hold: int
     due_at: Moment
     late: bool
+
+    @property
+    def of(self) -> str:
+        """What it is an alarm of: hold, request, client or promise."""
+        return self.key.split(":")[0]
+
+    @property
+    def number(self) -> int:
+        """The number of the hold, request or promise."""
+        return int(self.key.split(":")[1])
+
+    @property
+    def ring(self) -> int:
+        """Which alarm of a request it is."""
+        return int(self.key.split(":")[2])
+
+
+class RequestEvent(Frozen):
+    """A person's word on a request, given on a page: put off `until` for a `reason`, or answered.
+
+    `key` makes it unique: what is posted twice is heard once.
+    """
+
+    kind: Literal["request"] = "request"
+    source: Text = "bot"
+    type: Literal["request.snoozed", "request.answered"]
+    occurred_at: Moment
+    key: Text
+    request: int
+    until: Moment | None = None
+    reason: str | None = None
+    by: Text | None = None
+
+
+class HeardEvent(Frozen):
+    """Something happened where an open request lives; it may be the answer, which nothing may hold up."""
+
+    kind: Literal["heard"] = "heard"
+    source: Text = "bot"
+    type: Literal["request.heard"] = "request.heard"
+    occurred_at: Moment
+    request: int
+    event: Annotated[TicketEvent | IssueEvent | CommentEvent, Field(discriminator="kind")]

@@ -124,6 +124,21 @@ class Closing(Frozen):
     comment: Text | None = None
 
 
+class DepartmentRequest(Frozen):
+    """A question to a neighbour department as the CRM tells it (U-14); `answer` when it was answered.
+
+    `answer_required` False: it only informs, and nobody is reminded (R-17).
+    """
+
+    id: TicketId | None = None
+    department: Text | None = None
+    text: str = ""
+    ticket_id: TicketId | None = None
+    jira_key: IssueKey | None = None
+    answer: str | None = None
+    answer_required: bool | None = None
+
+
 class TicketChange(Frozen):
     """What a `ticket.status_changed` changed."""
 
@@ -159,6 +174,8 @@ class TicketEvent(Frozen):
     ticket: Ticket
     agent: Agent = Agent()
     closing: Closing = Closing()
+    request: DepartmentRequest | None = None
     message_id: Text | None = None
+    draft_of: TicketId | None = None
     change: TicketChange | None = None
     changes: tuple[TicketChange, ...] = ()  # all of them, where a sender tells several at once; `change` is the first

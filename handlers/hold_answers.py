@@ -61,8 +61,8 @@ def hear_message(event: TicketEvent, desk: Desk) -> None:
     hold = desk.holds.of_ticket(event.source, event.ticket.id)
     messages = {message.id: message for message in event.ticket.messages}
     message = messages.get(event.message_id) or (event.ticket.messages[-1] if event.ticket.messages else None)
-    if hold is None or message is None or not message.public:
-        return
+    if hold is None or message is None or not message.public or hold.source == desk.checks.source:
+        return  # Usedesk's are heard in `usedesk_waiting`
     if message.author.role in THEIRS.get(hold.kind, ()) and not desk.config.holds.is_courtesy(message.text):
         _end(hold, "answered", hold.kind, desk)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from config import Topic
 from desk.desk import Desk
-from desk.issues import IssueView
+from desk.issues import Issue, IssueView
 from events import IssueEvent, TicketEvent
 from handlers.closings import scenario
 
@@ -28,14 +28,7 @@ def escalate_to_jira(event: TicketEvent, desk: Desk) -> None:
         desk.crm.note(event.ticket.id, "empty_description", why="W-63")
         return
     why = topic.rule if event.closing.create_jira else "W-33"
-    components = desk.jira.choose_components(topic, event.ticket.warehouse, why=FBO_RULE)
-    issue = desk.jira.create_issue(event, topic, components, why=why)
-    desk.jira.say_component_missing(issue, components.missing, why=FBO_RULE)
-    if issue.new:
-        desk.jira.link_back(issue, event, why="W-64")
-    if issue.returned:
-        desk.jira.return_to_queue(issue, why="W-71")
-        desk.jira.say_to_third_line(issue, event, topic, why="W-63")
+    issue = make_task(event, topic, desk, why=why)
     if named and named != issue.key:
         desk.crm.note(event.ticket.id, "key_mismatch", why="W-64", ticket_key=named, issue_key=issue.key)
     else:
@@ -48,6 +41,19 @@ def escalate_to_jira(event: TicketEvent, desk: Desk) -> None:
     hold = desk.holds.of_ticket(event.source, event.ticket.id)
     if hold is not None:
         desk.holds.end(hold, "escalated", event.agent.id, why=why)
+
+
+def make_task(event: TicketEvent, topic: Topic, desk: Desk, *, why: str) -> Issue:
+    """The ticket's task, filled and in the queue of the third line (W-57, W-60…W-63); one per ticket."""
+    components = desk.jira.choose_components(topic, event.ticket.warehouse, why=FBO_RULE)
+    issue = desk.jira.create_issue(event, topic, components, why=why)
+    desk.jira.say_component_missing(issue, components.missing, why=FBO_RULE)
+    if issue.new:
+        desk.jira.link_back(issue, event, why="W-64")
+    if issue.returned:
+        desk.jira.return_to_queue(issue, why="W-71")
+        desk.jira.say_to_third_line(issue, event, topic, why="W-63")
+    return issue
 
 
 def _topic_to_escalate(event: TicketEvent, desk: Desk) -> Topic | None:

@@ -1,18 +1,122 @@
-"""What rings: a ticket has been on hold as long as it may be (W-24, W-71, W-76)."""
+"""What rings: a ticket has been on hold as long as it may be (W-24, W-71, W-76); a department is late (U-30, U-31)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from config.departments import Department
+from desk.departments import Line
 from desk.desk import Desk
+from desk.interim import reminder_moment
+from desk.requests import Request, Told
+from desk.tickets import Telling
 from events import AlarmEvent
+from handlers.interim import remind_client
+from handlers.request_answers import take_what_stands
+from handlers.request_words import Asked, moment_text
 
 RULES = {"ozon": "W-71", "seller": "W-76", "client": "W-24"}
 
 
 def ring_hold(event: AlarmEvent, desk: Desk) -> None:
     """Nobody has answered: tell the ticket's owner. A hold that ended meanwhile is left in peace."""
-    hold = desk.holds.get(event.hold)
+    hold = desk.holds.get(event.number) if event.of == "hold" else None
     if hold is None or hold.ended_at is not None or hold.source != desk.crm.source:
         return
     issue = desk.jira.issue_of_hold(hold)
     key = issue.key if issue else ""
     desk.crm.note(hold.ticket_id, "hold_due", why=RULES[hold.kind], kind=hold.kind, key=key, since=hold.since)
+
+
+def ring_request(event: AlarmEvent, desk: Desk) -> None:
+    """A step of the ladder (U-30, U-31): the department first, then the client, the agent, the head, the lead.
+
+    Whether it is still open is asked again right before each of them: an answer may come while one is being told.
+    """
+    request = desk.requests.get(event.number) if event.of == "request" else None
+    department = desk.requests.department(request) if request else None
+    if request is None or department is None or not desk.requests.concerns(request):
+        return
+    quiet = desk.requests.quiet_until()
+    if quiet is not None:
+        desk.requests.put_off(request, event.ring, quiet, why="U-30")
+        return
+    if take_what_stands(request, desk):
+        return
+    step = desk.requests.climb(request, event, department, why="U-30")
+    if step is None:
+        return
+    tell = desk.requests.steps(department)[step].tell
+    rung = _Rung(request, department, event, step, desk)
+    reminded = rung.remind_department() if "department" in tell else False
+    client = rung.tell_client() if reminded else ""
+    if "agent" in tell:
+        rung.tell_agent(reminded=reminded, client=client)
+    if "head" in tell:
+        desk.departments.tell_head(department, rung.line("chat_late", "head"), why="U-30")
+    if "lead" in tell:
+        desk.departments.tell_lead(rung.line("chat_late", "lead"), why="U-30")
+
+
+def ring_client(event: AlarmEvent, desk: Desk) -> None:
+    """M-5 that waited for working time (U-31, C-13)."""
+    request = desk.requests.get(event.number) if event.of == "client" else None
+    if request is not None and desk.requests.concerns(request) and not take_what_stands(request, desk):
+        remind_client(request, desk)
+
+
+class _Rung:
+    """One step of one request's ladder."""
+
+    def __init__(self, request: Request, department: Department, event: AlarmEvent, step: int, desk: Desk) -> None:
+        self._request, self._department = request, department
+        self._event, self._step, self._desk = event, step, desk
+        self._words = Asked.of(request, department, desk).values
+        self._unless: Callable[[], str | None] = desk.requests.still_open(request)
+
+    def line(self, name: str, told: Told) -> Line:
+        """A line for a chat, and the ladder's row that it leaves."""
+        also = self._desk.requests.sent(self._request, self._step, told, self._event)
+        return Line(name, {**self._words, "late": self._event.late}, self._unless, also)
+
+    def remind_department(self) -> bool:
+        """Its chat, and a comment where the request lives; whether it was reminded at all."""
+        desk, request = self._desk, self._request
+        told = desk.departments.remind(self._department, self.line("chat_reminder", "department"), why="U-30")
+        issue, crm = desk.jira.issue_of_request(request), desk.crm_of(request.source)
+        also = desk.requests.sent(request, self._step, "department", self._event)
+        if issue is not None:
+            since = moment_text(request.since, desk)
+            told |= desk.jira.remind_in_issue(issue, since, why="U-30", unless=self._unless, also=also)
+        elif crm is not None and request.dept_ticket_id:
+            values = {"ticket": request.ticket_id, "since": moment_text(request.since, desk)}
+            telling = Telling("request_reminder", values, self._unless, optional=True, also=also)
+            told |= crm.tell(request.dept_ticket_id, telling, why="U-30")
+        return told
+
+    def tell_client(self) -> str:
+        """M-5, now or when work begins (C-13); what was done: sent, draft, or the moment it waits for."""
+        desk, request = self._desk, self._request
+        if self._step > 0:
+            return ""
+        clock = desk.config.departments.client_text.clock
+        at = reminder_moment(desk.now, desk.requests.calendar(), clock)
+        if at > desk.now:
+            desk.requests.ring_for_client(request, at, why="U-31")
+            return moment_text(at, desk)
+        if not remind_client(request, desk):
+            return ""
+        return "sent" if desk.config.rules.rules["U-31"].send else "draft"
+
+    def tell_agent(self, *, reminded: bool, client: str) -> None:
+        """A note in the ticket; of an agent who is away the lead is told instead (W-01)."""
+        desk, request = self._desk, self._request
+        away = desk.requests.owner_is_away(request)
+        if away and desk.departments.tell_lead(self.line("chat_late", "lead"), why="W-01"):
+            return
+        crm = desk.crm_of(request.source)
+        if crm is not None:
+            also = desk.requests.sent(request, self._step, "agent", self._event)
+            values = {**self._words, "late": self._event.late, "reminded": reminded, "client": client}
+            telling = Telling("request_late", values, self._unless, also=also)
+            crm.tell(request.ticket_id, telling, why="U-30")

@@ -39,6 +39,20 @@ Interpret = Callable[[dict[str, Any], bytes], Reading]
 Parse = Callable[[bytes], dict[str, Any]]
 
 
+def arrival_of(source: str, document: dict[str, Any], reading: Reading) -> Arrival:
+    """What the inbox keeps of a body: redacted, as JSON."""
+    return Arrival(
+        source=source,
+        delivery_id=reading.delivery_id,
+        case=reading.case,
+        type=reading.type,
+        body=json.dumps(redact(document), ensure_ascii=False, separators=(",", ":")).encode(),
+        event=reading.event,
+        ignored=reading.ignored,
+        body_sha256=reading.body_sha256,
+    )
+
+
 @dataclass(frozen=True)
 class _Line:
     """The log line of a call; filled as more becomes known, and only by what was verified."""
@@ -83,16 +97,7 @@ class Intake:
         return response
 
     def _keep(self, document: dict[str, Any], reading: Reading) -> tuple[Response, _Line]:
-        arrival = Arrival(
-            source=self.source,
-            delivery_id=reading.delivery_id,
-            case=reading.case,
-            type=reading.type,
-            body=json.dumps(redact(document), ensure_ascii=False, separators=(",", ":")).encode(),
-            event=reading.event,
-            ignored=reading.ignored,
-            body_sha256=reading.body_sha256,
-        )
+        arrival = arrival_of(self.source, document, reading)
         line = _Line("accepted", reading.delivery_id, reading.type, reading.ignored)
         try:
             new = self.inbox.accept(arrival)

@@ -17,7 +17,7 @@ from receivers.fields import text
 from receivers.intake import Intake, Reading
 from receivers.refusal import BadSignature
 from receivers.signatures import check_plain_secrets, same_secret
-from receivers.usedesk_events import BLOCKS, SOURCE, parse
+from receivers.usedesk_events import BLOCKS, SOURCE, Parsed, parse
 from receivers.usedesk_form import to_json
 from runtime.inbox import Inbox
 
@@ -58,14 +58,7 @@ def blueprint(entrance: Entrance, inbox: Inbox, counters: Counters, now: Callabl
 
     def interpret(document: dict[str, Any], _content: bytes) -> Reading:
         _admit(document, entrance.secrets)
-        parsed = parse(document, now(), entrance.agent_id)
-        return Reading(
-            delivery_id=parsed.delivery_id,
-            case=parsed.case,
-            type=parsed.event.type if parsed.event else parsed.kind,
-            event=parsed.event,
-            ignored=parsed.ignored,
-        )
+        return reading_of(parse(document, now(), entrance.agent_id))
 
     @routes.post("/webhooks/usedesk/<path_token>", strict_slashes=False)
     def receive(path_token: str) -> Response:
@@ -73,12 +66,23 @@ def blueprint(entrance: Entrance, inbox: Inbox, counters: Counters, now: Callabl
         if not same_secret(path_token, [entrance.path_token]):
             counters.count(SOURCE, "wrong_path")
             abort(404)
-        return intake.receive(lambda _content: True, interpret, _read)
+        return intake.receive(lambda _content: True, interpret, read_body)
 
     return routes
 
 
-def _read(content: bytes) -> dict[str, Any]:
+def reading_of(parsed: Parsed) -> Reading:
+    """What is handed on of a body that was understood."""
+    return Reading(
+        delivery_id=parsed.delivery_id,
+        case=parsed.case,
+        type=parsed.event.type if parsed.event else parsed.kind,
+        event=parsed.event,
+        ignored=parsed.ignored,
+    )
+
+
+def read_body(content: bytes) -> dict[str, Any]:
     """JSON or a form, as the channel's switch «JSON request» says."""
     is_form = request.mimetype == _FORM and not content.lstrip().startswith(b"{")
     return body.parse(to_json(content) if is_form else content)

@@ -96,6 +96,7 @@ def _created(body: Mapping[str, Any], now: datetime, _agent_id: str) -> Parsed:
             "subject": text(given.get("subject")),
             "created_at": at,
             "assignee_id": _known(given.get("assignee_id")),
+            "channel": _known(given.get("channel_id")),
             "group_id": _known(given.get("group")),
             "priority": text(given.get("priority")),
             "external_id": text(given.get("additional_id")),

@@ -14,7 +14,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from events import TICKET_ID, TicketEvent, TicketEventType, ticket_case
+from events import TICKET_ID, TicketEvent, TicketEventType, event_case, ticket_case
 from receivers.fields import part, text
 from receivers.refusal import Refusal
 
@@ -60,7 +60,7 @@ def parse(body: dict[str, Any]) -> Parsed:
         except ValidationError as error:
             warnings += _drop_faults(neutral, error)
         else:
-            return Parsed(event.type, ticket_case(SOURCE, event.ticket.id), event, warnings=_bounded(warnings))
+            return Parsed(event.type, event_case(event), event, warnings=_bounded(warnings))
 
 
 def _ignored(body: dict[str, Any], name: str) -> Parsed:

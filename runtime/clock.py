@@ -22,6 +22,7 @@ from desk.office import Office
 from events import AlarmEvent
 from runtime.nudges import Nudges
 from runtime.own_events import post
+from runtime.usedesk_polling import Polling
 from store import alarms, deliveries, systems
 
 log = structlog.get_logger("clock")
@@ -35,7 +36,9 @@ KEEP_NUDGES = timedelta(minutes=10)
 class Clock:
     """The periodic duties; each may run in several processes at once."""
 
-    def __init__(self, engine: sa.Engine, office: Office, watch: Watch) -> None:
+    def __init__(self, engine: sa.Engine, office: Office, watch: Watch, polling: Polling | None = None) -> None:
+        """`polling` None: Usedesk is not set up, nobody asks it."""
+        self.polling = polling
         self._engine = engine
         self._office = office
         self._watch = watch
@@ -56,8 +59,7 @@ class Clock:
             claimed = alarms.claim_due(connection, now, BATCH)
             for alarm in claimed:
                 late = now - alarm.due_at > LATE
-                hold = int(alarm.key.removeprefix("hold:"))
-                event = AlarmEvent(occurred_at=now, key=alarm.key, hold=hold, due_at=alarm.due_at, late=late)
+                event = AlarmEvent(occurred_at=now, key=alarm.key, due_at=alarm.due_at, late=late)
                 post(connection, self._nudges.send, event)
         return len(claimed)
 
@@ -138,6 +140,8 @@ def run(clock: Clock) -> None:
     duties = ((clock.nudge_due, TICK_SECONDS), (clock.ring, TICK_SECONDS), (clock.take_over, 2), (clock.probe, 1))
     for duty, seconds in (*duties, (clock.purge, 60), (clock.analyze, 300)):
         scheduler.add_job(duty, "interval", seconds=seconds, misfire_grace_time=None)
+    if clock.polling is not None:
+        scheduler.add_job(clock.polling.look, "interval", seconds=5, misfire_grace_time=None)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: threading.Thread(target=scheduler.shutdown).start())
     log.info("clock started")

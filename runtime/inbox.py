@@ -10,11 +10,13 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from events import Event, IssueRef, dump_event, ticket_case
+from events import CommentEvent, Event, HeardEvent, IssueEvent, IssueRef, TicketEvent, dump_event, ticket_case
 from runtime.committer import Committer
 from runtime.nudges import Nudges
-from store import deliveries
+from store import deliveries, requests
 from store.deliveries import New
+
+_WORDS = ("ticket.message", "ticket.status_changed")
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ class StoreInbox:
         tickets = deliveries.linked_tickets(connection, filter(None, map(_issue, arrivals)))
         new = [self._filed(arrival, tickets) for arrival in arrivals]
         added = deliveries.add_all(connection, new, datetime.now(UTC))
-        wanted = [one.case_id for one in compress(new, added) if one.state == "waiting"]
+        heard = _heard(connection, list(compress(arrivals, added)))
+        deliveries.add_all(connection, heard, datetime.now(UTC))
+        wanted = [one.case_id for one in (*compress(new, added), *heard) if one.state == "waiting"]
         if wanted:
             self._nudges.send(connection, *dict.fromkeys(wanted))
         return added
@@ -82,6 +86,33 @@ class StoreInbox:
             reason=ignored,
             body_sha256=arrival.body_sha256,
         )
+
+
+def _heard(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[New]:
+    """What may be a department's answer, in a case of its request's own: a ticket that waits does not hold it up."""
+    told = [(place, one) for one in arrivals if (place := _answers_at(one)) is not None]
+    tickets = [place for place, one in told if isinstance(one.event, TicketEvent)]
+    issues = [place for place, one in told if not isinstance(one.event, TicketEvent)]
+    known = requests.open_in_tickets(connection, tickets) | requests.open_in_issues(connection, issues)
+    return [_heard_by(known[place], one) for place, one in told if place in known]
+
+
+def _heard_by(request: int, arrival: Arrival) -> New:
+    assert isinstance(arrival.event, TicketEvent | IssueEvent | CommentEvent)  # noqa: S101 # for the type alone
+    event = HeardEvent(occurred_at=arrival.event.occurred_at, request=request, event=arrival.event)
+    text = dump_event(event)
+    name = f"heard:{arrival.source}:{arrival.delivery_id}"[:128]
+    return New("bot", name, f"bot:heard:{request}", event.type, "waiting", text, text, None)
+
+
+def _answers_at(arrival: Arrival) -> tuple[str, str] | None:
+    """Where an answer would stand, if this is one: (source, ticket) or (site, issue)."""
+    event = arrival.event
+    if isinstance(event, TicketEvent):
+        return (event.source, event.ticket.id) if event.type in _WORDS else None
+    if isinstance(event, CommentEvent | IssueEvent) and event.type not in ("comment.deleted", "issue.created"):
+        return event.issue.site, event.issue.id
+    return None
 
 
 def _issue(arrival: Arrival) -> tuple[str, str] | None:

@@ -1,4 +1,4 @@
-"""Deliveries that the bot makes for itself: alerts and dead letters in cases of their own, answers in the ticket's."""
+"""Deliveries that the bot makes for itself: most in cases of their own, so that nothing holds them up."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from desk.clock import machine_now
-from events import AlarmEvent, AlertEvent, BotEvent, HoldAnsweredEvent, dump_event, ticket_case
+from events import (
+    AlarmEvent,
+    AlertEvent,
+    BotEvent,
+    HoldAnsweredEvent,
+    JiraAskedEvent,
+    RequestEvent,
+    dump_event,
+    ticket_case,
+)
 from store import deliveries
 
 SOURCE = "bot"
@@ -39,6 +48,11 @@ def _filed(event: BotEvent) -> tuple[str, str]:
     if isinstance(event, AlarmEvent):
         # a case of its own: what the ticket's case waits for does not hold the reminder up
         return f"alarm:{event.key}", f"{SOURCE}:alarm:{event.key}"
+    if isinstance(event, JiraAskedEvent):
+        return f"jira:{event.key}", ticket_case(event.ticket_source, event.ticket_id)
+    if isinstance(event, RequestEvent):
+        # an answer waits for nothing, not even for a note on the snooze before it
+        return f"request:{event.key}", f"{SOURCE}:{event.type}:{event.request}"
     if isinstance(event, HoldAnsweredEvent):
         return f"hold:{event.hold}:{event.delivery}", ticket_case(event.ticket_source, event.ticket_id)
     name = event.key if isinstance(event, AlertEvent) else f"{event.delivery}:{event.occurred_at:%y%m%d%H%M%S}"

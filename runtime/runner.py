@@ -20,10 +20,21 @@ from desk.desk import Desk
 from desk.faults import Dead, Later, LeaseLostError
 from desk.journal import Run
 from desk.office import Office
-from events import AlertEvent, DeadLetterEvent, Event, TicketEvent, issue_case, load_event, ticket_case
+from events import (
+    AlarmEvent,
+    AlertEvent,
+    DeadLetterEvent,
+    Event,
+    HeardEvent,
+    RequestEvent,
+    TicketEvent,
+    issue_case,
+    load_event,
+    ticket_case,
+)
 from handlers import PROCEDURES
 from runtime.own_events import post
-from store import deliveries, ledger, links, systems
+from store import deliveries, ledger, links, requests, systems
 from store.deliveries import Delivery
 
 log = structlog.get_logger("runner")
@@ -166,9 +177,9 @@ class Runner:
         """A dead letter: its owner hears of it in the ticket, an admin by an alert."""
         failed = ledger.failed_rule(connection, run.delivery)
         now = machine_now()
-        dead = DeadLetterEvent(
-            occurred_at=now, delivery=run.label, reason=reason, rule=failed, ticket_id=_ticket_of(connection, event)
-        )
+        source, ticket = _ticket_of(connection, event) or ("webcrm", None)
+        about = {"rule": failed, "ticket_source": source, "ticket_id": ticket}
+        dead = DeadLetterEvent(occurred_at=now, delivery=run.label, reason=reason, **about)
         post(connection, self._nudge, dead)
         self._office.alert(connection, f"dead:{run.label}", "alert_dead_letter", delivery=run.label, reason=reason)
 
@@ -213,15 +224,26 @@ def _must_wait(delivery: Delivery) -> bool:
     return delivery.state == "dead" or delivery.due_at is None or delivery.due_at > machine_now()
 
 
-def _ticket_of(connection: sa.Connection, event: Event) -> str | None:
-    """The ticket that an event is about: its own, or the one that its issue is linked to."""
+def _ticket_of(connection: sa.Connection, event: Event) -> tuple[str, str] | None:
+    """The ticket (source, id) that an event is about: its own, that of its issue, or of its request."""
+    if isinstance(event, HeardEvent):
+        event = event.event
     if isinstance(event, TicketEvent):
-        return event.ticket.id
+        return event.source, event.ticket.id
     if isinstance(event, DeadLetterEvent):
-        return event.ticket_id
+        return (event.ticket_source, event.ticket_id) if event.ticket_id else None
+    if isinstance(event, RequestEvent):
+        return _asked(connection, event.request)
+    if isinstance(event, AlarmEvent):
+        return _asked(connection, event.number) if event.of in ("request", "client") else None
     ref = getattr(event, "issue", None)
     link = links.of_issue(connection, ref.site, ref.id) if ref is not None else None
-    return link.ticket_id if link else None
+    return (link.source, link.ticket_id) if link else None
+
+
+def _asked(connection: sa.Connection, number: int) -> tuple[str, str] | None:
+    request = requests.get(connection, number)
+    return (request.source, request.ticket_id) if request else None
 
 
 def _finished(state: str, reason: str | None) -> dict[str, Any]:

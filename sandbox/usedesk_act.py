@@ -16,7 +16,7 @@ from sandbox.usedesk_state import CLOSED, UsedeskTicket, Words
 AGENT = 12  # who acts when nobody is named
 CLIENT = 5
 SWITCHES = {"rate_limit": "limited", "form": "form", "webhooks": "webhooks"}
-DEEDS = ("status", "assignee_id", "group_id", "priority", "type", "subject", "tag", "field_id")
+DEEDS = ("status", "assignee_id", "group_id", "priority", "type", "subject", "tag", "field_id", "field_value")
 
 routes = Blueprint("usedesk_act", __name__, url_prefix="/sandbox/usedesk")
 

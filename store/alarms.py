@@ -1,4 +1,7 @@
-"""Due moments: `pending` until a clock claims them; what is claimed rings once, whoever claims it."""
+"""Due moments: `pending` until a clock claims them; what is claimed rings once, whoever claims it.
+
+Keys: `hold:<number>`, `request:<number>:<ring>`, `client:<number of a request>`, `promise:<number>`.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,30 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from store.tables import alarms as a
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """An alarm that was claimed: `key` is `hold:<number>`."""
+    """An alarm that was claimed."""
 
     key: str
     kind: str
     due_at: datetime
+
+
+def add(connection: sa.Connection, key: str, due_at: datetime, now: datetime) -> None:
+    """Set an alarm; its kind is the key's first word. One that is set stays as it is."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    row = {"key": key, "kind": key.partition(":")[0], "due_at": due_at, "state": "pending", "made_at": now}
+    connection.execute(dialect.insert(a).values(**row).on_conflict_do_nothing())
+
+
+def cancel(connection: sa.Connection, *keys: str) -> None:
+    """Silence alarms that have not rung."""
+    connection.execute(sa.update(a).where(a.c.key.in_(keys), a.c.state == "pending").values(state="cancelled"))
 
 
 def claim_due(connection: sa.Connection, now: datetime, limit: int) -> list[Alarm]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from store import alarms as bell
 from store.tables import alarms
 from store.tables import holds as h
 
@@ -101,6 +102,13 @@ def begin(connection: sa.Connection, values: dict[str, Any], now: datetime) -> i
     alarm = {"key": alarm_key(number), "kind": "hold", "due_at": values["due_at"], "state": "pending", "made_at": now}
     connection.execute(sa.insert(alarms).values(**alarm))
     return number
+
+
+def postpone(connection: sa.Connection, hold: int, due_at: datetime, now: datetime) -> None:
+    """Let an open hold wait until another moment; it gets an alarm of another key, since each rings once."""
+    connection.execute(sa.update(h).where(h.c.id == hold, h.c.ended_at.is_(None)).values(due_at=due_at))
+    bell.cancel(connection, alarm_key(hold))
+    bell.add(connection, f"{alarm_key(hold)}:{due_at:%y%m%d%H%M%S}", due_at, now)
 
 
 def change(connection: sa.Connection, hold: int, **values: Any) -> None:

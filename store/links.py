@@ -25,6 +25,7 @@ class Link:
     issue_key: str
     made_by_bot: bool
     key_written_at: datetime | None = None
+    status: str | None = None
 
 
 _COLUMNS = [links.c[name] for name in Link.__annotations__]
@@ -41,6 +42,12 @@ def of_ticket(connection: sa.Connection, source: str, ticket_id: str, purpose: s
         found = found.where(links.c.purpose == purpose)
     row = connection.execute(found.order_by(links.c.id.desc()).limit(1)).first()
     return Link(*row) if row else None
+
+
+def all_of_ticket(connection: sa.Connection, source: str, ticket_id: str) -> list[Link]:
+    """All issues of a ticket, the oldest first."""
+    found = sa.select(*_COLUMNS).where(links.c.source == source, links.c.ticket_id == ticket_id)
+    return [Link(*row) for row in connection.execute(found.order_by(links.c.id))]
 
 
 def of_issue(connection: sa.Connection, site: str, issue_id: str) -> Link | None:
@@ -70,6 +77,12 @@ def key_written(connection: sa.Connection, site: str, issue_id: str, now: dateti
     """Remember that the ticket carries the issue's key."""
     where = (links.c.site == site, links.c.issue_id == issue_id)
     connection.execute(sa.update(links).where(*where).values(key_written_at=now))
+
+
+def keep_status(connection: sa.Connection, site: str, issue_id: str, status: str) -> None:
+    """Remember the status that an issue was told to have."""
+    where = (links.c.site == site, links.c.issue_id == issue_id)
+    connection.execute(sa.update(links).where(*where).values(status=status[:64]))
 
 
 def rename(connection: sa.Connection, site: str, issue_id: str, key: str) -> None:

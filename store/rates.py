@@ -22,30 +22,32 @@ class Rate:
     burst: int
 
 
-def take(connection: sa.Connection, rate: Rate, now: datetime) -> datetime | None:
+def take(connection: sa.Connection, rate: Rate, now: datetime, reserve: int = 0) -> datetime | None:
     """Take a token: None; or none is left, and it is the moment when there will be one.
+
+    `reserve` tokens are left to those who are more urgent.
 
     One UPDATE takes and refills, so two processes never take the same token; a clock that is behind adds none.
     """
     moment = now.timestamp()
-    if _take(connection, rate, moment):
+    if _take(connection, rate, moment, reserve):
         return None
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     full = dialect.insert(rate_limits).values(name=rate.name, tokens=rate.burst, at=moment)
     connection.execute(full.on_conflict_do_nothing())
-    if _take(connection, rate, moment):
+    if _take(connection, rate, moment, reserve):
         return None
     row = connection.execute(sa.select(rate_limits).where(rate_limits.c.name == rate.name)).one()
-    return datetime.fromtimestamp(row.at + (1 - row.tokens) / rate.per_second, UTC) + _ROUNDING
+    return datetime.fromtimestamp(row.at + (1 + reserve - row.tokens) / rate.per_second, UTC) + _ROUNDING
 
 
-def _take(connection: sa.Connection, rate: Rate, moment: float) -> bool:
+def _take(connection: sa.Connection, rate: Rate, moment: float, reserve: int) -> bool:
     at, tokens = rate_limits.c.at, rate_limits.c.tokens
     grown = tokens + sa.case((at < moment, (moment - at) * rate.per_second), else_=0.0)
     held = sa.case((grown > rate.burst, float(rate.burst)), else_=grown)
     taken = connection.execute(
         sa.update(rate_limits)
-        .where(rate_limits.c.name == rate.name, held >= 1)
+        .where(rate_limits.c.name == rate.name, held >= 1 + reserve)
         .values(tokens=held - 1, at=sa.case((at < moment, moment), else_=at))
     )
     return int(taken.rowcount) > 0

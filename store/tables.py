@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     Double,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
@@ -18,18 +16,36 @@ from sqlalchemy import (
     text,
 )
 
+from store.metadata import Id as _Id
+from store.metadata import metadata
+from store.request_tables import agents, promises, reminders, requests
 from store.types import Data, Moment
+from store.usedesk_tables import findings, polls, used_links, watches
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-_Id = BigInteger().with_variant(Integer, "sqlite")
+__all__ = [
+    "agents",
+    "alarms",
+    "alerts",
+    "config_versions",
+    "deliveries",
+    "field_marks",
+    "findings",
+    "holds",
+    "ledger",
+    "links",
+    "metadata",
+    "pauses",
+    "polls",
+    "promises",
+    "rate_limits",
+    "reminders",
+    "requests",
+    "seen_bodies",
+    "systems",
+    "used_links",
+    "watches",
+    "workers",
+]
 
 # The inbox: one row a webhook call. `due_at` NULL = waits for a person or for `waits_for` to come back.
 deliveries = Table(
@@ -116,6 +132,7 @@ links = Table(
     Column("made_by_bot", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("key_written_at", Moment),
+    Column("status", String(64)),  # of the issue, as it was told last
     UniqueConstraint("source", "ticket_id", "purpose", name="uq_links_ticket_purpose"),
     UniqueConstraint("site", "issue_id", name="uq_links_issue"),
     Index("ix_links_issue_key", "issue_key"),

@@ -29,6 +29,7 @@ from pydantic import SecretStr
 from werkzeug.serving import make_server
 
 import receivers.jira
+import receivers.usedesk
 import receivers.webcrm
 from config import Watch
 from config.settings import Settings
@@ -78,6 +79,11 @@ def environment(sandbox_url: str, database_url: str, folder: Path) -> dict[str, 
         "API_TOKENS": "sandbox-api-token",
         "CONSOLE_PASSWORD": "sandbox",
         "SECRET_KEY": "sandbox-secret-key",
+        "USEDESK_URL": f"{sandbox_url}/usedesk",
+        "USEDESK_TOKEN": "sandbox-usedesk-token",
+        "USEDESK_SECRET": "sandbox-usedesk-secret",
+        "USEDESK_PATH_TOKEN": "sandbox",
+        "USEDESK_AGENT_ID": "1",
         "ALERT_URLS": f"json://{sandbox_url.removeprefix('http://')}/chat/admins",
         "RULES_DEFAULT_MODE": "act",
         "SMEZHNIK_SANDBOX": "1",
@@ -123,6 +129,9 @@ class Bot:
         secrets = (SecretStr(JIRA_SECRET),)
         app.register_blueprint(receivers.jira.blueprint(secrets, self.process.inbox, self.watch, counters))
         app.register_blueprint(receivers.webcrm.blueprint((SecretStr(CRM_SECRET),), self.process.inbox, counters))
+        entrance = receivers.usedesk.Entrance.of(self.process.settings)
+        now = self.process.clock.now
+        app.register_blueprint(receivers.usedesk.blueprint(entrance, self.process.inbox, counters, now))
         return app
 
     def new_runner(self) -> Runner:
@@ -172,6 +181,7 @@ class Bot:
             waiting = sa.update(deliveries).where(deliveries.c.state == "waiting")
             connection.execute(waiting.values(due_at=machine_now(), waits_for=None))
             connection.execute(sa.text("DELETE FROM pauses"))
+            connection.execute(sa.text("DELETE FROM rate_limits"))
             connection.execute(sa.text("UPDATE systems SET closed_at = NULL, failures = 0"))
 
     def delivery(self, delivery_id: str, source: str = "webcrm") -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
-from web import api, console, errors, health
+from web import api, block, console, errors, health
 from web.access import careful
 from web.parts import Parts
 
@@ -13,6 +13,8 @@ def register(app: Flask, parts: Parts) -> None:
     """Add all of it to the application."""
     for blueprint in (console.blueprint(parts), api.blueprint(parts), api.described(parts), health.blueprint(parts)):
         app.register_blueprint(blueprint)
+    if parts.process.settings.usedesk_block_secret:
+        app.register_blueprint(block.blueprint(parts))
     errors.register(app)
 
     @app.after_request

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from web.words import words
 
 _log = structlog.get_logger("web")
-_PROGRAMS = ("/api/", "/webhooks/", "/health/")
+_PROGRAMS = ("/api/", "/webhooks/", "/health/", "/usedesk/block/")
 
 
 def register(app: Flask) -> None:

@@ -34,8 +34,8 @@ def departments(folder: Path, env: dict[str, str]) -> Departments:
 def addressed(folder: Path) -> Path:
     """The shipped tables, with addresses of one department and of the lead."""
     path = folder / "departments.yml"
-    text = path.read_text(encoding="utf-8").replace("lead: null", "lead: ${LEAD:-}", 1)
-    text = text.replace("chat: null\n    head: null", "chat: ${TECHNICAL_CHAT:-}\n    head: ${HEAD:-}", 1)
+    text = path.read_text(encoding="utf-8").replace("lead: ${CHAT_LEAD:-}", "lead: ${LEAD:-}", 1)
+    text = text.replace("${CHAT_TECHNICAL:-}", "${TECHNICAL_CHAT:-}").replace("${CHAT_TECHNICAL_HEAD:-}", "${HEAD:-}")
     path.write_text(text, encoding="utf-8")
     return folder
 

@@ -57,6 +57,8 @@ REASONS = [
     *(reason for kind in get_args(HoldDetail.model_fields["reason"].annotation) for reason in get_args(kind)),
     None,
 ]
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+PARTS = ["U-03", "U-04", "U-34", "U-35", "U-36"]
 REFUSED = "403 You do not have permission to create issues"
 WHO = (
     "seller",
@@ -97,6 +99,22 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
     "waiting_begun": [{}, {"due": None}, {"kind": "client"}],
     "hold_due": variants("kind", KINDS),
     "waiting_needs_not_solved": [{}, {"resolution": None}],
+    "usedesk_not_taken": variants("other", (True, False)),
+    "ticket_taken": [
+        {"others": ["№ 7 «Не греет»", "№ 8"], "history": ["GSIS: https://gsis.example.test/?q=AB1"], "parts": PARTS},
+        {"others": [], "history": [], "parts": PARTS[:2]},
+        {"others": [], "history": [], "parts": PARTS[2:3]},
+    ],
+    "usedesk_other_type": [{"category": "Заявка", "type": kind, "wanted": "task"} for kind in ("question", "")],
+    "usedesk_field_empty": [{"field": "Категория"}],
+    "usedesk_other_category": [{"category": text, "wanted": "Заявка | Заявка на ремонт"} for text in ("Гарантия", "")],
+    "usedesk_priority": [{"priority": "extreme", "usual": "medium"}],
+    "usedesk_status": variants("advice", ("on_hold", "waiting_client", "done")),
+    "usedesk_status_hold": [{"departments": ["Сервисный департамент"]}],
+    "usedesk_done_early": [{"department": "Сервисный департамент", "reminder": at} for at in (NOON, "")],
+    "client_answered": [{"received": ["MAC-адрес: 00:1A:2B:3C:4D:5E", "серийный номер: AB1234567"]}, {"received": []}],
+    "client_silent": [{"since": NOON}],
+    "usedesk_jira_made": [{"key": "DESK-1", "new": new} for new in (True, False)],
     "person_wins": [{}, {"component": ""}],
 }
 

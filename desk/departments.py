@@ -1,0 +1,74 @@
+"""The departments' chats, their heads and the lead: what is told to people by Apprise, at least once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import sqlalchemy as sa
+from apprise import Apprise, NotifyFormat
+from pydantic import SecretStr
+
+from config.departments import Department
+from desk.clock import machine_now
+from desk.faults import Later
+from desk.journal import Done, Verb
+from desk.surroundings import Surroundings
+from desk.tickets import Stop
+
+NO_ADDRESS = "departments.yml names no address"
+_MENTION = re.compile(r"([@<])(?=\S)")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A text of `crm_templates/notes.yml` for people in a chat, and what goes into the store when it was sent."""
+
+    name: str
+    values: Mapping[str, object]
+    unless: Stop = lambda: None
+    also: Callable[[sa.Connection], None] | None = field(default=None, compare=False)
+
+
+class DepartmentsDesk:
+    """The verbs that reach departments and leads. Each says whether the line was delivered."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+
+    def find(self, text: str | None) -> Department | None:
+        """A department by its id or any spelling of its name."""
+        return self._around.config.departments.find(text)
+
+    def announce(self, department: Department, line: Line, *, why: str, possible: bool = True) -> bool:
+        """Tell a department's chat of a new request (U-14)."""
+        return self._send(Verb(why, "announce_request", department.name, possible=possible), department.chat, line)
+
+    def remind(self, department: Department, line: Line, *, why: str) -> bool:
+        """Remind a department in its chat (U-30)."""
+        return self._send(Verb(why, "remind_department", department.name), department.chat, line)
+
+    def tell_head(self, department: Department, line: Line, *, why: str) -> bool:
+        """Tell the head of a department that a request has no answer (U-30)."""
+        return self._send(Verb(why, "tell_head", department.name), department.head, line)
+
+    def tell_lead(self, line: Line, *, why: str) -> bool:
+        """Tell the lead (U-30; W-01: in place of an agent who is away)."""
+        return self._send(Verb(why, "tell_lead", "lead"), self._around.config.departments.lead, line)
+
+    def _send(self, verb: Verb, address: SecretStr | None, line: Line) -> bool:
+        text = self._around.templates.note(line.name, **line.values)
+
+        def act() -> Done:
+            if address is None:
+                return Done(outcome="unchanged", reason=NO_ADDRESS)
+            sender = Apprise()
+            # a text that somebody wrote calls nobody: a mention is broken by a sign that is not seen
+            sender.add(address.get_secret_value())
+            if not sender.notify(body=_MENTION.sub("\\1\u2060", text), body_format=NotifyFormat.TEXT):
+                raise Later(f"{verb.name}: the chat did not take the message", at=None)
+            return Done(True, after=machine_now().isoformat(), reason="delivered at least once", also=line.also)
+
+        shown = replace(verb, intent=text, unless=line.unless)
+        return bool(self._around.journal.do(shown, act))

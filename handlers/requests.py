@@ -1,0 +1,273 @@
+"""Requests to neighbour departments (manual U): asked, announced, cross-linked, answered (U-14…U-16, U-18, R-17)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from desk.departments import Line
+from desk.desk import Desk
+from desk.requests import Ask, Opened, Request
+from desk.tickets import Telling
+from desk.usedesk import GONE
+from events import IssueEvent, IssueLinkEvent, RequestEvent, TicketEvent
+from handlers.interim import inform_client
+from handlers.request_answers import take_what_stands
+from handlers.request_words import Asked, moment_text, named
+
+FINISHED = ("done", "closed")
+
+
+def ask_from_crm(event: TicketEvent, desk: Desk) -> None:
+    """`request.created`: an agent asks a department from the CRM (U-14)."""
+    asked = event.request
+    if asked is None:
+        return
+    department = desk.departments.find(asked.department)
+    if department is None:
+        _refuse(event.source, event.ticket.id, asked.department, desk)
+        return
+    seen = desk.jira.read_key(asked.jira_key) if asked.jira_key else None
+    issue = seen.issue if seen else None
+    ask = Ask(
+        source=event.source,
+        ticket_id=event.ticket.id,
+        department=department,
+        origin=event.source,
+        text=asked.text,
+        answer_required=asked.answer_required is not False,
+        external_id=asked.id,
+        dept_ticket_id=asked.ticket_id if asked.ticket_id != event.ticket.id else None,
+        site=issue.site if issue else None,
+        issue_id=issue.id if issue else None,
+        issue_key=issue.key if issue else None,
+        reopened=True,
+        **_of_ticket(event, desk),
+    )
+    ask_department(ask, desk)
+
+
+def ask_from_usedesk(event: TicketEvent, desk: Desk) -> None:
+    """An outgoing ticket whose `additional_id` names the client's ticket and the department (U-14)."""
+    parts = (event.ticket.external_id or "").split(":", 1)
+    if event.source != desk.usedesk.source or len(parts) == 1:
+        return
+    ticket, (name, _, number) = parts[0], parts[1].rpartition(":")
+    if not number.isdecimal() or not name:
+        return
+    department = desk.departments.find(name)
+    if department is None:
+        _refuse(event.source, ticket, name, desk)
+        return
+    client = desk.usedesk.read(ticket)
+    if client is None:
+        return
+    owner = client.assignee_id or event.ticket.assignee_id
+    ask = Ask(
+        source=event.source,
+        ticket_id=ticket,
+        department=department,
+        origin=event.source,
+        text=event.ticket.messages[0].text if event.ticket.messages else event.ticket.subject or "",
+        owner_id=owner,
+        owner_gender=desk.requests.gender(owner, None),
+        asker_account=event.ticket.assignee_id,
+        topic=client.subject[:255],
+        dept_ticket_id=event.ticket.id,
+        asked_at=event.occurred_at,
+    )
+    ask_department(ask, desk)
+
+
+def ask_on_hold(event: TicketEvent, desk: Desk) -> None:
+    """A ticket in Usedesk put «На удержании» whose field names the department: a request too (U-12, U-14)."""
+    field = desk.config.departments.usedesk_field
+    held = any(change.field == "status" and change.after == "on_hold" for change in event.changes)
+    named_by = [one.value for one in event.ticket.custom_fields if field and one.id == field and one.value]
+    if not held or not named_by or event.source != desk.usedesk.source:
+        return
+    department = desk.departments.find(named_by[0])
+    if department is None:
+        _refuse(event.source, event.ticket.id, named_by[0], desk)
+        return
+    seen = desk.usedesk.read(event.ticket.id)
+    notes = [one.text for one in seen.comments if not one.public and one.user_id == event.agent.id] if seen else []
+    subject = seen.subject if seen else ""
+    of_ticket = _of_ticket(event, desk) | {"topic": subject[:255]}
+    words: dict[str, Any] = {"text": notes[-1] if notes else subject, "origin": event.source}
+    ask_department(Ask(event.source, event.ticket.id, department, reopened=True, **words, **of_ticket), desk)
+
+
+def reopen_in_usedesk(event: TicketEvent, desk: Desk) -> None:
+    """A department's finished ticket that an agent opens again is asked anew."""
+    change = event.change
+    back = change is not None and change.field == "status" and change.before in FINISHED
+    if event.source != desk.usedesk.source or not back or event.agent.id is None or event.ticket.status in GONE:
+        return
+    former = desk.requests.of_dept_ticket(event.source, event.ticket.id)
+    if former is not None:
+        _again(former, event.agent.id, desk)
+
+
+def _again(former: Request, agent: str | None, desk: Desk) -> None:
+    """The same question to the same department, numbered one higher, with a clock of its own."""
+    department = desk.requests.department(former)
+    if department is None:
+        return
+    same = ("source", "ticket_id", "origin", "text", "topic", "party_id", "url", "dept_ticket_id")
+    place = ("site", "issue_id", "issue_key", "owner_gender", "asker_account")
+    kept = {name: getattr(former, name) for name in (*same, *place)}
+    ask_department(Ask(department=department, owner_id=former.owner_id or agent, reopened=True, **kept), desk)
+
+
+def ask_from_jira(event: IssueEvent, desk: Desk) -> None:
+    """An issue that a person gave a neighbour's component, or to a department's assignee, is a request (U-14)."""
+    if event.type == "issue.deleted" or (event.type == "issue.updated" and not _asks(event, desk)):
+        return
+    if event.actor is None or event.actor.kind == "customer":
+        return
+    seen = desk.jira.read(event.issue)
+    department = desk.jira.department_of(seen) if seen else None
+    if seen is None or department is None or desk.jira.is_done(seen.issue.project, seen.status):
+        return
+    if desk.holds.of_issue(seen.issue.site, seen.issue.id):
+        return
+    link = desk.jira.link_of(seen.issue)
+    source, ticket = (link.source, link.ticket_id) if link else ("jira", seen.issue.id)
+    ask = Ask(
+        source=source,
+        ticket_id=ticket,
+        department=department,
+        origin="jira",
+        text=seen.summary,
+        asker_account=event.actor.account_id,
+        topic=": ".join(part for part in (seen.type, seen.subtype) if part)[:255] or None,
+        site=seen.issue.site,
+        issue_id=seen.issue.id,
+        issue_key=seen.issue.key,
+        asked_at=event.occurred_at,
+        reopened=event.type == "issue.updated",
+    )
+    ask_department(ask, desk)
+
+
+def _asks(event: IssueEvent, desk: Desk) -> bool:
+    """The department's component was added, the issue was given to it, or one that was finished is opened again."""
+    departments, project = desk.config.departments, (event.issue.key or "").split("-")[0]
+    for change in event.changes:
+        given = change.field == "assignee" and departments.of_assignee(change.after)
+        added = change.field == "components" and change.after_text and departments.of_component(change.after_text)
+        if given or added or (change.field == "status" and desk.jira.is_done(project, change.before_text)):
+            return True
+    return False
+
+
+def ask_by_link(event: IssueLinkEvent, desk: Desk) -> None:
+    """A link of the configured type from a ticket's issue to a department's issue is a request (U-14)."""
+    wanted = desk.config.departments.jira_link_type
+    if event.type != "issuelink.created" or wanted is None or event.link_type != wanted:
+        return
+    for mine, theirs in ((event.issue, event.other), (event.other, event.issue)):
+        link = desk.jira.link_of(mine)
+        seen = desk.jira.read(theirs) if link else None
+        department = desk.jira.department_of(seen) if seen else None
+        if link and seen and department:
+            place: dict[str, Any] = {"site": seen.issue.site, "issue_id": seen.issue.id, "issue_key": seen.issue.key}
+            asker = event.actor.account_id if event.actor else None
+            words: dict[str, Any] = {"origin": "jira", "text": seen.summary, "asker_account": asker}
+            ask_department(Ask(link.source, link.ticket_id, department, reopened=True, **words, **place), desk)
+            return
+
+
+def ask_department(ask: Ask, desk: Desk) -> None:
+    """One record, its reminder, the client informed, both places linked, the department told; each once.
+
+    The department's chat comes last: while it is down nobody else waits.
+    """
+    opened = desk.requests.open(ask, why="U-14")
+    if not opened.new:
+        return
+    if ask.answer_required:
+        desk.requests.set_reminder(opened, ask.department, why="U-15")
+        inform_client(opened, ask.department, desk)
+    else:
+        desk.requests.inform_only(opened, why="R-17")
+    _link_both(opened, ask, desk)
+    values = {**Asked.of(opened.request, ask.department, desk).values, "text": ask.text, "again": opened.request.number}
+    desk.departments.announce(ask.department, Line("chat_request", values), why="U-14", possible=opened.real)
+    if opened.real and ask.answer_required:
+        take_what_stands(opened.request, desk)
+
+
+def _link_both(opened: Opened, ask: Ask, desk: Desk) -> None:
+    """A comment in each of the two places names the other (U-16)."""
+    request, crm = opened.request, desk.crm_of(ask.source)
+    where = ask.issue_key or ask.dept_ticket_id or ""
+    if crm is not None:
+        due = moment_text(desk.requests.due(opened, ask.department), desk) if ask.answer_required else ""
+        values = {"department": ask.department.name, "where": where, "due": due}
+        crm.tell(ask.ticket_id, Telling("request_opened", values), why="U-16", possible=opened.real)
+        if ask.dept_ticket_id and ask.dept_ticket_id != ask.ticket_id:
+            told = Telling("request_linked", {"ticket": ask.ticket_id, "url": ask.url or ""}, optional=True)
+            crm.tell(ask.dept_ticket_id, told, why="U-16", possible=opened.real)
+        if ask.issue_key and opened.real:
+            issue = desk.jira.issue_of_request(request)
+            if issue is not None:
+                desk.jira.say_request(issue, ask.ticket_id, ask.url, why="U-16")
+
+
+def _refuse(source: str, ticket: str, said: str | None, desk: Desk) -> None:
+    """No department of this name: no reply can name it, so none is written (U-19)."""
+    crm = desk.crm_of(source)
+    if crm is not None:
+        known = [row.name for row in desk.config.departments.departments.values()]
+        crm.note(ticket, "request_unknown_department", why="U-19", department=said or "", known=known)
+
+
+def _of_ticket(event: TicketEvent, desk: Desk) -> dict[str, Any]:
+    """Who owns the ticket and what it is about; in Usedesk its assignee, else who acts."""
+    ticket, agent = event.ticket, event.agent
+    owner = (ticket.assignee_id or agent.id) if event.source == desk.usedesk.source else agent.id
+    topic = ": ".join(part for part in (ticket.type, ticket.subtype) if part)
+    return {
+        "owner_id": owner,
+        "owner_gender": desk.requests.gender(owner, agent.gender if owner == agent.id else None),
+        "topic": (topic or ticket.subject or "")[:255] or None,
+        "party_id": (ticket.client.id or ticket.seller.id or "")[:64] or None,
+        "url": ticket.url,
+    }
+
+
+def hand_over(event: TicketEvent, desk: Desk) -> None:
+    """The ticket has another agent now: the requests go with it, and the next reminder speaks to that agent."""
+    agent, gender = event.agent.id, event.agent.gender
+    if event.type == "ticket.status_changed":
+        change = next((change for change in event.changes if change.field == "assignee"), None)
+        if change is None:
+            return
+        agent, gender = change.after, None
+    crm = desk.crm_of(event.source)
+    handed = desk.requests.of_ticket(event.source, event.ticket.id)
+    if not agent or crm is None or not handed:
+        return
+    desk.requests.hand_over(handed, agent, desk.requests.gender(agent, gender), why="U-15")
+    departments = [named(request, desk) for request in handed]
+    crm.note(event.ticket.id, "request_handed_over", why="U-15", departments=departments)
+
+
+def snooze(event: RequestEvent, desk: Desk) -> None:
+    """A person puts the reminder of a request off, and says why (U-15)."""
+    request = desk.requests.get(event.request)
+    if request is None or not desk.requests.concerns(request) or event.until is None:
+        return
+    desk.requests.snooze(request, event.until, event.reason or "", why="U-15")
+    crm = desk.crm_of(request.source)
+    if crm is not None:
+        values = {"department": named(request, desk), "until": moment_text(event.until, desk)}
+        crm.note(request.ticket_id, "request_snoozed", why="U-15", reason=event.reason or "", **values)
+
+
+def keep_status(event: TicketEvent, desk: Desk) -> None:
+    """An agent's status decides who is told next time (W-01)."""
+    if event.agent.id and event.agent.status:
+        agent, status = event.agent.id[:64], event.agent.status[:64]
+        desk.requests.keep_status(event.source, agent, status, event.occurred_at, why="W-01")

@@ -1,0 +1,105 @@
+"""What agents were told about tickets (each finding once), and what is looked at again when its alarm rings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store import alarms
+from store.usedesk_tables import findings as f
+from store.usedesk_tables import used_links
+from store.usedesk_tables import watches as w
+
+LONGEST = 64  # characters that a finding or a watch's subject may have
+
+
+@dataclass(frozen=True)
+class About:
+    """One finding of a rule in a ticket."""
+
+    source: str
+    ticket_id: str
+    rule: str
+    finding: str
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A ticket that is looked at again by a rule at `due_at`; `subject` is what the rule wants to know then."""
+
+    id: int
+    source: str
+    ticket_id: str
+    rule: str
+    agent_id: str | None
+    subject: str | None
+    since: datetime
+    due_at: datetime
+    ended_at: datetime | None
+
+
+_COLUMNS = [w.c[name] for name in Watch.__annotations__]
+
+
+def found_by(connection: sa.Connection, about: About) -> str | None:
+    """The delivery that told this finding; None: nobody did."""
+    mine = (f.c.source == about.source, f.c.ticket_id == about.ticket_id, f.c.rule == about.rule)
+    told: str | None = connection.execute(sa.select(f.c.delivery).where(*mine, f.c.finding == about.finding)).scalar()
+    return told
+
+
+def found(connection: sa.Connection, about: About, delivery: str, now: datetime) -> None:
+    """Keep that a finding was told."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    row = dialect.insert(f).values(**about.__dict__, delivery=delivery, at=now)
+    connection.execute(row.on_conflict_do_nothing())
+
+
+def alarm_key(watch: int) -> str:
+    """The key of a watch's alarm."""
+    return f"watch:{watch}"
+
+
+def get(connection: sa.Connection, watch: int) -> Watch | None:
+    """A watch by its number, open or ended."""
+    row = connection.execute(sa.select(*_COLUMNS).where(w.c.id == watch)).first()
+    return Watch(*row) if row else None
+
+
+def open_of_ticket(connection: sa.Connection, source: str, ticket_id: str, rule: str) -> Watch | None:
+    """The open watch of a ticket by a rule."""
+    mine = (w.c.source == source, w.c.ticket_id == ticket_id, w.c.rule == rule, w.c.ended_at.is_(None))
+    row = connection.execute(sa.select(*_COLUMNS).where(*mine)).first()
+    return Watch(*row) if row else None
+
+
+def begin(connection: sa.Connection, values: dict[str, object], now: datetime) -> int | None:
+    """Begin a watch, with its alarm; its number, None when the ticket has an open one by this rule."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    row = dialect.insert(w).values(**values).on_conflict_do_nothing().returning(w.c.id, w.c.due_at)
+    added = connection.execute(row).first()
+    if added is None:
+        return None
+    alarms.add(connection, alarm_key(added.id), added.due_at, now)
+    return int(added.id)
+
+
+def end(connection: sa.Connection, watch: int, now: datetime) -> None:
+    """End a watch and silence its alarm; an ended one stays as it is."""
+    connection.execute(sa.update(w).where(w.c.id == watch, w.c.ended_at.is_(None)).values(ended_at=now))
+    alarms.cancel(connection, alarm_key(watch))
+
+
+def use_link(connection: sa.Connection, nonce: str, now: datetime) -> bool:
+    """Use a link up; False when it was used before."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    row = dialect.insert(used_links).values(nonce=nonce, used_at=now).on_conflict_do_nothing()
+    return connection.execute(row.returning(used_links.c.nonce)).first() is not None
+
+
+def purge_links(connection: sa.Connection, before: datetime) -> None:
+    """Forget links that were used before a moment at which they had already lapsed."""
+    connection.execute(sa.delete(used_links).where(used_links.c.used_at < before))

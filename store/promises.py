@@ -1,0 +1,113 @@
+"""Promises: what an interim reply told the client, and whether it was kept (U-18, U-26…U-31)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from store import alarms
+from store import requests as asked
+from store.request_tables import promises as p
+
+DRAFT, MADE, KEPT, BROKEN, WITHDRAWN = "draft", "made", "kept", "broken", "withdrawn"
+_ALIVE = (DRAFT, MADE)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A reply to the client and what it promises; a `draft` promises nothing until somebody sends it."""
+
+    id: int
+    request: int
+    source: str
+    ticket_id: str
+    text_id: str
+    text: str
+    state: str
+    draft_id: str | None
+    drafted_at: datetime
+    made_at: datetime | None
+    due_at: datetime | None
+    ended_at: datetime | None
+    ended_by: str | None
+
+
+_COLUMNS = [p.c[name] for name in Promise.__annotations__]
+_IS_MADE = sa.text("state = 'made'")
+_IS_ALIVE = sa.text("state IN ('draft', 'made')")  # as the partial index says it
+
+
+def alarm_key(promise: int) -> str:
+    """The key of a promise's alarm."""
+    return f"promise:{promise}"
+
+
+def get(connection: sa.Connection, promise: int) -> Promise | None:
+    """A promise by its number."""
+    row = connection.execute(sa.select(*_COLUMNS).where(p.c.id == promise)).first()
+    return Promise(*row) if row else None
+
+
+def of_request(connection: sa.Connection, request: int) -> list[Promise]:
+    """All promises of a request, the oldest first."""
+    found = sa.select(*_COLUMNS).where(p.c.request == request).order_by(p.c.id)
+    return [Promise(*row) for row in connection.execute(found)]
+
+
+def alive_of_ticket(connection: sa.Connection, source: str, ticket_id: str) -> list[Promise]:
+    """The drafts and the promises made of a ticket that have not ended, the oldest first."""
+    found = sa.select(*_COLUMNS).where(p.c.source == source, p.c.ticket_id == ticket_id, _IS_ALIVE)
+    return [Promise(*row) for row in connection.execute(found.order_by(p.c.id))]
+
+
+def due(connection: sa.Connection, until: datetime, limit: int) -> list[Promise]:
+    """The promises made that fall due until a moment, the first due first."""
+    found = sa.select(*_COLUMNS).where(_IS_MADE, p.c.due_at <= until).order_by(p.c.due_at).limit(limit)
+    return [Promise(*row) for row in connection.execute(found)]
+
+
+def of_period(connection: sa.Connection, start: datetime, end: datetime, limit: int) -> list[Promise]:
+    """All promises of a period by when they were drafted, the newest first."""
+    found = sa.select(*_COLUMNS).where(p.c.drafted_at >= start, p.c.drafted_at < end)
+    return [Promise(*row) for row in connection.execute(found.order_by(p.c.drafted_at.desc()).limit(limit))]
+
+
+def draft(connection: sa.Connection, values: dict[str, Any], now: datetime) -> int:
+    """Keep a reply that waits for an agent; the same text of the same request once. Its number."""
+    mine = (p.c.request == values["request"], p.c.text_id == values["text_id"])
+    known = connection.execute(sa.select(p.c.id).where(*mine)).scalar()
+    if known is not None:
+        return int(known)
+    row = {**values, "state": DRAFT, "drafted_at": now}
+    return int(connection.execute(sa.insert(p).values(**row).returning(p.c.id)).scalar_one())
+
+
+def make(connection: sa.Connection, promise: int, *, at: datetime, due_at: datetime, now: datetime) -> None:
+    """The reply was sent: from now on it is a promise, with an alarm, and the client is informed."""
+    values = {"state": MADE, "made_at": at, "due_at": due_at}
+    changed = sa.update(p).where(p.c.id == promise, p.c.state == DRAFT).values(**values).returning(p.c.request)
+    request = connection.execute(changed).scalar()
+    if request is not None:
+        alarms.add(connection, alarm_key(promise), due_at, now)
+        asked.change(connection, request, client_informed_at=at)
+
+
+def withdraw(connection: sa.Connection, request: int, *, drafts_only: bool, by: str, now: datetime) -> None:
+    """Nothing more is promised in the name of a request: its drafts are void, and what was promised, unless told."""
+    states = (DRAFT,) if drafts_only else _ALIVE
+    mine = sa.select(p.c.id).where(p.c.request == request, p.c.state.in_(states))
+    for promise in connection.execute(mine).scalars().all():
+        end(connection, promise, WITHDRAWN, by=by, now=now)
+
+
+def end(connection: sa.Connection, promise: int, state: str, *, by: str, now: datetime) -> bool:
+    """End a promise as kept, broken or withdrawn, by a delivery; False when another one did before."""
+    ended = sa.update(p).where(p.c.id == promise, p.c.state.in_(_ALIVE))
+    values = {"state": state, "ended_at": now, "ended_by": by}
+    if connection.execute(ended.values(**values)).rowcount:
+        alarms.cancel(connection, alarm_key(promise))
+        return True
+    return connection.execute(sa.select(p.c.ended_by).where(p.c.id == promise)).scalar() == by

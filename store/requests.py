@@ -1,0 +1,238 @@
+"""Requests to neighbour departments: one row a question; an open one has an alarm for the next step of its ladder."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from store import alarms
+from store.request_tables import reminders
+from store.request_tables import requests as r
+
+OPEN, ANSWERED, WITHDRAWN = "open", "answered", "withdrawn"
+NOT_REQUIRED = "not_required"  # answered_how of a request that only informs (R-17)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A question to a department about a ticket; `number` counts those of one ticket to one department.
+
+    `origin`: usedesk, webcrm or jira. The question lives in `dept_ticket_id` or in an issue, if anywhere.
+    `step`: the next of the ladder, at `next_at`; `ring`: the number of its alarm.
+    """
+
+    id: int
+    source: str
+    ticket_id: str
+    department: str
+    number: int
+    origin: str
+    external_id: str | None
+    state: str
+    text: str
+    answer_required: bool
+    owner_id: str | None
+    owner_gender: str | None
+    asker_account: str | None
+    topic: str | None
+    party_id: str | None
+    url: str | None
+    dept_ticket_id: str | None
+    site: str | None
+    issue_id: str | None
+    issue_key: str | None
+    since: datetime
+    due_at: datetime | None
+    next_at: datetime | None
+    step: int
+    ring: int
+    answered_at: datetime | None
+    answered_by: str | None
+    answered_how: str | None
+    client_informed_at: datetime | None
+    snoozed_until: datetime | None
+    snooze_reason: str | None
+    closed_at: datetime | None
+    closed_why: str | None
+    opened_by: str
+    rung_by: str | None
+    closed_by: str | None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a request ends: `state` answered or withdrawn, `how` (comment, status, event, person …), by whom, when."""
+
+    state: str
+    how: str
+    at: datetime
+    by: str | None = None
+
+
+_COLUMNS = [r.c[name] for name in Request.__annotations__]
+_IS_OPEN = sa.text("state = 'open'")  # as the partial indexes say it
+
+
+def alarm_key(request: int, ring: int) -> str:
+    """The key of an alarm of the ladder."""
+    return f"request:{request}:{ring}"
+
+
+def client_key(request: int) -> str:
+    """The key of the alarm of a text to the client that waits for working time (C-13)."""
+    return f"client:{request}"
+
+
+def _one(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> Request | None:
+    row = connection.execute(sa.select(*_COLUMNS).where(*where).order_by(r.c.id.desc()).limit(1)).first()
+    return Request(*row) if row else None
+
+
+def _many(connection: sa.Connection, found: sa.Select[Any]) -> list[Request]:
+    return [Request(*row) for row in connection.execute(found)]
+
+
+def get(connection: sa.Connection, request: int) -> Request | None:
+    """A request by our number."""
+    return _one(connection, r.c.id == request)
+
+
+def of_department_and_ticket(connection: sa.Connection, source: str, ticket_id: str, department: str) -> Request | None:
+    """The newest request of a ticket to a department, open or not."""
+    return _one(connection, r.c.source == source, r.c.ticket_id == ticket_id, r.c.department == department)
+
+
+def of_dept_ticket(connection: sa.Connection, source: str, dept_ticket_id: str) -> Request | None:
+    """The newest request that lives in this ticket of the department."""
+    return _one(connection, r.c.source == source, r.c.dept_ticket_id == dept_ticket_id)
+
+
+def of_issue(connection: sa.Connection, site: str, issue_id: str) -> Request | None:
+    """The newest request that lives in this issue."""
+    return _one(connection, r.c.site == site, r.c.issue_id == issue_id)
+
+
+def of_external(connection: sa.Connection, source: str, ticket_id: str, external_id: str) -> Request | None:
+    """The newest request that the CRM knows by this id."""
+    mine = (r.c.source == source, r.c.ticket_id == ticket_id, r.c.external_id == external_id)
+    return _one(connection, *mine)
+
+
+def of_ticket(connection: sa.Connection, source: str, ticket_id: str) -> list[Request]:
+    """All requests of a ticket, the oldest first."""
+    found = sa.select(*_COLUMNS).where(r.c.source == source, r.c.ticket_id == ticket_id)
+    return _many(connection, found.order_by(r.c.id))
+
+
+def oldest_open(connection: sa.Connection, limit: int) -> list[Request]:
+    """All open requests, the oldest first."""
+    return _many(connection, sa.select(*_COLUMNS).where(_IS_OPEN).order_by(r.c.since).limit(limit))
+
+
+def overdue(connection: sa.Connection, now: datetime, limit: int) -> list[Request]:
+    """The lead's list: open requests whose department is late, the latest first (U-30)."""
+    late = sa.select(*_COLUMNS).where(_IS_OPEN, r.c.due_at <= now)
+    return _many(connection, late.order_by(r.c.due_at).limit(limit))
+
+
+def of_department(
+    connection: sa.Connection, department: str, start: datetime, end: datetime, limit: int
+) -> list[Request]:
+    """A department's requests of a period by when they were asked, the newest first."""
+    mine = sa.select(*_COLUMNS).where(r.c.department == department, r.c.since >= start, r.c.since < end)
+    return _many(connection, mine.order_by(r.c.since.desc()).limit(limit))
+
+
+def of_period(connection: sa.Connection, start: datetime, end: datetime, limit: int) -> list[Request]:
+    """All requests of a period by when they were asked, the newest first."""
+    found = sa.select(*_COLUMNS).where(r.c.since >= start, r.c.since < end)
+    return _many(connection, found.order_by(r.c.since.desc()).limit(limit))
+
+
+def open_in_tickets(connection: sa.Connection, tickets: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The open requests that live in these tickets of departments (source, id)."""
+    place = sa.tuple_(r.c.source, r.c.dept_ticket_id)
+    return _open_at(connection, place, (r.c.source, r.c.dept_ticket_id), tickets)
+
+
+def open_in_issues(connection: sa.Connection, issues: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The open requests that live in these issues (site, id)."""
+    return _open_at(connection, sa.tuple_(r.c.site, r.c.issue_id), (r.c.site, r.c.issue_id), issues)
+
+
+def _open_at(
+    connection: sa.Connection,
+    place: sa.ColumnElement[Any],
+    columns: tuple[sa.Column[Any], sa.Column[Any]],
+    wanted: Collection[tuple[str, str]],
+) -> dict[tuple[str, str], int]:
+    if not wanted:
+        return {}
+    found = sa.select(*columns, r.c.id).where(place.in_(list(wanted)), r.c.state == OPEN)
+    return {(one, other): number for one, other, number in connection.execute(found)}
+
+
+def add(connection: sa.Connection, values: dict[str, Any]) -> Request:
+    """Write a new request, with the next number of its ticket and department; IntegrityError when two race."""
+    mine = (r.c.source == values["source"], r.c.ticket_id == values["ticket_id"])
+    last = sa.select(sa.func.max(r.c.number)).where(*mine, r.c.department == values["department"])
+    number = (connection.execute(last).scalar() or 0) + 1
+    added = sa.insert(r).values(state=OPEN, **{"number": number, **values}).returning(*_COLUMNS)
+    return Request(*connection.execute(added).one())
+
+
+def change(connection: sa.Connection, request: int, **values: Any) -> None:
+    """Write parts of a request (`owner_id`, `client_informed_at`, `dept_ticket_id` …)."""
+    connection.execute(sa.update(r).where(r.c.id == request).values(**values))
+
+
+def arm(connection: sa.Connection, request: Request, at: datetime, now: datetime, **values: Any) -> None:
+    """Set the alarm of the next step, in place of the one that is set."""
+    alarms.cancel(connection, alarm_key(request.id, request.ring))
+    ring = request.ring + 1
+    change(connection, request.id, ring=ring, next_at=at, **values)
+    alarms.add(connection, alarm_key(request.id, ring), at, now)
+
+
+def close(connection: sa.Connection, request: int, ending: Ending, by: str, now: datetime) -> bool:
+    """End an open request and silence its alarms; `by` is the delivery that does it.
+
+    True also when this delivery ended it before: whoever is run again goes on where it stopped.
+    """
+    answer = {"answered_at": ending.at, "answered_by": ending.by, "answered_how": ending.how}
+    values = {"state": ending.state, "closed_at": now, "closed_why": ending.how, "closed_by": by, "next_at": None}
+    values |= answer if ending.state == ANSWERED else {}
+    ended = connection.execute(
+        sa.update(r).where(r.c.id == request, r.c.state == OPEN).values(**values).returning(r.c.ring)
+    ).first()
+    if ended is not None:
+        alarms.cancel(connection, alarm_key(request, ended.ring), client_key(request))
+        return True
+    return connection.execute(sa.select(r.c.closed_by).where(r.c.id == request)).scalar() == by
+
+
+def add_reminder(connection: sa.Connection, **values: Any) -> None:
+    """Keep what the ladder sent: `request`, `step`, `told`, `due_at`, `sent_at`, `late`.
+
+    The outcome is `sent`, or `crossed` when the request was ended while it was on its way.
+    """
+    state = connection.execute(sa.select(r.c.state).where(r.c.id == values["request"])).scalar()
+    outcome = "sent" if state == OPEN else "crossed"
+    connection.execute(sa.insert(reminders).values(**values, outcome=outcome))
+
+
+def reminders_of(connection: sa.Connection, request: int) -> list[sa.Row[Any]]:
+    """What was sent by a request's ladder, in order."""
+    found = sa.select(reminders).where(reminders.c.request == request).order_by(reminders.c.id)
+    return list(connection.execute(found))
+
+
+def reminders_sent(connection: sa.Connection, start: datetime, end: datetime, limit: int) -> list[sa.Row[Any]]:
+    """What all ladders sent in a period, the newest first."""
+    sent = reminders.c.sent_at
+    found = sa.select(reminders).where(sent >= start, sent < end).order_by(sent.desc()).limit(limit)
+    return list(connection.execute(found))

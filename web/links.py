@@ -1,0 +1,48 @@
+"""Links of Usedesk's dynamic block: signed, good for a while, and for one press of one button."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from pydantic import SecretStr
+
+LIVES = 12 * 3600  # seconds, by the real time: a working day with the ticket open
+Deed = Literal["answered", "snooze", "jira"]
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a link is for; `nonce` makes it single. `request` is the number of a request, None for a Jira task."""
+
+    deed: Deed
+    ticket: str
+    request: int | None
+    nonce: str
+
+
+class Links:
+    """Signs links and reads them again, by SECRET_KEY."""
+
+    def __init__(self, key: SecretStr) -> None:
+        """Raises ValueError without a key: whoever signs with nothing signs for everybody."""
+        if not key.get_secret_value().strip():
+            raise ValueError("SECRET_KEY is not set")
+        how = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
+        self._signer = URLSafeTimedSerializer(key.get_secret_value(), salt="usedesk-block", signer_kwargs=how)
+
+    def make(self, deed: Deed, ticket: str, request: int | None = None) -> str:
+        """A new token."""
+        return str(self._signer.dumps([deed, ticket, request, secrets.token_urlsafe(12)]))
+
+    def read(self, token: str) -> Link | None:
+        """What a token is for; None when it is not ours, or too old."""
+        try:
+            given: Any = self._signer.loads(token, max_age=LIVES)
+        except BadSignature:
+            return None
+        deed, ticket, request, nonce = given
+        return Link(deed, ticket, request, nonce) if deed in get_args(Deed) else None
