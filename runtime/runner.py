@@ -23,6 +23,7 @@ from desk.office import Office
 from events import AlertEvent, DeadLetterEvent, Event, TicketEvent, issue_case, load_event, ticket_case
 from handlers import PROCEDURES
 from runtime.own_events import post
+from runtime.switchboard import Switchboard
 from store import deliveries, ledger, links, systems
 from store.deliveries import Delivery
 
@@ -34,7 +35,7 @@ class Runner:
 
     def __init__(self, office: Office, watch: Watch, nudge: Callable[[sa.Connection, str], None]) -> None:
         self._office = office
-        self._watch = watch
+        self._switchboard = Switchboard(office.engine, watch)
         self._nudge = nudge
         self._engine = office.engine
         self._configs: dict[str, Config] = {}
@@ -179,7 +180,7 @@ class Runner:
 
         Where the sites are is asked anew: a call to an address of before would close the gate for everybody.
         """
-        current = self._watch.current()
+        current = self._switchboard.current()
         version = delivery.config_version or current.version
         if version not in self._configs:
             self._configs[version] = self._load(version, current)
