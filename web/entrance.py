@@ -91,7 +91,7 @@ def _by_provider(routes: Blueprint, parts: Parts, provider: Provider | None) -> 
 def _provider_refused(parts: Parts, refused: RefusedError) -> Response:
     _log.warning("no sign-in by the provider", reason=refused.reason, detail=refused.detail)
     _refused(parts, refused.email, "oidc", refused.reason)
-    return message_page(403, f"oidc_{refused.reason}")
+    return message_page(503 if refused.reason == "down" else 403, f"oidc_{refused.reason}")
 
 
 def _form(parts: Parts, provider: Provider | None, *, status: int = 200, told: str = "") -> Response:
