@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from pydantic import ValidationError
 
+from config.access import Access
 from config.alerts import Alerts
 from config.calendar import Calendars
 from config.categories import Categories
@@ -20,7 +21,7 @@ from config.faults import ConfigError, Fault, message
 from config.fields import Strict
 from config.holds import Holds
 from config.jira import JiraConfig
-from config.rules import Rules
+from config.rules import Mode, Rules
 from config.running import RuntimeConfig
 from config.usedesk import UsedeskConfig
 
@@ -47,6 +48,7 @@ class Config(Strict):
     rules: Rules
     runtime: RuntimeConfig
     alerts: Alerts
+    access: Access = Access()
     references: References
 
     @cached_property
@@ -54,9 +56,21 @@ class Config(Strict):
         """Name this content: the same content has the same version; comments and secrets do not count."""
         return hashlib.sha256(self.dump().encode()).hexdigest()[:_VERSION]
 
+    def switched(self, modes: Mapping[str, Mode]) -> Config:
+        """The same with rules switched to other modes; a rule that is not built, or not known, stays as it is."""
+        rules = self.rules.switched(modes)
+        if rules is self.rules:
+            return self
+        changed = self.model_copy(update={"rules": rules})
+        changed.__dict__.pop("version", None)  # a copy takes along what was computed
+        return changed
+
     def dump(self) -> str:
-        """Write the content as canonical JSON; in place of each secret stands its `${NAME}`."""
-        data = self.model_dump(mode="json", exclude={"references"})
+        """Write the content as canonical JSON; in place of each secret stands its `${NAME}`.
+
+        Who may sign in is no part of it: no delivery depends on that, and it names people.
+        """
+        data = self.model_dump(mode="json", exclude={"references", "access"})
         for name, reference in self.references.tokens.items():
             data["jira"]["sites"][name]["token"] = reference
         data["alerts"]["urls"] = list(self.references.urls)

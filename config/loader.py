@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from config import alerts, departments, jira
+from config.access import Access
 from config.alerts import Alerts
 from config.calendar import Calendars
 from config.categories import Categories
@@ -37,6 +38,7 @@ TABLES: Mapping[str, type[BaseModel]] = {
     "rules": Rules,
     "runtime": RuntimeConfig,
     "alerts": Alerts,
+    "access": Access,
 }
 TEMPLATES = Path(__file__).resolve().parent.parent / "jira_templates"
 _NOT_ISSUES = {"_shared", "comments", "hold_ozon", "hold_seller"}  # templates of something else than an issue

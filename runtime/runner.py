@@ -34,6 +34,7 @@ from events import (
 )
 from handlers import PROCEDURES
 from runtime.own_events import post
+from runtime.switchboard import Switchboard
 from store import deliveries, ledger, links, requests, systems
 from store.deliveries import Delivery
 
@@ -45,7 +46,7 @@ class Runner:
 
     def __init__(self, office: Office, watch: Watch, nudge: Callable[[sa.Connection, str], None]) -> None:
         self._office = office
-        self._watch = watch
+        self._switchboard = Switchboard(office.engine, watch)
         self._nudge = nudge
         self._engine = office.engine
         self._configs: dict[str, Config] = {}
@@ -197,7 +198,7 @@ class Runner:
 
         Where the sites are is asked anew: a call to an address of before would close the gate for everybody.
         """
-        current = self._watch.current()
+        current = self._switchboard.current()
         version = delivery.config_version or current.version
         if version not in self._configs:
             self._configs[version] = self._load(version, current)

@@ -39,6 +39,16 @@ class Entry:
     reason: str | None = None
 
 
+Recorded = Mapping[tuple[str, str, int], Any]  # (rule, verb, n) → the result of a step that is never done again
+
+
+def recorded(connection: sa.Connection, delivery: int) -> Recorded:
+    """What a delivery has done for good."""
+    query = sa.select(ledger.c.rule, ledger.c.verb, ledger.c.n, ledger.c.result)
+    rows = connection.execute(query.where(ledger.c.delivery == delivery, ledger.c.outcome.in_(ENDED)))
+    return {(row.rule, row.verb, row.n): row.result for row in rows}
+
+
 def find(connection: sa.Connection, step: Step) -> Entry | None:
     """The row of this step, if it was ever begun."""
     row = connection.execute(
