@@ -29,6 +29,7 @@ class Hold:
     owner_id: str | None
     owner_account: str | None
     seller_id: str | None
+    top: bool | None
     site: str | None
     issue_id: str | None
     components_taken: Any

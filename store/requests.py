@@ -40,6 +40,7 @@ class Request:
     asker_account: str | None
     topic: str | None
     party_id: str | None
+    top: bool | None
     url: str | None
     dept_ticket_id: str | None
     site: str | None

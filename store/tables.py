@@ -16,7 +16,8 @@ from sqlalchemy import (
     text,
 )
 
-import store.access_tables  # noqa: F401 # belongs to the same metadata
+import store.access_tables
+import store.report_tables  # noqa: F401 # both belong to the same metadata
 from store.metadata import Id, metadata
 from store.request_tables import agents, promises, reminders, requests
 from store.types import Data, Moment
@@ -135,6 +136,9 @@ Index(
     postgresql_where=_observed,
 )
 
+_found = text("outcome IN ('observed', 'warned')")
+Index("ix_ledger_found", ledger.c.begun_at, ledger.c.id, sqlite_where=_found, postgresql_where=_found)
+
 # A ticket and one of its issues; at most one open issue per ticket and purpose.
 links = Table(
     "links",
@@ -205,6 +209,7 @@ holds = Table(
     Column("owner_id", String(64)),
     Column("owner_account", String(128)),
     Column("seller_id", String(64)),
+    Column("top", Boolean),  # of a top seller
     Column("site", String(32)),
     Column("issue_id", String(20)),
     Column("components_taken", Data),
