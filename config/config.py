@@ -105,14 +105,12 @@ def references_in(written: Mapping[str, Any]) -> References:
     """Collect the `${NAME}` of the secrets from tables as they are written."""
     urls = written["alerts"].get("urls") or []
     tokens = {name: site["token"] for name, site in written["jira"]["sites"].items()}
-    addresses = {
-        place: table[key] for table, key, place in _addresses(written) if table.get(key)
-    }
+    addresses = {place: table[key] for table, key, place in _addresses(written) if table.get(key)}
     return References(tokens=tokens, urls=tuple([urls] if isinstance(urls, str) else urls), addresses=addresses)
 
 
 def _addresses(tables: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]]:
-    """Go through the places of addresses in `departments.yml` and `reports.yml`: the table, the key, one name for both."""
+    """Go through the places of addresses in `departments.yml` and `reports.yml`: table, key, one name for both."""
     departments = tables.get("departments", {})
     yield departments, "lead", "lead"
     for owner, row in departments.get("departments", {}).items():

@@ -52,8 +52,9 @@ class Card(Strict):
 
 
 class Reports(Strict):
-    """All of `reports.yml`."""
+    """All of `reports.yml`; `address`: of our own pages, for links in what is sent; None: no links."""
 
+    address: Ancestor | None = None
     damage: Damage = Damage()
     digests: dict[Id, Digest] = Field(default_factory=dict)
     findings: Findings = Findings()

@@ -27,6 +27,7 @@ from desk.office import Office
 from events import AlarmEvent
 from runtime.nudges import Nudges
 from runtime.own_events import post
+from runtime.reporting import COUNT_SECONDS, DIGEST_SECONDS, Reporting
 from runtime.usedesk_polling import Polling
 from store import alarms, audit, deliveries, retention, switches, systems, users
 
@@ -54,6 +55,7 @@ class Clock:
         self._office = office
         self._watch = watch
         self._nudges = Nudges(engine)
+        self._reporting = Reporting(engine, office, self._nudges)
         self._id = f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
     def sign_of_life(self) -> None:
@@ -93,6 +95,14 @@ class Clock:
                 event = AlarmEvent(occurred_at=now, key=alarm.key, due_at=alarm.due_at, late=late)
                 post(connection, self._nudges.send, event)
         return len(claimed)
+
+    def count_days(self) -> int:
+        """Count the figures of days for the reports; the count of days."""
+        return self._reporting.count(self._watch.current())
+
+    def send_digests(self) -> int:
+        """File the digests that are due; the count."""
+        return self._reporting.digests(self._watch.current())
 
     def take_over(self) -> int:
         """Hand the work of workers without a sign of life to the living; the count."""
@@ -189,7 +199,8 @@ def run(clock: Clock) -> None:
     scheduler = BlockingScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1})
     duties = ((clock.nudge_due, TICK_SECONDS), (clock.ring, TICK_SECONDS), (clock.take_over, 2), (clock.probe, 1))
     more = ((clock.let_effects_go_on, TICK_SECONDS), (clock.sign_of_life, SIGN_SECONDS))
-    for duty, seconds in (*duties, *more, (clock.purge, 60), (clock.analyze, 300)):
+    reports = ((clock.count_days, COUNT_SECONDS), (clock.send_digests, DIGEST_SECONDS))
+    for duty, seconds in (*duties, *more, *reports, (clock.purge, 60), (clock.analyze, 300)):
         scheduler.add_job(duty, "interval", seconds=seconds, misfire_grace_time=None)
     if clock.polling is not None:
         scheduler.add_job(clock.polling.look, "interval", seconds=5, misfire_grace_time=None)

@@ -27,6 +27,7 @@ from events import (
     Event,
     HeardEvent,
     RequestEvent,
+    SaidEvent,
     TicketEvent,
     issue_case,
     load_event,
@@ -231,6 +232,8 @@ def _ticket_of(connection: sa.Connection, event: Event) -> tuple[str, str] | Non
         event = event.event
     if isinstance(event, TicketEvent):
         return event.source, event.ticket.id
+    if isinstance(event, SaidEvent):
+        return event.ticket_source, event.ticket_id
     if isinstance(event, DeadLetterEvent):
         return (event.ticket_source, event.ticket_id) if event.ticket_id else None
     if isinstance(event, RequestEvent):

@@ -27,6 +27,7 @@ OTHER = "…"
 FINAL = timedelta(days=3)  # after the end of a day
 AGAIN = timedelta(hours=1)  # a day that is over, and not final, is counted as often
 HOUR = timedelta(hours=1)
+_LOCK = 7_310_422  # any fixed number: PostgreSQL's advisory lock for counting
 
 Row = dict[str, int]
 
@@ -87,20 +88,12 @@ def _largest(found: Sequence[Fact]) -> set[str]:
     return set(sorted(counts, key=lambda topic: (-counts[topic], topic))[:TOPICS])
 
 
-def refresh(connection: sa.Connection, now: datetime, zone: ZoneInfo, last: int, most: int) -> list[date]:
-    """Count what is due, at most `most` days: today, days that are not final, days that nobody counted; which."""
+def due(connection: sa.Connection, now: datetime, zone: ZoneInfo) -> list[date]:
+    """The days that are to be counted: those that nobody counted, today, and those that are not final.
+
+    In order and without a gap, or nobody would know which days are missing.
+    """
     today = now.astimezone(zone).date()
-    due = _due(connection, today, now, zone)[:most]
-    for day in due:
-        start, end = bounds(day, day, zone)
-        _write(connection, day, count(facts(connection, Span(start, end, last)), zone))
-        values = {"counted_at": now, "final": now >= end + FINAL}
-        if connection.execute(sa.update(report_days).where(report_days.c.day == day).values(**values)).rowcount == 0:
-            connection.execute(sa.insert(report_days).values(day=day, **values))
-    return due
-
-
-def _due(connection: sa.Connection, today: date, now: datetime, zone: ZoneInfo) -> list[date]:
     known = connection.execute(sa.select(report_days.c.day).order_by(report_days.c.day.desc()).limit(1)).scalar()
     if known is None:
         first = connection.execute(sa.select(sa.func.min(requests.c.since))).scalar()
@@ -108,8 +101,19 @@ def _due(connection: sa.Connection, today: date, now: datetime, zone: ZoneInfo) 
     new = [known + timedelta(days=number + 1) for number in range((today - known).days)]
     again = sa.select(report_days.c.day).where(report_days.c.final.is_(False), report_days.c.day < today)
     stale = again.where(report_days.c.counted_at <= now - AGAIN).order_by(report_days.c.day)
-    # in order and without a gap, or nobody would know which days are missing
     return [*(new or [today]), *connection.execute(stale).scalars()]
+
+
+def count_day(connection: sa.Connection, day: date, now: datetime, zone: ZoneInfo, last: int) -> None:
+    """Count a day, in a transaction of its own; one clock at a time."""
+    start, end = bounds(day, day, zone)
+    if connection.dialect.name == "postgresql":  # SQLite has one writer, who finds what the one before has written
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    counted = count(facts(connection, Span(start, end, last)), zone)
+    values = {"counted_at": now, "final": now >= end + FINAL}
+    if connection.execute(sa.update(report_days).where(report_days.c.day == day).values(**values)).rowcount == 0:
+        connection.execute(sa.insert(report_days).values(day=day, **values))
+    _write(connection, day, counted)
 
 
 def _write(connection: sa.Connection, day: date, counted: Counted) -> None:
