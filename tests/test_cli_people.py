@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner, Result
+from click.testing import Result
 from flask import Flask
 
 import cli
@@ -39,7 +39,7 @@ def flask(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
         app = Flask("smezhnik")
         cli.register(app, Settings.read(env))
         with own_logs():
-            return CliRunner().invoke(app.cli, list(arguments), input=stdin)
+            return app.test_cli_runner().invoke(args=list(arguments), input=stdin)
 
     return run
 
