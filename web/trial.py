@@ -20,7 +20,7 @@ def blueprint(parts: Parts) -> Blueprint:
     @routes.post("/try")
     def run() -> str:
         """What would be done; look-ups in Jira and the CRM are real, nothing is changed."""
-        body = request.form.get("body", "")  # at most 500 kB: Flask allows no more
+        body = request.form.get("body", "")
         found = of_body(parts, body)
         fault = found if isinstance(found, str) else None
         return render_template("try.html", body=body, rehearsal=None if fault else found, fault=fault)

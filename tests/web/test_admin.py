@@ -238,7 +238,7 @@ class TestTrial:
         assert "<b>жирно" not in answer.text
 
     def test_too_much_for_a_page_is_said(self, day: Site) -> None:
-        answer = day.post("/try", body="x" * 600_000)
+        answer = day.post("/try", body="x" * 1_100_000)
         assert (answer.status_code, "слишком много" in answer.text) == (413, True)
 
     def test_a_delivery_without_an_event_is_said(self, day: Site) -> None:
