@@ -15,6 +15,7 @@ from web.sessions import Person
 from web.tokens import Program
 
 _FORM_LIVES = 12 * 3600  # seconds
+_LARGEST_FORM = 1_000_000  # bytes; webhooks have a limit of their own
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _STATIC = ("frame.static", "bootstrap.static")
 _HEADERS = {
@@ -53,6 +54,7 @@ def register(app: Flask, parts: Parts) -> None:
         if door == "sender" or request.endpoint in _STATIC:
             return None
         if request.method not in _SAFE:
+            request.max_content_length = _LARGEST_FORM
             csrf.protect()
         return _person(parts, least) if door == "page" else None
 

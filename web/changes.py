@@ -48,7 +48,7 @@ def blueprint(parts: Parts) -> Blueprint:
             abort(404)
         if not can_be_undone(row, modes):
             return redirect(url_for("changes.page", told="not_undone"), 303)
-        switch(parts, row.target, None if row.before == "file" else row.before, person().actor, reason=f"undo {number}")
+        switch(parts, row.target, None if row.before == "file" else row.before, person().actor, reason="undo")
         return redirect(url_for("changes.page", told="undone"), 303)
 
     return routes

@@ -53,7 +53,7 @@ class History:
             door=word("doors", row.door),
             what=row.what,
             what_words=word("changes", row.what),
-            target=row.target or "",
+            target=word("roles", row.target) if row.what == "signed_in" else row.target or "",
             before=self._value(row, row.before),
             after=self._value(row, row.after),
             reason=self._view.reason(row.reason),

@@ -49,7 +49,7 @@ def blueprint(parts: Parts) -> Blueprint:
         with engine.begin() as connection:
             if switches.pause(connection, f"{who.who}: {reason}" if reason else who.who, machine_now()):
                 audit.write(connection, who, Change("paused", reason=reason or None), machine_now())
-        return redirect(url_for("house.page", told="paused"), 303)
+        return redirect(url_for("house.page"), 303)  # the notice on top says it
 
     @routes.post("/state/resume")
     def resume() -> ResponseReturnValue:

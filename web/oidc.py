@@ -18,6 +18,7 @@ from config.settings import Settings
 
 _TIMEOUT = 10  # seconds
 _ONWARD = "onward"
+_BEGUN = "_state_oidc_"  # Authlib's
 _TROUBLE = (AuthlibBaseError, JoseError, requests.RequestException, ValueError, KeyError, RuntimeError)
 
 
@@ -46,6 +47,8 @@ class Provider:
 
     def send(self, back: str, onward: str | None) -> ResponseReturnValue:
         """Redirect to the provider, which sends the browser `back`; raises RefusedError when it does not answer."""
+        for begun in [name for name in session if name.startswith(_BEGUN)]:
+            session.pop(begun)  # a cookie holds 4 kB: the last sign-in that was begun is the one that counts
         session[_ONWARD] = onward
         try:
             answer: ResponseReturnValue = self._client().authorize_redirect(back)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template
 
+from desk.clock import machine_now
 from events import load_event
 from handlers import PROCEDURES
 from runtime.rehearsal import Rehearsal, Understood, rehearse
 from store import deliveries, ledger
 from web.parts import Parts, UnreadableError
+from web.shown import View
 from web.words import verb, word
 
 
@@ -93,9 +94,9 @@ def _shown(parts: Parts, understood: Understood, found: Rehearsal) -> Shown:
 
 
 def _lines(parts: Parts, steps: Iterable[dict[str, Any]]) -> Iterable[Line]:
-    rules = parts.process.switchboard.current().rules.rules
+    config = parts.process.switchboard.current()
+    rules, view = config.rules.rules, View(parts, config, machine_now())
     for step in steps:
-        after = parts.redact(step["after"])
         rule = rules.get(step["rule"])
         yield Line(
             rule=step["rule"] if rule else "",
@@ -105,5 +106,5 @@ def _lines(parts: Parts, steps: Iterable[dict[str, Any]]) -> Iterable[Line]:
             mode=word("modes", step["mode"]),
             outcome=word("outcomes", step["outcome"]),
             kind=step["outcome"],
-            after=after if isinstance(after, str) else json.dumps(after, ensure_ascii=False, default=str, indent=1),
+            after=view.value(step["after"]),
         )

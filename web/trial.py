@@ -7,8 +7,6 @@ from flask import Blueprint, render_template, request
 from web.parts import Parts
 from web.rehearsing import of_body
 
-_LONGEST = 1_000_000  # characters; a form may have no more than Flask allows either
-
 
 def blueprint(parts: Parts) -> Blueprint:
     """`/try`."""
@@ -22,7 +20,7 @@ def blueprint(parts: Parts) -> Blueprint:
     @routes.post("/try")
     def run() -> str:
         """What would be done; look-ups in Jira and the CRM are real, nothing is changed."""
-        body = request.form.get("body", "")[:_LONGEST]
+        body = request.form.get("body", "")
         found = of_body(parts, body)
         fault = found if isinstance(found, str) else None
         return render_template("try.html", body=body, rehearsal=None if fault else found, fault=fault)

@@ -135,6 +135,11 @@ class TestSigningIn:
         (row,) = site.changes("signed_in")
         assert (row.who, row.door, row.target) == (f"{role}@example.test", "password", role)
 
+    def test_whoever_is_signed_in_goes_on(self, site: Site) -> None:
+        assert site.get("/sign-in").location == "/state"
+        assert site.get("/sign-in?next=/rules", "agent").location == "/rules"
+        assert site.get("/sign-in?next=//evil.example", "agent").location == "/me"
+
     def test_they_open_nothing_but_a_sandbox(
         self, sqlite: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

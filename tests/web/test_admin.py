@@ -92,7 +92,7 @@ class TestSwitches:
         assert (
             '<option value="observe" selected>' in day.text("/rules").split("/rules/W-40/mode")[1].split("</form>")[0]
         )
-        assert day.changes("mode_set")[-1].reason == f"undo {second.id}"
+        assert day.changes("mode_set")[-1].reason == "undo"
         day.post("/rules/W-40/mode", mode="observe")
         assert len(day.changes("mode_set")) == 3  # the same again is no change
 
@@ -236,6 +236,10 @@ class TestTrial:
         assert answer.status_code == 200
         assert words in answer.text
         assert "<b>жирно" not in answer.text
+
+    def test_too_much_for_a_page_is_said(self, day: Site) -> None:
+        answer = day.post("/try", body="x" * 1_100_000)
+        assert (answer.status_code, "слишком много" in answer.text) == (413, True)
 
     def test_a_delivery_without_an_event_is_said(self, day: Site) -> None:
         number = day.add(event=None, state="ignored")

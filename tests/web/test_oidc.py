@@ -117,6 +117,16 @@ def test_an_answer_counts_once(company: Site, provider: FakeProvider) -> None:
     assert browser.get(back).status_code == 403
 
 
+def test_beginning_again_and_again_does_not_fill_the_cookie(company: Site, provider: FakeProvider) -> None:
+    browser = company.app.test_client()
+    first = provider.authorise(browser.get("/sign-in/company").location)
+    for _ in range(30):
+        sent = browser.get("/sign-in/company")
+    assert len(sent.headers["Set-Cookie"]) < 1500
+    assert browser.get(first).status_code == 403
+    assert browser.get(provider.authorise(browser.get("/sign-in/company").location)).status_code == 303
+
+
 def test_the_way_on_stays_here(company: Site, provider: FakeProvider) -> None:
     _, answer = come_in(company, provider, "/sign-in/company?next=https://evil.example/")
     assert answer.location == "/state"

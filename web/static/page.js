@@ -1,5 +1,8 @@
 // What pages do by themselves. Everything works without it, only less comfortably.
 
+// On a phone the menu is longer than the screen: begin at the present page.
+document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // Ask before what cannot be taken back.
 document.addEventListener("submit", (event) => {
   const words = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
