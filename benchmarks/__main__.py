@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import time
 
-from benchmarks import acknowledge, crashes, hold_crashes, latency, parse, waiting
+from benchmarks import acknowledge, alarms, crashes, hold_crashes, latency, parse, waiting
 
 ALL = {
     "parse": parse.main,
     "acknowledge": acknowledge.main,
     "latency": latency.main,
     "waiting": waiting.main,
+    "alarms": alarms.main,
     "crashes": crashes.main,
     "hold_crashes": hold_crashes.main,
 }

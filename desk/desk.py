@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +11,7 @@ from config import Config
 from desk.clock import machine_now
 from desk.crm import CrmDesk
 from desk.departments import DepartmentsDesk
-from desk.faults import Fault, Later
+from desk.faults import Dead, Later
 from desk.holds import HoldsDesk
 from desk.jira import JiraDesk
 from desk.journal import Done, Verb
@@ -70,15 +69,24 @@ class Desk:
     def what_stands(self, request: Request) -> Standing | None:
         """The answer that stands where a question lives, as the other system shows it now; None: none, or it is
         not to be asked now: a reminder does not wait for that."""
-        with suppress(Fault):
-            if request.site:
-                found = self.jira.how_stands(request)
-                return Standing(*found) if found else None
-            if request.source == self.usedesk.source and request.dept_ticket_id:
-                askers = (request.owner_id, request.asker_account)
-                answer = self.usedesk.answer_in(request.dept_ticket_id, request.since, askers)
-                return Standing(ANSWERED, "comment" if answer[1] else "status", *answer) if answer else None
+        try:
+            return self._what_stands(request)
+        except Later as later:
+            if later.at is not None:
+                raise  # a limit of calls: soon
+        except Dead:
+            pass  # it may not be asked
         return None
+
+    def _what_stands(self, request: Request) -> Standing | None:
+        if request.site:
+            found = self.jira.how_stands(request)
+            return Standing(*found) if found else None
+        if request.source != self.usedesk.source or not request.dept_ticket_id:
+            return None
+        askers = (request.owner_id, request.asker_account)
+        answer = self.usedesk.answer_in(request.dept_ticket_id, request.since, askers)
+        return Standing(ANSWERED, "comment" if answer[1] else "status", *answer) if answer else None
 
     def mode(self, rule: str) -> str:
         """What may be done by a rule: off, observe, warn or act."""

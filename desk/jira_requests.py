@@ -18,6 +18,8 @@ from desk.tickets import Stop
 from events import IssueRef
 from store.requests import ANSWERED, WITHDRAWN, Request
 
+NOT_PEOPLE_OF_OURS = ("customer", "app")  # whose comments are no answers of a department
+
 
 class RequestIssues(Comments):
     """The verbs on issues that ask a department, and their look-ups."""
@@ -69,6 +71,9 @@ class RequestIssues(Comments):
             return WITHDRAWN, "issue_deleted", None, ""
         if self.is_done(seen.issue.project, seen.status):
             return ANSWERED, "status", None, seen.status
+        asked = self.department_of(seen)
+        if request.origin == "jira" and (asked is None or asked.id != request.department):
+            return WITHDRAWN, "other_department", None, ""
         return self._answer_in(request, request.since)
 
     def _answer_in(self, request: Request, since: datetime) -> tuple[str, str, str | None, str] | None:
@@ -79,7 +84,7 @@ class RequestIssues(Comments):
             mine = author.get("accountId") in (own, request.asker_account) or any(
                 one.get("key") == PROPERTY for one in comment.get("properties") or ()
             )
-            theirs = not mine and author.get("accountType") != "customer"
+            theirs = not mine and author.get("accountType") not in NOT_PEOPLE_OF_OURS
             at = datetime.fromisoformat(str(comment.get("created")))
             text = plain_text(comment.get("body") or {}).strip()
             if theirs and at >= since.replace(microsecond=0) and not self._config.holds.is_courtesy(text):

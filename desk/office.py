@@ -50,7 +50,7 @@ SAID_IN_WARNINGS = frozenset(
         "turn_into_hold",
         "open_request",
         "reply_to_client",
-        "remind_department",
+        "climb_ladder",
     }
 )
 

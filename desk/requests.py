@@ -66,11 +66,15 @@ class Ask:
 
 @dataclass(frozen=True)
 class Opened:
-    """What asking led to: a new request, or the one that there was. `real` False: a mode kept it from being made."""
+    """What asking led to: a new request, or the one that there was. `real` False: a mode kept it from being made.
+
+    `adopted`: the department knew the question already; now a ticket is known whose it is.
+    """
 
     request: Request
     new: bool
     real: bool = True
+    adopted: bool = False
 
 
 class RequestsDesk:
@@ -134,6 +138,9 @@ class RequestsDesk:
             try:
                 with self._around.engine.begin() as connection:
                     known = self._known(connection, ask)
+                    if known is not None and known.source == "jira" != ask.source:
+                        self._adopt(connection, known, ask)
+                        return Done({"id": known.id, "new": True, "adopted": True}, before=known.ticket_id)
                     if known is not None:
                         self._attach(connection, known, ask)
                         outcome = "done" if known.opened_by == self._around.label else "unchanged"
@@ -147,7 +154,7 @@ class RequestsDesk:
         found = self.get(result["id"]) if result else None
         if found is None:
             return Opened(_on_paper(ask, self._around.now), new=True, real=False)
-        return Opened(found, new=result["new"])
+        return Opened(found, new=result["new"], adopted=result.get("adopted", False))
 
     def _beginning(self, ask: Ask) -> dict[str, Any]:
         since = min(ask.asked_at or self._around.now, self._around.now)
@@ -170,6 +177,13 @@ class RequestsDesk:
         if known is None or known.state == OPEN or known.opened_by in (label, f"{TOLD}{label}"):
             return known
         return known if not ask.reopened or known.opened_by.startswith(ANSWER_FIRST) else None
+
+    def _adopt(self, connection: sa.Connection, known: Request, ask: Ask) -> None:
+        """A question that lived in Jira alone belongs to a ticket from now on; its clock runs on."""
+        row = ask.row()
+        learnt = {name: row[name] for name in ("source", "ticket_id", "owner_id", "owner_gender", "party_id", "url")}
+        number = requests.next_number(connection, ask.source, ask.ticket_id, ask.department.id)
+        requests.change(connection, known.id, **learnt, number=number, opened_by=self._around.label)
 
     def _attach(self, connection: sa.Connection, known: Request, ask: Ask) -> None:
         """Where the question lives may become known later than that it was asked."""

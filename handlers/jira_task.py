@@ -104,7 +104,7 @@ def tend_issue(event: IssueEvent, desk: Desk) -> None:
         if desk.jira.link_of(event.issue):
             desk.jira.forget(event.issue, why="W-64")
         return
-    if event.type == "issue.updated" and not _concerns(event, desk):
+    if event.type == "issue.updated" and not concerns(event, desk):
         return
     seen = desk.jira.read(event.issue)
     if seen is None:
@@ -116,7 +116,7 @@ def tend_issue(event: IssueEvent, desk: Desk) -> None:
     _set_component(seen, seen.type, desk)
 
 
-def _concerns(event: IssueEvent, desk: Desk) -> bool:
+def concerns(event: IssueEvent, desk: Desk) -> bool:
     """An update that touches none of the fields that the rules read needs no look at Jira."""
     project = desk.config.jira.projects.get(event.issue.project or "")
     fields = [name for name in project.fields.model_dump().values() if name] if project else []

@@ -97,8 +97,9 @@ class _Rung:
     def tell_client(self) -> str:
         """M-5, now or when work begins (C-13); what was done: sent, draft, or the moment it waits for."""
         desk, request = self._desk, self._request
-        if self._step > 0:
-            return ""
+        steps = desk.requests.steps(self._department)
+        if self._step != next(place for place, step in enumerate(steps) if "department" in step.tell):
+            return ""  # it was told with the first reminder
         clock = desk.config.departments.client_text.clock
         at = reminder_moment(desk.now, desk.requests.calendar(), clock)
         if at > desk.now:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from desk.desk import Desk
+from desk.jira_requests import NOT_PEOPLE_OF_OURS
 from desk.requests import ANSWERED, WITHDRAWN, Ask, Ending, Request
 from desk.usedesk import FINISHED, GONE
 from events import CommentEvent, HeardEvent, IssueEvent, RequestEvent, TicketEvent
@@ -117,7 +118,7 @@ def hear_comment(event: CommentEvent, desk: Desk) -> None:
     request = desk.requests.of_issue(event.issue.site, event.issue.id)
     if request is None or event.actor is None or not desk.requests.concerns(request):
         return
-    theirs = event.actor.kind != "customer" and event.actor.account_id != request.asker_account
+    theirs = event.actor.kind not in NOT_PEOPLE_OF_OURS and event.actor.account_id != request.asker_account
     if event.type == "comment.created" and theirs and not desk.config.holds.is_courtesy(event.text):
         take(request, Answer("comment", event.actor.account_id, event.text), desk)
 

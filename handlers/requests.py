@@ -11,6 +11,7 @@ from desk.tickets import Telling
 from desk.usedesk import GONE
 from events import IssueEvent, IssueLinkEvent, RequestEvent, TicketEvent
 from handlers.interim import inform_client
+from handlers.jira_task import concerns
 from handlers.request_answers import take_what_stands
 from handlers.request_words import Asked, moment_text, named
 
@@ -121,15 +122,14 @@ def _again(former: Request, agent: str | None, desk: Desk) -> None:
 
 def ask_from_jira(event: IssueEvent, desk: Desk) -> None:
     """An issue that a person gave a neighbour's component, or to a department's assignee, is a request (U-14)."""
-    if event.type == "issue.deleted" or (event.type == "issue.updated" and not _asks(event, desk)):
+    asks = event.type == "issue.updated" and _asks(event, desk)
+    if event.type == "issue.deleted" or (event.type == "issue.updated" and not asks and not concerns(event, desk)):
         return
-    if event.actor is None or event.actor.kind == "customer":
+    if event.actor is None or event.actor.kind == "customer" or desk.holds.of_issue(event.issue.site, event.issue.id):
         return
     seen = desk.jira.read(event.issue)
     department = desk.jira.department_of(seen) if seen else None
     if seen is None or department is None or desk.jira.is_done(seen.issue.project, seen.status):
-        return
-    if desk.holds.of_issue(seen.issue.site, seen.issue.id):
         return
     link = desk.jira.link_of(seen.issue)
     source, ticket = (link.source, link.ticket_id) if link else ("jira", seen.issue.id)
@@ -145,7 +145,7 @@ def ask_from_jira(event: IssueEvent, desk: Desk) -> None:
         issue_id=seen.issue.id,
         issue_key=seen.issue.key,
         asked_at=event.occurred_at,
-        reopened=event.type == "issue.updated",
+        reopened=asks,
     )
     ask_department(ask, desk)
 
@@ -187,11 +187,14 @@ def ask_department(ask: Ask, desk: Desk) -> None:
     if not opened.new:
         return
     if ask.answer_required:
-        desk.requests.set_reminder(opened, ask.department, why="U-15")
+        if not opened.adopted:
+            desk.requests.set_reminder(opened, ask.department, why="U-15")
         inform_client(opened, ask.department, desk)
     else:
         desk.requests.inform_only(opened, why="R-17")
     _link_both(opened, ask, desk)
+    if opened.adopted:
+        return
     values = {**Asked.of(opened.request, ask.department, desk).values, "text": ask.text, "again": opened.request.number}
     desk.departments.announce(ask.department, Line("chat_request", values), why="U-14", possible=opened.real)
     if opened.real and ask.answer_required:
@@ -211,7 +214,7 @@ def _link_both(opened: Opened, ask: Ask, desk: Desk) -> None:
             crm.tell(ask.dept_ticket_id, told, why="U-16", possible=opened.real)
         if ask.issue_key and opened.real:
             issue = desk.jira.issue_of_request(request)
-            if issue is not None:
+            if issue is not None and desk.jira.link_of(issue) is None:  # a linked one says whose it is
                 desk.jira.say_request(issue, ask.ticket_id, ask.url, why="U-16")
 
 

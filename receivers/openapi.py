@@ -10,6 +10,7 @@ from events import TicketEvent
 
 _SCHEMAS = "#/components/schemas/{model}"
 _OURS = ("kind", "source")  # set by the receiver, whatever the body says
+_BLOCK_REFUSALS = {"400": "no ticket's number", "401": "the secret is missing or wrong", "413": "over 25 MB"}
 _EXAMPLE: dict[str, Any] = {
     "id": "evt-1",
     "type": "ticket.closing",
@@ -47,6 +48,7 @@ def document() -> dict[str, Any]:
             "/webhooks/webcrm": {"post": _webcrm()},
             "/webhooks/jira": {"post": _jira()},
             "/webhooks/usedesk/{path_token}": {"post": _usedesk()},
+            "/usedesk/block/{path_token}": {"post": _block()},
         },
         "components": {"schemas": _models() | _answers()},
     }
@@ -99,6 +101,29 @@ def _usedesk() -> dict[str, Any]:
             "content": {"application/json": body, "application/x-www-form-urlencoded": body},
         },
         "responses": _responses() | {"404": {"description": "another path token"}},
+    }
+
+
+def _block() -> dict[str, Any]:
+    token = {"name": "path_token", "in": "path", "required": True, "schema": {"type": "string"}}
+    texts = {"ticket_id": "the ticket's number", "secret_key": "USEDESK_BLOCK_SECRET; `secret` is understood too"}
+    properties = {name: {"type": ["string", "integer"], "description": text} for name, text in texts.items()}
+    body = {"schema": {"type": "object", "required": list(texts), "properties": properties}}
+    card = {"type": "object", "required": ["html"], "properties": {"html": {"type": "string"}}}
+    refusals = {status: _response(text, "Refusal") for status, text in _BLOCK_REFUSALS.items()}
+    return {
+        "summary": "The card of a ticket, for Usedesk's dynamic block",
+        "description": "Taken where USEDESK_BLOCK_SECRET is set. Nothing is done by asking.",
+        "parameters": [token | {"description": "USEDESK_PATH_TOKEN"}],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": body, "application/x-www-form-urlencoded": body},
+        },
+        "responses": {
+            "200": {"description": "the card", "content": {"application/json": {"schema": card}}},
+            "404": {"description": "another path token"},
+            **refusals,
+        },
     }
 
 

@@ -26,6 +26,7 @@ from events import (
     DeadLetterEvent,
     Event,
     HeardEvent,
+    JiraAskedEvent,
     RequestEvent,
     SaidEvent,
     TicketEvent,
@@ -36,7 +37,7 @@ from events import (
 from handlers import PROCEDURES
 from runtime.own_events import post
 from runtime.switchboard import Switchboard
-from store import deliveries, ledger, links, requests, systems
+from store import deliveries, findings, ledger, links, requests, systems
 from store.deliveries import Delivery
 
 log = structlog.get_logger("runner")
@@ -232,14 +233,23 @@ def _ticket_of(connection: sa.Connection, event: Event) -> tuple[str, str] | Non
         event = event.event
     if isinstance(event, TicketEvent):
         return event.source, event.ticket.id
-    if isinstance(event, SaidEvent):
-        return event.ticket_source, event.ticket_id
     if isinstance(event, DeadLetterEvent):
         return (event.ticket_source, event.ticket_id) if event.ticket_id else None
+    if isinstance(event, JiraAskedEvent | SaidEvent):
+        return event.ticket_source, event.ticket_id
     if isinstance(event, RequestEvent):
         return _asked(connection, event.request)
-    if isinstance(event, AlarmEvent):
-        return _asked(connection, event.number) if event.of in ("request", "client") else None
+    return _of_alarm(connection, event) if isinstance(event, AlarmEvent) else _of_issue(connection, event)
+
+
+def _of_alarm(connection: sa.Connection, event: AlarmEvent) -> tuple[str, str] | None:
+    if event.of == "watch":
+        watch = findings.get(connection, event.number)
+        return (watch.source, watch.ticket_id) if watch else None
+    return _asked(connection, event.number) if event.of in ("request", "client") else None
+
+
+def _of_issue(connection: sa.Connection, event: Event) -> tuple[str, str] | None:
     ref = getattr(event, "issue", None)
     link = links.of_issue(connection, ref.site, ref.id) if ref is not None else None
     return (link.source, link.ticket_id) if link else None

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class World:
         self._session.trust_env = False
         self._api = {"Authorization": f"Bearer {env.get('API_TOKENS', 'sandbox-api-token').split(',')[0]}"}
         self._crm = {"Authorization": f"Bearer {env.get('WEBCRM_TOKEN', 'sandbox-webcrm-token')}"}
+        self.usedesk_token = env.get("USEDESK_TOKEN", "sandbox-usedesk-token")
         self._jira = (env.get("JIRA_USER", "bot@example.test"), env.get("JIRA_TOKEN", "sandbox"))
 
     def ask(self, method: str, url: str, **options: Any) -> Any:
@@ -82,6 +84,25 @@ class World:
             if self.ask("GET", url, auth=self._jira)["fields"]["status"]["name"] == wanted:
                 return True
             time.sleep(0.1)
+        return False
+
+    def move_clock(self, **move: str) -> None:
+        """Move the sandbox's clock: `set` or `advance`."""
+        self.ask("POST", f"{self.sandbox}/sandbox/clock", json=move)
+
+    def said_in(self, ticket: int, words: str) -> bool:
+        """Wait until a comment with these words stands in a ticket of Usedesk."""
+        url = f"{self.sandbox}/sandbox/usedesk/tickets/{ticket}"
+        return self.wait_for(lambda: any(words in one["message"] for one in self.ask("GET", url)["comments"]))
+
+    @staticmethod
+    def wait_for(true: Callable[[], bool]) -> bool:
+        """Ask until it is so; False when that takes too long."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < deadline:
+            if true():
+                return True
+            time.sleep(0.2)
         return False
 
     def send(self, event: dict[str, Any]) -> int:
@@ -179,6 +200,25 @@ def _settled_issues(world: World, sample: Sample) -> list[dict[str, Any]]:
         time.sleep(0.1)
 
 
+def play_request(world: World, scene: dict[str, Any]) -> tuple[bool, str]:
+    """A question to a department: the reply to the client, the reminder a day later, the answer."""
+    ticket, service = scene["ticket"], f"{world.sandbox}/chat/{scene['department']}"
+    world.ask("PUT", f"{world.sandbox}/sandbox/usedesk/tickets/{ticket}", json={"subject": scene["subject"]})
+    world.move_clock(set=scene["at"])
+    asked = {"subject": scene["subject"], "message": scene["question"], "client_id": 6, "user_id": 12}
+    asked |= {"additional_id": f"{ticket}:{scene['department']}:1", "api_token": world.usedesk_token}
+    made = world.ask("POST", f"{world.sandbox}/usedesk/create/ticket", json=asked)["ticket_id"]
+    steps = [world.said_in(ticket, scene["reply"])]
+    world.move_clock(advance=scene["wait"])
+    steps.append(world.wait_for(lambda: scene["reminder"] in str(world.ask("GET", service))))
+    steps.append(world.said_in(ticket, scene["late"]))
+    deed = {"as": "client", "ticket_id": made, "message": scene["answer"]}
+    world.ask("POST", f"{world.sandbox}/sandbox/usedesk/act", json=deed)
+    steps.append(world.said_in(ticket, scene["answered"]))
+    world.move_clock(set=datetime.now(UTC).isoformat())
+    return all(steps), f"usedesk:{ticket} -> {made}"
+
+
 def main() -> int:
     """Play all scenes, unless the store has deliveries already."""
     world = World(dict(os.environ))
@@ -190,6 +230,10 @@ def main() -> int:
         fine, told = play(world, sample)
         failed += not fine
         _say(f"  {'✓' if fine else '✗'} {sample.title:<62} {told}")
+    scene = yaml.safe_load(SAMPLES.read_text())["request"]
+    fine, told = play_request(world, scene)
+    failed += not fine
+    _say(f"  {'✓' if fine else '✗'} {scene['title']:<62} {told}")
     _say(f"\n  {'all came out as expected' if not failed else f'{failed} came out otherwise'}\n")
     return 1 if failed else 0
 

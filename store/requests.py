@@ -177,11 +177,15 @@ def _open_at(
     return {(one, other): number for one, other, number in connection.execute(found)}
 
 
+def next_number(connection: sa.Connection, source: str, ticket_id: str, department: str) -> int:
+    """The number of the next request of a ticket to a department."""
+    mine = (r.c.source == source, r.c.ticket_id == ticket_id, r.c.department == department)
+    return (connection.execute(sa.select(sa.func.max(r.c.number)).where(*mine)).scalar() or 0) + 1
+
+
 def add(connection: sa.Connection, values: dict[str, Any]) -> Request:
     """Write a new request, with the next number of its ticket and department; IntegrityError when two race."""
-    mine = (r.c.source == values["source"], r.c.ticket_id == values["ticket_id"])
-    last = sa.select(sa.func.max(r.c.number)).where(*mine, r.c.department == values["department"])
-    number = (connection.execute(last).scalar() or 0) + 1
+    number = next_number(connection, values["source"], values["ticket_id"], values["department"])
     added = sa.insert(r).values(state=OPEN, **{"number": number, **values}).returning(*_COLUMNS)
     return Request(*connection.execute(added).one())
 

@@ -75,10 +75,10 @@ def test_a_range_gives_each_of_its_rules_its_own_words(config: Config, manuals: 
     assert (f"{intro} … {items}" if intro else items) == whole
 
 
-def test_what_is_built_is_what_escalations_and_holds_need(config: Config) -> None:
+def test_what_is_built_is_what_escalations_holds_and_requests_need(config: Config) -> None:
     built = {rule_id for rule_id, rule in config.rules.rules.items() if rule.built}
-    numbers = (4, 17, 19, 24, 25, 26, *range(33, 83))
-    assert built == {f"W-{number:02}" for number in numbers}
+    numbers = (1, 4, 17, 19, 24, 25, 26, *range(33, 83))
+    assert built == {f"W-{number:02}" for number in numbers} | {f"U-{number:02}" for number in range(2, 38)} | {"R-17"}
 
 
 def test_days_from_which_a_rule_holds(config: Config) -> None:

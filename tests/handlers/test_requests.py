@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from events import RequestEvent
+from runtime import own_events
 from tests.bot import Bot
 from tests.handlers.request_life import (
     CLIENT,
@@ -181,6 +185,72 @@ def test_on_hold_with_the_department_in_a_field_is_a_request_too(bot: Bot) -> No
     ask(bot, department="technical")
     assert [(row.department, row.dept_ticket_id) for row in rows(bot)] == [("technical", str(outgoing()))]
     assert len(chat(bot, "technical")) == 1
+
+
+@pytest.mark.rule("U-20", "U-21", "U-22", "U-23", "U-24", "U-25")
+def test_the_six_departments_are_named_in_the_reply_as_it_must_be(bot: Bot) -> None:
+    prepare(bot)
+    six = {
+        "Технический отдел": "технического инженера",
+        "Разработчики приложения": "разработчиков приложения",
+        "Руководство авторизованного сервисного центра": "руководство авторизованного сервисного центра",
+        "Руководство фирменного магазина": "руководство фирменного магазина",
+        "Сервисный департамент": "сервисный департамент",
+        "Менеджер по продукту": "менеджера по продукту",
+    }
+    for number, name in enumerate(six):
+        bot.sandbox.put_ticket({"id": f"77{number}"})
+        bot.crm(crm_request(ticket=f"77{number}", id=f"r-{number}", department=name))
+    finish(bot)
+    for number, accusative in enumerate(six.values()):
+        (said,) = drafts(bot, f"77{number}")
+        assert f"мне надо подключить {accusative}. Постараемся" in said["text"]
+    assert len(pending(bot)) == len(six)
+
+
+@pytest.mark.rule("U-15")
+def test_a_person_puts_a_reminder_off_and_the_ladder_keeps_its_distance(bot: Bot) -> None:
+    prepare(bot)
+    ask(bot)
+    until = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
+    word(
+        bot, RequestEvent(occurred_at=until, type="request.snoozed", key="k1", request=1, until=until, reason="Отпуск")
+    )
+    assert (rows(bot)[0].snooze_reason, rows(bot)[0].next_at) == ("Отпуск", until)
+    assert "Отпуск" in comments(bot, CLIENT)[-1]
+    assert ring(bot, "24h") == 0
+    bot.sandbox.clock(set="2026-11-26T12:00:01+03:00")
+    assert rung(bot) == 1
+    finish(bot)
+    assert [who for _, who, _, _ in told(bot)] == ["department", "department", "agent"]
+    assert rows(bot)[0].next_at == until + timedelta(hours=24)
+    word(bot, RequestEvent(occurred_at=until, type="request.answered", key="k2", request=1, by="a17"))
+    assert states(bot) == [(1, "answered", "person")]
+    assert ring(bot, "48h") == 0
+
+
+def test_an_alarm_that_was_claimed_before_a_snooze_counts_no_more(bot: Bot) -> None:
+    prepare(bot)
+    ask(bot)
+    bot.sandbox.clock(advance="24h")
+    assert rung(bot) == 1
+    until = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
+    with bot.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE deliveries SET due_at = NULL WHERE type = 'alarm.due'")
+    word(bot, RequestEvent(occurred_at=until, type="request.snoozed", key="k1", request=1, until=until), hurry=False)
+    finish(bot)
+    assert told(bot) == []
+    assert pending(bot) == ["request:1:2"]
+
+
+def word(bot: Bot, event: RequestEvent, *, hurry: bool = True) -> None:
+    """What a page posts."""
+    with bot.engine.begin() as connection:
+        own_events.post(connection, lambda *_: None, event)
+    if hurry:
+        finish(bot)
+    else:
+        bot.work()
 
 
 def edit(bot: Bot, old: str, new: str, file: str = "departments.yml") -> None:

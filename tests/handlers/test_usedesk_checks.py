@@ -175,6 +175,7 @@ def test_a_ticket_is_not_done_without_its_category(bot: Bot) -> None:
 
 
 @pytest.mark.rule("U-07")
+@pytest.mark.rule("U-33")
 @pytest.mark.parametrize(
     ("by", "category", "told_of"),
     [("request", "Гарантия", 1), ("issue", "Гарантия", 1), ("request", "заявка", 0), ("nothing", "Гарантия", 0)],

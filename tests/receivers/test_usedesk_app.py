@@ -65,7 +65,7 @@ def test_every_deed_in_usedesk_becomes_a_delivery(
 def test_without_a_path_token_there_is_no_receiver(
     sqlite: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(sqlite.fresh(tmp_path), tmp_path, monkeypatch) as site:
+    with opened(sqlite.fresh(tmp_path), tmp_path, monkeypatch, **dict.fromkeys(SET_UP, "")) as site:
         assert site.client.post("/webhooks/usedesk/sandbox", json={}).status_code == 404
 
 

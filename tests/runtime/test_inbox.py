@@ -99,9 +99,9 @@ def test_nothing_stays_when_the_transaction_fails(
 def test_an_event_that_nobody_wants_is_recorded_without_a_nudge(
     engine: sa.Engine, inbox: StoreInbox, arrival: Arrive
 ) -> None:
-    assert inbox.accept(arrival("d1", type="ticket.assigned"))
+    assert inbox.accept(arrival("d1", type="ticket.escalated"))
     assert inbox.accept(Arrival("jira", "d2", "jira:none", "sprint_created", b"{}", None, ignored="unknown event"))
-    assert not inbox.accept(arrival("d1", type="ticket.assigned"))
+    assert not inbox.accept(arrival("d1", type="ticket.escalated"))
     first, second = rows(engine)
     assert (first.state, first.reason, first.due_at) == ("ignored", "no procedure wants this event", None)
     assert (second.state, second.reason, second.event) == ("ignored", "unknown event", None)
