@@ -11,16 +11,21 @@ from prometheus_client import CollectorRegistry
 import cli
 import web
 from cli.starting import StartError, start
+from config import Config
 from config.settings import Settings
 from receivers import jira, usedesk, usedesk_block, webcrm
+from receivers.body import parse
 from receivers.counters import Counters
 from receivers.openapi import document
+from receivers.reading import understand
 from receivers.redaction import redact
+from receivers.refusal import Refusal
 from receivers.signatures import NoSecretError
 from runtime import logs
 from runtime.process import Process
+from runtime.rehearsal import Understood
 from web.block import card
-from web.parts import Parts
+from web.parts import Parts, UnreadableError
 
 GIVE_UP = 4  # gunicorn's own «the application cannot be loaded»: with any other status it would start it for ever
 
@@ -32,7 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     no database.
     """
     logs.set_up(os.environ, settings)
-    app = Flask("smezhnik", static_folder=None)
+    app = Flask("smezhnik", static_folder=None, static_url_path="/static")
     cli.register(app, settings)
     if not _command_wanted():
         try:
@@ -59,7 +64,14 @@ def _serve(app: Flask, process: Process) -> None:
     if given.usedesk_path_token:
         entrance = usedesk.Entrance.of(given)
         app.register_blueprint(usedesk.blueprint(entrance, process.inbox, counters, process.clock.now))
-    parts = Parts(process, redact, document, registry, webcrm.understand)
+    parts = Parts(process, redact, document, registry, webcrm.understand, _read)
     web.register(app, parts)
     if given.usedesk_block_secret:
         app.register_blueprint(usedesk_block.blueprint(usedesk_block.BlockEntrance.of(given), counters, card(parts)))
+
+
+def _read(body: bytes, config: Config) -> Understood:
+    try:
+        return understand(parse(body), config)
+    except Refusal as refusal:
+        raise UnreadableError(": ".join(filter(None, (refusal.path, f"{refusal.problem}; {refusal.fix}")))) from None

@@ -1,4 +1,4 @@
-"""The command line: `flask --app app worker | clock | migrate | check-config | simulate | replay | rules`."""
+"""The command line: `flask --app app worker | clock | migrate | check-config | simulate | replay | rules | …`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 import sqlalchemy as sa
 from flask import Flask
 
-from cli import rules_table
+from cli import people, rules_table
 from cli.checking import check_config
 from cli.simulation import simulate
 from cli.starting import open_database, read, start, start_by_hand
@@ -27,6 +27,7 @@ def register(app: Flask, settings: Settings | None) -> None:
     """Add the commands to the application; nothing is read or opened before one of them runs."""
     _processes(app, settings)
     _by_hand(app, settings)
+    people.register(app, settings)
 
 
 def _processes(app: Flask, settings: Settings | None) -> None:
@@ -81,7 +82,7 @@ def _by_hand(app: Flask, settings: Settings | None) -> None:
     @click.option("--built", is_flag=True, help="Only the rules that the bot can do.")
     def rules(*, as_json: bool, built: bool) -> None:
         """The manuals as a table: rule, mode, where it is done, its tests."""
-        config = Process(read(settings)).watch.current()
+        config = open_database(Process(read(settings))).switchboard.current()
         found = [row for row in rules_table.rows(config) if row.built or not built]
         click.echo(rules_table.printed(found, as_json=as_json))
 
@@ -95,6 +96,6 @@ def _replay(engine: sa.Engine, name: str) -> None:
             row = deliveries.get(connection, int(name)) if name.isdecimal() else None
     if row is None:
         raise click.ClickException(say("unknown", name=name))
-    if not Actions(engine, "cli").replay(row.id):
+    if not Actions(engine).replay(row.id, people.operator()):
         raise click.ClickException(say("not_replayed", name=name))
     click.echo(say("replayed", name=f"{row.source}/{row.delivery_id}"))

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from pydantic import ValidationError
 
+from config.access import Access
 from config.alerts import Alerts
 from config.calendar import Calendars
 from config.categories import Categories
@@ -20,7 +21,8 @@ from config.faults import ConfigError, Fault, message
 from config.fields import Strict
 from config.holds import Holds
 from config.jira import JiraConfig
-from config.rules import Rules
+from config.reports import Reports
+from config.rules import Mode, Rules
 from config.running import RuntimeConfig
 from config.usedesk import UsedeskConfig
 
@@ -28,7 +30,8 @@ _VERSION = 16  # hex digits: enough that two versions of one folder never meet
 
 
 class References(Strict):
-    """Where the secrets come from: `${NAME}` by site, for the alerts, and by place for departments and their lead."""
+    """Where the secrets come from: `${NAME}` by site, for the alerts, and by place for
+    departments, their lead and digests."""
 
     tokens: dict[str, str]
     urls: tuple[str, ...]
@@ -47,6 +50,8 @@ class Config(Strict):
     rules: Rules
     runtime: RuntimeConfig
     alerts: Alerts
+    reports: Reports = Reports()
+    access: Access = Access()
     references: References
 
     @cached_property
@@ -54,13 +59,25 @@ class Config(Strict):
         """Name this content: the same content has the same version; comments and secrets do not count."""
         return hashlib.sha256(self.dump().encode()).hexdigest()[:_VERSION]
 
+    def switched(self, modes: Mapping[str, Mode]) -> Config:
+        """The same with rules switched to other modes; a rule that is not built, or not known, stays as it is."""
+        rules = self.rules.switched(modes)
+        if rules is self.rules:
+            return self
+        changed = self.model_copy(update={"rules": rules})
+        changed.__dict__.pop("version", None)  # a copy takes along what was computed
+        return changed
+
     def dump(self) -> str:
-        """Write the content as canonical JSON; in place of each secret stands its `${NAME}`."""
-        data = self.model_dump(mode="json", exclude={"references"})
+        """Write the content as canonical JSON; in place of each secret stands its `${NAME}`.
+
+        Who may sign in is no part of it: no delivery depends on that, and it names people.
+        """
+        data = self.model_dump(mode="json", exclude={"references", "access"})
         for name, reference in self.references.tokens.items():
             data["jira"]["sites"][name]["token"] = reference
         data["alerts"]["urls"] = list(self.references.urls)
-        for table, key, place in _addresses(data["departments"]):
+        for table, key, place in _addresses(data):
             table[key] = self.references.addresses.get(place)
         return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
@@ -76,7 +93,7 @@ class Config(Strict):
         for name, reference in references.tokens.items():
             tables["jira"]["sites"][name]["token"] = _secret(reference, env)
         tables["alerts"]["urls"] = [_secret(reference, env) for reference in references.urls]
-        for table, key, place in _addresses(tables.get("departments", {})):
+        for table, key, place in _addresses(tables):
             table[key] = _secret(references.addresses.get(place, ""), env)
         try:
             return cls.model_validate({**tables, "references": references})
@@ -88,18 +105,19 @@ def references_in(written: Mapping[str, Any]) -> References:
     """Collect the `${NAME}` of the secrets from tables as they are written."""
     urls = written["alerts"].get("urls") or []
     tokens = {name: site["token"] for name, site in written["jira"]["sites"].items()}
-    addresses = {
-        place: table[key] for table, key, place in _addresses(written.get("departments", {})) if table.get(key)
-    }
+    addresses = {place: table[key] for table, key, place in _addresses(written) if table.get(key)}
     return References(tokens=tokens, urls=tuple([urls] if isinstance(urls, str) else urls), addresses=addresses)
 
 
-def _addresses(departments: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]]:
-    """Go through the places of addresses in `departments.yml`: the table, the key, and one name for both."""
+def _addresses(tables: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]]:
+    """Go through the places of addresses in `departments.yml` and `reports.yml`: table, key, one name for both."""
+    departments = tables.get("departments", {})
     yield departments, "lead", "lead"
     for owner, row in departments.get("departments", {}).items():
         for key in ("chat", "head"):
             yield row, key, f"{owner}.{key}"
+    for name, row in (tables.get("reports", {}).get("digests") or {}).items():
+        yield row, "to", f"digest:{name}"
 
 
 def _secret(reference: str, env: Mapping[str, str]) -> str:

@@ -18,6 +18,7 @@ from config.jira import ComponentRule, JiraConfig, Project, Purpose
 from config.named import Key, Named
 from config.names import match_key
 from config.problems import near
+from config.reports import Reports
 from config.rules import KNOWN
 from config.usedesk import UsedeskConfig
 from config.yaml_file import Document
@@ -34,6 +35,7 @@ class Tables:
     departments: tuple[Document, Departments] | None
     usedesk: tuple[Document, UsedeskConfig] | None
     alerts: tuple[Document, Alerts] | None
+    reports: tuple[Document, Reports] | None
 
 
 def cross_check(tables: Tables, templates: frozenset[str], *, sandbox: bool) -> Iterator[Fault]:
@@ -56,6 +58,12 @@ def cross_check(tables: Tables, templates: frozenset[str], *, sandbox: bool) -> 
         document, alerts = tables.alerts
         if not all(is_loopback(url.get_secret_value()) for url in alerts.urls):
             yield document.fault(("urls",), "sandbox_address")
+    if tables.reports and sandbox:
+        document, reports = tables.reports
+        addresses: dict[Steps, SecretStr | None] = {
+            ("digests", name, "to"): digest.to for name, digest in reports.digests.items()
+        }
+        yield from _addresses_of_this_machine(document, addresses)
     yield from _working(tables, sandbox=sandbox)
     if tables.usedesk:
         yield from _matrix(*tables.usedesk)
@@ -229,6 +237,10 @@ def _chats_of_this_machine(document: Document, departments: Departments) -> Iter
     places: dict[Steps, SecretStr | None] = {("lead",): departments.lead}
     for owner, row in departments.departments.items():
         places |= {("departments", owner, "chat"): row.chat, ("departments", owner, "head"): row.head}
+    yield from _addresses_of_this_machine(document, places)
+
+
+def _addresses_of_this_machine(document: Document, places: Mapping[Steps, SecretStr | None]) -> Iterator[Fault]:
     for place, address in places.items():
         if address and not is_loopback(address.get_secret_value()):
             yield document.fault(place, "sandbox_address")

@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from config import alerts, departments, jira
+from config import alerts, departments, jira, reports
+from config.access import Access
 from config.alerts import Alerts
 from config.calendar import Calendars
 from config.categories import Categories
@@ -22,6 +23,7 @@ from config.fields import in_sandbox
 from config.holds import Holds
 from config.jira import JiraConfig
 from config.problems import faults_of
+from config.reports import Reports
 from config.rules import Rules
 from config.running import RuntimeConfig
 from config.usedesk import UsedeskConfig
@@ -37,6 +39,8 @@ TABLES: Mapping[str, type[BaseModel]] = {
     "rules": Rules,
     "runtime": RuntimeConfig,
     "alerts": Alerts,
+    "reports": Reports,
+    "access": Access,
 }
 TEMPLATES = Path(__file__).resolve().parent.parent / "jira_templates"
 _NOT_ISSUES = {"_shared", "comments", "hold_ozon", "hold_seller"}  # templates of something else than an issue
@@ -44,6 +48,7 @@ _SECRETS: Mapping[str, tuple[Pattern, ...]] = {
     "jira": jira.SECRETS,
     "departments": departments.SECRETS,
     "alerts": alerts.SECRETS,
+    "reports": reports.SECRETS,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -97,3 +98,11 @@ class Rules(Strict):
         """
         rule = self.rules[rule_id]
         return (rule.mode or self.default_mode) if rule.built else "off"
+
+    def switched(self, modes: Mapping[str, Mode]) -> Rules:
+        """The same with other modes for those of the rules that are built."""
+        meant = {name: mode for name, mode in modes.items() if name in self.rules and self.rules[name].built}
+        if not meant:
+            return self
+        changed = {name: self.rules[name].model_copy(update={"mode": mode}) for name, mode in meant.items()}
+        return self.model_copy(update={"rules": self.rules | changed})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -39,6 +40,24 @@ class Http(Strict):
     write: Duration
 
 
+class Keep(Strict):
+    """How long deliveries that are over are kept: their bodies, their events, and the ledger with what is left.
+
+    Without its event a delivery cannot be replayed. `audit`: who signed in and who changed what.
+    """
+
+    bodies: Duration = timedelta(days=90)
+    events: Duration = timedelta(days=365)
+    ledger: Duration = timedelta(days=1095)
+    audit: Duration = timedelta(days=1095)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.bodies <= self.events <= self.ledger:
+            raise PydanticCustomError("keep_order", "bodies, events, ledger are not in order")
+        return self
+
+
 class RuntimeConfig(Strict):
     """All of `runtime.yml`. `search_settle`: how long Jira's search may lag behind a write, and a call that nobody saw
     end may still have its effect.
@@ -49,3 +68,4 @@ class RuntimeConfig(Strict):
     http: Http
     search_settle: Lag
     worker_lease: Duration
+    keep: Keep = Keep()

@@ -31,13 +31,13 @@ _NEEDED = (
     ("webcrm_token", True, 0),
     ("webcrm_webhook_secrets", True, 24),
     ("api_tokens", False, 16),  # without them /api is closed
-    ("console_password", False, 8),  # without it no page is served
     ("secret_key", True, 16),
     ("usedesk_block_secret", False, 16),  # without it there is no dynamic block
     ("usedesk_secret", False, 0),  # without it Usedesk's bodies carry the token
 )
-# Needed as soon as one of them is set; Usedesk itself makes up the token and the agent's number.
+# Needed as soon as one of its group is set; others make these up, except Usedesk's path token.
 _USEDESK = (("usedesk_url", 0), ("usedesk_token", 0), ("usedesk_path_token", 16), ("usedesk_agent_id", 0))
+_OIDC = (("oidc_issuer", 0), ("oidc_client_id", 0), ("oidc_client_secret", 0))
 
 
 def _split(value: Any) -> Any:
@@ -124,7 +124,10 @@ class Settings(BaseSettings):
     usedesk_block_secret: SecretStr | None = None
     usedesk_agent_id: AgentId | None = None
     api_tokens: Secrets = ()
-    console_password: SecretStr | None = None
+    oidc_issuer: Url | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    trusted_proxies: Annotated[int, Field(ge=0)] = 0
     secret_key: SecretStr | None = None
     alert_urls: AlertUrls = ()
     smezhnik_sandbox: bool = False
@@ -134,6 +137,7 @@ class Settings(BaseSettings):
     def _sandbox_stays_here(self) -> Self:
         """Refuse every address but this machine's in the sandbox."""
         urls = {"JIRA_URL": [self.jira_url], "WEBCRM_URL": [self.webcrm_url], "USEDESK_URL": [self.usedesk_url]}
+        urls["OIDC_ISSUER"] = [self.oidc_issuer]
         urls["ALERT_URLS"] = [url.get_secret_value() for url in self.alert_urls]
         for name, addresses in urls.items():
             if self.smezhnik_sandbox and not all(is_loopback(url) for url in addresses if url):
@@ -153,8 +157,12 @@ class Settings(BaseSettings):
     def missing_for_production(self) -> list[Fault]:
         """List what a server open to the world lacks: secrets not set, the sandbox's own, or too short."""
         faults = []
-        usedesk = any(getattr(self, name) for name, _ in _USEDESK)
-        for name, required, least in (*_NEEDED, *((name, usedesk, least) for name, least in _USEDESK)):
+        together = [
+            (name, any(getattr(self, other) for other, _ in group), least)
+            for group in (_USEDESK, _OIDC)
+            for name, least in group
+        ]
+        for name, required, least in (*_NEEDED, *together):
             values = list(_values(getattr(self, name)))
             code = "secret_required" if required and not values else _weakness(values, least)
             if code:

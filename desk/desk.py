@@ -17,6 +17,7 @@ from desk.jira import JiraDesk
 from desk.journal import Done, Verb
 from desk.promises import PromisesDesk
 from desk.requests import ANSWERED, Request, RequestsDesk
+from desk.said import SaidDesk
 from desk.surroundings import Surroundings
 from desk.tickets import TicketVerbs
 from desk.usedesk import UsedeskDesk
@@ -38,7 +39,7 @@ class Standing:
 
 class Desk:
     """One desk for one run of one delivery: `desk.jira`, `desk.crm`, `desk.usedesk`, `desk.holds`,
-    `desk.requests`, `desk.promises`, `desk.departments`, `desk.now`, `desk.config`.
+    `desk.requests`, `desk.promises`, `desk.departments`, `desk.said`, `desk.now`, `desk.config`.
 
     `now` is the moment at which the delivery was first taken up, and `config` the configuration of that moment.
     """
@@ -53,6 +54,7 @@ class Desk:
         self.requests = RequestsDesk(around)
         self.promises = PromisesDesk(around)
         self.departments = DepartmentsDesk(around)
+        self.said = SaidDesk(around)
         self.config: Config = around.config
         self.now: datetime = around.now
 

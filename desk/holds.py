@@ -31,6 +31,7 @@ class Start:
     owner_id: str | None = None
     account: str | None = None
     seller_id: str | None = None
+    top: bool | None = None
     detail: HoldDetail = NO_DETAIL
     closing: dict[str, Any] | None = None
     question: str | None = None
@@ -51,6 +52,7 @@ class Start:
             owner_id=event.agent.id,
             account=account,
             seller_id=ticket.seller.id,
+            top=ticket.seller.top,
             detail=detail,
             closing=closing if event.type == "ticket.closing" else None,
             **more,
@@ -70,6 +72,7 @@ class Start:
             "owner_id": self.owner_id,
             "owner_account": self.account,
             "seller_id": self.seller_id,
+            "top": self.top,
             "site": issue.site if issue else None,
             "issue_id": issue.id if issue else None,
             "closing": self.closing,

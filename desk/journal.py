@@ -19,8 +19,8 @@ import sqlalchemy as sa
 from config import Mode
 from desk.clock import machine_now
 from desk.faults import Dead, Fault, Later, LeaseLostError
-from store import deliveries, ledger
-from store.ledger import BEGUN, ENDED, FAILED, PUT_OFF, Entry, Step
+from store import deliveries, ledger, switches, systems
+from store.ledger import BEGUN, ENDED, FAILED, PUT_OFF, Entry, Recorded, Step
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,8 @@ class LedgerJournal:
     def _check(self, connection: sa.Connection) -> None:
         if self._run.stopping() or not deliveries.holds_lease(connection, self._run.delivery, self._run.token):
             raise LeaseLostError(self._run.label)
+        if systems.is_closed(connection, switches.EFFECTS):
+            raise Later("all effects are paused", system=switches.EFFECTS, no_effect=True)
 
     def _unknown(self, verb: Verb, entry: Entry | None, find: Find | None) -> Callable[[], Done | None] | None:
         """How to look for the effect of an earlier try, where there was one and nobody knows what became of it."""
@@ -149,11 +151,12 @@ class LedgerJournal:
             return Done(outcome="off")
         if mode == "observe" or not verb.possible:
             return Done(outcome="observed", after=verb.intent)
-        found = look() if look and mode == "act" else None
+        acts = mode == "act" or verb.is_warning
+        found = look() if look and acts else None
         if found is not None:
             return found
         try:
-            if mode == "warn" and not verb.is_warning:
+            if not acts:
                 self._warn(verb, f"{self._run.label}:{entry}")
                 return Done(outcome="warned", after=verb.intent)
             stop = verb.unless()
@@ -186,18 +189,30 @@ class LedgerJournal:
 
 
 class PaperJournal:
-    """The journal of a dry run: writes down what would be done, and does nothing."""
+    """The journal of a dry run: writes down what would be done, and does nothing.
 
-    def __init__(self, mode_of: Callable[[str], Mode]) -> None:
+    `done`: what the ledger of the delivery has as done; a run would not do it again, and goes on with its result.
+    """
+
+    def __init__(self, mode_of: Callable[[str], Mode], done: Recorded | None = None) -> None:
         self._mode_of = mode_of
+        self._done = done or {}
+        self._count: Counter[tuple[str, str]] = Counter()
         self.lines: list[dict[str, Any]] = []
 
     def do(self, verb: Verb, act: Act, find: Find | None = None) -> Any:
-        """Note the verb; nothing was done, so there is no result."""
+        """Note the verb; nothing is done, so there is no result but a recorded one."""
+        key = (verb.why, verb.name)
+        self._count[key] += 1
+        step = (*key, self._count[key])
         mode = self._mode_of(verb.why)
-        outcome = {"act": "would do", "warn": "would warn", "observe": "would record", "off": "off"}[mode]
+        outcome = (
+            "done already"
+            if step in self._done
+            else {"act": "would do", "warn": "would warn", "observe": "would record", "off": "off"}[mode]
+        )
         self.lines.append(
             {"rule": verb.why, "verb": verb.name, "target": verb.target, "mode": mode}
             | {"outcome": outcome, "after": verb.intent}
         )
-        return None
+        return self._done.get(step)

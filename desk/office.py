@@ -25,6 +25,7 @@ from desk.templates import Templates
 from desk.usedesk_client import SYSTEM as USEDESK
 from desk.usedesk_client import Account, Usedesk
 from store import systems
+from store.ledger import Recorded
 
 ROOT = Path(__file__).parent.parent
 # Notes and comments are words, not deeds: a rule in mode warn keeps them back and has nothing to add.
@@ -88,9 +89,9 @@ class Office:
         elif source == USEDESK:
             self.usedesk(config).comment(number, text)
 
-    def dry(self, config: Config, label: str) -> tuple[Desk, PaperJournal]:
-        """A desk that only writes down what it would do, and its journal."""
-        journal = PaperJournal(self._modes(config))
+    def dry(self, config: Config, label: str, done: Recorded | None = None) -> tuple[Desk, PaperJournal]:
+        """A desk that only writes down what it would do, and its journal; `done` is what the ledger has as done."""
+        journal = PaperJournal(self._modes(config), done)
         return self._desk(config, journal, self.clock.now(), label), journal
 
     def _desk(self, config: Config, journal: Journal, now: datetime, label: str) -> Desk:

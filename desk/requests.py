@@ -47,6 +47,7 @@ class Ask:
     asker_account: str | None = None
     topic: str | None = None
     party_id: str | None = None
+    top: bool | None = None
     url: str | None = None
     dept_ticket_id: str | None = None
     site: str | None = None

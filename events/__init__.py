@@ -20,6 +20,7 @@ from events.own import (
     JiraAskedEvent,
     RequestEvent,
 )
+from events.said import DigestEvent, SaidEvent
 from events.tickets import (
     Agent,
     Author,
@@ -49,7 +50,17 @@ from events.values import (
     TicketId,
 )
 
-BotEvent = AlertEvent | DeadLetterEvent | HoldAnsweredEvent | AlarmEvent | RequestEvent | JiraAskedEvent
+BotEvent = (
+    AlertEvent
+    | DeadLetterEvent
+    | HoldAnsweredEvent
+    | AlarmEvent
+    | RequestEvent
+    | JiraAskedEvent
+    | SaidEvent
+    | DigestEvent
+    | TicketEvent
+)
 Event = Annotated[
     TicketEvent
     | IssueEvent
@@ -61,7 +72,9 @@ Event = Annotated[
     | AlarmEvent
     | JiraAskedEvent
     | RequestEvent
-    | HeardEvent,
+    | HeardEvent
+    | SaidEvent
+    | DigestEvent,
     Field(discriminator="kind"),
 ]
 JiraEvent = IssueEvent | CommentEvent | IssueLinkEvent
@@ -117,6 +130,7 @@ __all__ = [
     "CustomField",
     "DeadLetterEvent",
     "DepartmentRequest",
+    "DigestEvent",
     "Event",
     "FieldChange",
     "Frozen",
@@ -134,6 +148,7 @@ __all__ = [
     "Moment",
     "Person",
     "RequestEvent",
+    "SaidEvent",
     "Seller",
     "Text",
     "Ticket",

@@ -114,7 +114,7 @@ def _again(former: Request, agent: str | None, desk: Desk) -> None:
     department = desk.requests.department(former)
     if department is None:
         return
-    same = ("source", "ticket_id", "origin", "text", "topic", "party_id", "url", "dept_ticket_id")
+    same = ("source", "ticket_id", "origin", "text", "topic", "party_id", "top", "url", "dept_ticket_id")
     place = ("site", "issue_id", "issue_key", "owner_gender", "asker_account")
     kept = {name: getattr(former, name) for name in (*same, *place)}
     ask_department(Ask(department=department, owner_id=former.owner_id or agent, reopened=True, **kept), desk)
@@ -236,6 +236,7 @@ def _of_ticket(event: TicketEvent, desk: Desk) -> dict[str, Any]:
         "owner_gender": desk.requests.gender(owner, agent.gender if owner == agent.id else None),
         "topic": (topic or ticket.subject or "")[:255] or None,
         "party_id": (ticket.client.id or ticket.seller.id or "")[:64] or None,
+        "top": ticket.seller.top,
         "url": ticket.url,
     }
 

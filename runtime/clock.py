@@ -5,8 +5,13 @@ Any number may run: what a clock makes is claimed in the store, so two clocks ma
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
+import socket
 import threading
+import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import requests
@@ -22,8 +27,9 @@ from desk.office import Office
 from events import AlarmEvent
 from runtime.nudges import Nudges
 from runtime.own_events import post
+from runtime.reporting import COUNT_SECONDS, DIGEST_SECONDS, Reporting
 from runtime.usedesk_polling import Polling
-from store import alarms, deliveries, systems
+from store import alarms, audit, deliveries, retention, switches, systems, users
 
 log = structlog.get_logger("clock")
 TICK_SECONDS = 0.5
@@ -31,6 +37,12 @@ BATCH = 500
 LATE = timedelta(minutes=1)  # a clock that was there rings within a second
 FORGOTTEN = timedelta(seconds=60)  # a nudge that was not heard by then is repeated
 KEEP_NUDGES = timedelta(minutes=10)
+SIGN_SECONDS = 5
+SILENT = timedelta(seconds=30)  # a clock that says nothing for longer counts as gone
+FORGET_CLOCKS = timedelta(days=1)
+KEEP_LIMITS = timedelta(days=1)  # a token bucket is full again long before
+PIECE = 200  # rows that one transaction takes away
+PIECES = 20  # of each kind in one turn; the rest has its turn a minute later
 
 
 class Clock:
@@ -43,6 +55,27 @@ class Clock:
         self._office = office
         self._watch = watch
         self._nudges = Nudges(engine)
+        self._reporting = Reporting(engine, office, self._nudges)
+        self._id = f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+    def sign_of_life(self) -> None:
+        """Say that a clock is there; forget those that are long gone."""
+        now = machine_now()
+        with self._engine.begin() as connection:
+            systems.clock_seen(connection, self._id, now)
+            systems.forget_clocks(connection, now - FORGET_CLOCKS)
+
+    def sign_off(self) -> None:
+        """Leave."""
+        with self._engine.begin() as connection:
+            systems.clock_gone(connection, self._id)
+
+    def let_effects_go_on(self) -> int:
+        """After a pause: make due what waited for its end, a piece at a time; the count."""
+        with self._engine.begin() as connection:
+            if systems.is_closed(connection, switches.EFFECTS):
+                return 0
+            return deliveries.release_system(connection, switches.EFFECTS, machine_now(), BATCH)
 
     def nudge_due(self) -> int:
         """Nudge the cases whose waiting deliveries are due or forgotten; the count."""
@@ -62,6 +95,14 @@ class Clock:
                 event = AlarmEvent(occurred_at=now, key=alarm.key, due_at=alarm.due_at, late=late)
                 post(connection, self._nudges.send, event)
         return len(claimed)
+
+    def count_days(self) -> int:
+        """Count the figures of days for the reports; the count of days."""
+        return self._reporting.count(self._watch.current())
+
+    def send_digests(self) -> int:
+        """File the digests that are due; the count."""
+        return self._reporting.digests(self._watch.current())
 
     def take_over(self) -> int:
         """Hand the work of workers without a sign of life to the living; the count."""
@@ -127,6 +168,25 @@ class Clock:
         with self._engine.begin() as connection:
             deliveries.purge_bodies_seen(connection, now)
             systems.purge_pauses(connection, now)
+        self._purge_by_age(now)
+
+    def _purge_by_age(self, now: datetime) -> None:
+        """What is older than `runtime.yml` and `access.yml` allow, in small pieces: a transaction each."""
+        config = self._watch.current()
+        keep, sessions = config.runtime.keep, config.access.sessions
+        pieces: list[Callable[[sa.Connection], int]] = [
+            lambda connection: retention.forget(connection, "bodies", now - keep.bodies, PIECE),
+            lambda connection: retention.forget(connection, "events", now - keep.events, PIECE),
+            lambda connection: retention.delete_deliveries(connection, now - keep.ledger, PIECE),
+            lambda connection: audit.purge(connection, now - keep.audit, PIECE),
+            lambda connection: users.purge_sessions(connection, now - sessions.absolute, PIECE),
+            lambda connection: retention.forget_limits(connection, now - KEEP_LIMITS, PIECE),
+        ]
+        for piece in pieces:
+            for _ in range(PIECES):
+                with self._engine.begin() as connection:
+                    if piece(connection) < PIECE:
+                        break
 
     def analyze(self) -> None:
         """Refresh the statistics: without them PostgreSQL can take minutes to dequeue from many partitions."""
@@ -138,11 +198,16 @@ def run(clock: Clock) -> None:
     """Run the duties until SIGTERM or SIGINT."""
     scheduler = BlockingScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1})
     duties = ((clock.nudge_due, TICK_SECONDS), (clock.ring, TICK_SECONDS), (clock.take_over, 2), (clock.probe, 1))
-    for duty, seconds in (*duties, (clock.purge, 60), (clock.analyze, 300)):
+    more = ((clock.let_effects_go_on, TICK_SECONDS), (clock.sign_of_life, SIGN_SECONDS))
+    reports = ((clock.count_days, COUNT_SECONDS), (clock.send_digests, DIGEST_SECONDS))
+    for duty, seconds in (*duties, *more, *reports, (clock.purge, 60), (clock.analyze, 300)):
         scheduler.add_job(duty, "interval", seconds=seconds, misfire_grace_time=None)
     if clock.polling is not None:
         scheduler.add_job(clock.polling.look, "interval", seconds=5, misfire_grace_time=None)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: threading.Thread(target=scheduler.shutdown).start())
+    clock.sign_of_life()
     log.info("clock started")
     scheduler.start()
+    with contextlib.suppress(sa.exc.OperationalError):  # it is forgotten in time anyway
+        clock.sign_off()

@@ -11,9 +11,13 @@ from events import (
     AlarmEvent,
     AlertEvent,
     BotEvent,
+    DeadLetterEvent,
+    DigestEvent,
     HoldAnsweredEvent,
     JiraAskedEvent,
     RequestEvent,
+    SaidEvent,
+    TicketEvent,
     dump_event,
     ticket_case,
 )
@@ -45,16 +49,35 @@ def post(connection: sa.Connection, nudge: Callable[[sa.Connection, str], None],
 
 def _filed(event: BotEvent) -> tuple[str, str]:
     """The delivery id of an own event, and the case that it is filed under."""
-    if isinstance(event, AlarmEvent):
-        # a case of its own: what the ticket's case waits for does not hold the reminder up
-        return f"alarm:{event.key}", f"{SOURCE}:alarm:{event.key}"
-    if isinstance(event, JiraAskedEvent):
-        return f"jira:{event.key}", ticket_case(event.ticket_source, event.ticket_id)
-    if isinstance(event, RequestEvent):
-        # an answer waits for nothing, not even for a note on the snooze before it
-        return f"request:{event.key}", f"{SOURCE}:{event.type}:{event.request}"
-    if isinstance(event, HoldAnsweredEvent):
-        return f"hold:{event.hold}:{event.delivery}", ticket_case(event.ticket_source, event.ticket_id)
-    name = event.key if isinstance(event, AlertEvent) else f"{event.delivery}:{event.occurred_at:%y%m%d%H%M%S}"
-    name = f"alert:{name}" if isinstance(event, AlertEvent) else f"dead:{name}"
-    return name, f"{SOURCE}:{name}"[:160]
+    match event:
+        case AlarmEvent():
+            # a case of its own: what the ticket's case waits for does not hold the reminder up
+            filed = f"alarm:{event.key}", f"{SOURCE}:alarm:{event.key}"
+        case JiraAskedEvent():
+            filed = f"jira:{event.key}", ticket_case(event.ticket_source, event.ticket_id)
+        case RequestEvent():
+            # an answer waits for nothing, not even for a note on the snooze before it
+            filed = f"request:{event.key}", f"{SOURCE}:{event.type}:{event.request}"
+        case SaidEvent():
+            filed = f"said:{event.key}", _said_in(event)
+        case DigestEvent():
+            name = f"digest:{event.name}:{event.day}"
+            filed = name, f"{SOURCE}:{name}"
+        case TicketEvent():  # a button of our own card: in the ticket's case, as if its CRM had said it
+            filed = f"card:{event.id}", ticket_case(event.source, event.ticket.id)
+        case HoldAnsweredEvent():
+            filed = f"hold:{event.hold}:{event.delivery}", ticket_case(event.ticket_source, event.ticket_id)
+        case AlertEvent():
+            filed = f"alert:{event.key}", f"{SOURCE}:alert:{event.key}"
+        case DeadLetterEvent():
+            name = f"dead:{event.delivery}:{event.occurred_at:%y%m%d%H%M%S}"
+            filed = name, f"{SOURCE}:{name}"
+    return filed[0], filed[1][:160]
+
+
+def _said_in(event: SaidEvent) -> str:
+    """What takes a word back comes after that word; a hold's go with its ticket."""
+    after = {"request.woken": "request.snoozed", "request.reopened": "request.answered"}.get(event.type, event.type)
+    if event.type.startswith("hold."):
+        return ticket_case(event.ticket_source, event.ticket_id)
+    return f"{SOURCE}:{after}:{event.number}"

@@ -17,6 +17,7 @@ from handlers import PROCEDURES
 from runtime import own_events
 from runtime.inbox import StoreInbox
 from runtime.nudges import Nudges
+from runtime.switchboard import Switchboard
 from store.database import connect
 from store.migrate import upgrade
 
@@ -40,6 +41,11 @@ class Process:
     def watch(self) -> Watch:
         """The configuration; raises ConfigError with every fault."""
         return Watch(self.settings.config_dir, os.environ)
+
+    @cached_property
+    def switchboard(self) -> Switchboard:
+        """The configuration in force, with what was switched in the console."""
+        return Switchboard(self.engine, self.watch)
 
     @cached_property
     def inbox(self) -> StoreInbox:

@@ -28,6 +28,7 @@ from events import (
     HeardEvent,
     JiraAskedEvent,
     RequestEvent,
+    SaidEvent,
     TicketEvent,
     issue_case,
     load_event,
@@ -35,6 +36,7 @@ from events import (
 )
 from handlers import PROCEDURES
 from runtime.own_events import post
+from runtime.switchboard import Switchboard
 from store import deliveries, findings, ledger, links, requests, systems
 from store.deliveries import Delivery
 
@@ -46,7 +48,7 @@ class Runner:
 
     def __init__(self, office: Office, watch: Watch, nudge: Callable[[sa.Connection, str], None]) -> None:
         self._office = office
-        self._watch = watch
+        self._switchboard = Switchboard(office.engine, watch)
         self._nudge = nudge
         self._engine = office.engine
         self._configs: dict[str, Config] = {}
@@ -198,7 +200,7 @@ class Runner:
 
         Where the sites are is asked anew: a call to an address of before would close the gate for everybody.
         """
-        current = self._watch.current()
+        current = self._switchboard.current()
         version = delivery.config_version or current.version
         if version not in self._configs:
             self._configs[version] = self._load(version, current)
@@ -233,7 +235,7 @@ def _ticket_of(connection: sa.Connection, event: Event) -> tuple[str, str] | Non
         return event.source, event.ticket.id
     if isinstance(event, DeadLetterEvent):
         return (event.ticket_source, event.ticket_id) if event.ticket_id else None
-    if isinstance(event, JiraAskedEvent):
+    if isinstance(event, JiraAskedEvent | SaidEvent):
         return event.ticket_source, event.ticket_id
     if isinstance(event, RequestEvent):
         return _asked(connection, event.request)

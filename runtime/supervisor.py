@@ -20,6 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RESTART_SECONDS = 1.0
+SANDBOX_USERS = ("admin@example.test", "lead@example.test", "agent@example.test")  # made by the web process
+SANDBOX_PASSWORD = "sandbox"  # noqa: S105 # everybody knows it
 STOP_SECONDS = 45  # a running verb may take as long as a write to Jira
 READY_SECONDS = 60
 
@@ -210,7 +212,7 @@ def _serve(env: Mapping[str, str], ended: threading.Event, *, demo: bool) -> int
     sandbox = bool(env.get("SMEZHNIK_SANDBOX"))
     _say(f"\n  Smezhnik: http://127.0.0.1:{env['PORT']}/")
     if sandbox:
-        _say(f"  sign in with any name and the password {env['CONSOLE_PASSWORD']}")
+        _say(f"  sign in as {', '.join(SANDBOX_USERS)}; the password is {SANDBOX_PASSWORD}")
         _say(f"  the sandbox's Jira and WebCRM: http://127.0.0.1:{env['SANDBOX_PORT']}/sandbox")
     _say(f"  what the processes say: {env['DATA_DIR']}/logs\n")
     status = 0

@@ -9,15 +9,24 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from store.database import listed
 from store.tables import deliveries as d
 from store.tables import ledger, links
+from store.types import to_json
 
 PAGE = 50  # deliveries
 OPEN_STATES = ("waiting", "running", "dead")
 STATES = (*OPEN_STATES, "done", "ignored")
+_ASTRAY = 1000  # numbers: several processes commit at once, so a number may come a little before its time
 _CASES = 20  # cases that one issue key may lead to
 _LARGE = ("body", "event")
 NOT_IGNORED = sa.text("state <> 'ignored'")  # to the letter as in its partial index, so that SQLite uses it
+OBSERVED = sa.text("outcome = 'observed'")  # the same
+_OBSERVED = """
+    SELECT r.rule, (SELECT count(*) FROM (SELECT 1 FROM ledger
+        WHERE ledger.rule = r.rule AND ledger.outcome = 'observed' AND ledger.begun_at >= :since LIMIT :most) AS found)
+    FROM {rows}
+"""
 _COLUMNS = [column for column in d.c if column.name not in _LARGE]
 
 
@@ -30,6 +39,8 @@ class Filter:
     case: str | None = None
     text: str | None = None  # a delivery's id (`source/id` or bare), a case, a ticket's id, an issue key
     concerned: bool = False  # leave out what no procedure wanted, such as the bot's own changes in Jira
+    since: datetime | None = None  # received at or after
+    until: datetime | None = None  # received before
 
 
 @dataclass(frozen=True)
@@ -50,10 +61,30 @@ def page(connection: sa.Connection, wanted: Filter, sources: Sequence[str], befo
             query = query.where(column == value)
     if wanted.concerned:
         query = query.where(NOT_IGNORED)
+    for bound in _between(connection, wanted):
+        query = query.where(bound)
     if wanted.text is not None:
         query = query.where(_named(connection, wanted.text, sources))
     rows = connection.execute(query).all()
     return Page(rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None)
+
+
+def _between(connection: sa.Connection, wanted: Filter) -> list[sa.ColumnElement[bool]]:
+    """A stretch of time as one of ids, which every list is ordered by: deliveries are numbered as they come in.
+
+    Those received at the very bounds are told apart by their moments.
+    """
+    bounds: list[sa.ColumnElement[bool]] = []
+    for moment, before in ((wanted.since, False), (wanted.until, True)):
+        if moment is None:
+            continue
+        beyond = d.c.received_at < moment if before else d.c.received_at >= moment
+        order = (d.c.received_at.desc(), d.c.id.desc()) if before else (d.c.received_at, d.c.id)
+        edge = connection.execute(sa.select(d.c.id).where(beyond).order_by(*order).limit(1)).scalar()
+        if edge is None:
+            return [sa.false()]
+        bounds += [beyond, d.c.id <= edge + _ASTRAY if before else d.c.id >= edge - _ASTRAY]
+    return bounds
 
 
 def one(connection: sa.Connection, number: int) -> sa.Row[Any] | None:
@@ -105,3 +136,39 @@ def oldest_waiting(connection: sa.Connection) -> datetime | None:
     """When the delivery was received that has been waiting longest."""
     query = sa.select(d.c.received_at).where(d.c.state == "waiting").order_by(d.c.id).limit(1)
     return connection.execute(query).scalar()
+
+
+def any_delivery(connection: sa.Connection) -> bool:
+    """Whether anything ever came in."""
+    return connection.execute(sa.select(d.c.id).limit(1)).first() is not None
+
+
+def dead_letters(connection: sa.Connection, before: int | None, limit: int = PAGE) -> Page:
+    """The newest dead letters older than `before`."""
+    query = sa.select(*_COLUMNS, _ticket_url(connection)).where(d.c.state == "dead").order_by(d.c.id.desc())
+    if before is not None:
+        query = query.where(d.c.id < before)
+    rows = connection.execute(query.limit(limit + 1)).all()
+    return Page(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
+
+
+def among(connection: sa.Connection, numbers: Sequence[int]) -> list[sa.Row[Any]]:
+    """These deliveries, in the order in which they came."""
+    query = sa.select(*_COLUMNS, _ticket_url(connection)).where(d.c.id.in_(numbers)).order_by(d.c.id)
+    return list(connection.execute(query)) if numbers else []
+
+
+def observed_counts(connection: sa.Connection, rules: Sequence[str], since: datetime, most: int) -> dict[str, int]:
+    """How often each of these rules would have acted since a moment; counting stops at `most`."""
+    if not rules:
+        return {}
+    statement = sa.text(_OBSERVED.format(rows=listed(connection.dialect.name, "rule")))
+    statement = statement.bindparams(sa.bindparam("since", type_=ledger.c.begun_at.type))
+    values = {"rows": to_json([{"rule": rule} for rule in rules]), "since": since, "most": most}
+    return {rule: count for rule, count in connection.execute(statement, values)}
+
+
+def observed(connection: sa.Connection, rule: str, limit: int) -> list[sa.Row[Any]]:
+    """The newest steps that a rule would have done, with the case of each."""
+    query = sa.select(ledger, d.c.case_id).join(d, d.c.id == ledger.c.delivery).where(ledger.c.rule == rule, OBSERVED)
+    return list(connection.execute(query.order_by(ledger.c.begun_at.desc()).limit(limit)))

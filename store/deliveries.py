@@ -252,13 +252,13 @@ def release_case(connection: sa.Connection, case_id: str, now: datetime) -> None
     )
 
 
-def release_system(connection: sa.Connection, system: str, now: datetime) -> int:
-    """Make everything due that waited for a system which is back; the count."""
-    result = connection.execute(
-        sa.update(d)
-        .where(d.c.waits_for == system, d.c.state == "waiting")
-        .values(due_at=now, waits_for=None, nudged_at=None)
-    )
+def release_system(connection: sa.Connection, system: str, now: datetime, limit: int | None = None) -> int:
+    """Make everything due that waited for a system which is back, or at most `limit` of it; the count."""
+    waited = (d.c.waits_for == system, d.c.state == "waiting")
+    if limit is not None:
+        first = sa.select(d.c.id).where(*waited).order_by(d.c.id).limit(limit)
+        waited = (d.c.id.in_(first.scalar_subquery()), d.c.state == "waiting")
+    result = connection.execute(sa.update(d).where(*waited).values(due_at=now, waits_for=None, nudged_at=None))
     return int(result.rowcount)
 
 

@@ -29,6 +29,7 @@ class Hold:
     owner_id: str | None
     owner_account: str | None
     seller_id: str | None
+    top: bool | None
     site: str | None
     issue_id: str | None
     components_taken: Any
@@ -123,3 +124,21 @@ def end(connection: sa.Connection, hold: int, *, why: str, by: str | None, now: 
     connection.execute(sa.update(h).where(h.c.id == hold, h.c.ended_at.is_(None)).values(**ended))
     mine = (alarms.c.key == alarm_key(hold), alarms.c.state == "pending")
     connection.execute(sa.update(alarms).where(*mine).values(state="cancelled"))
+
+
+def reopen(connection: sa.Connection, hold: Hold, by: str, now: datetime) -> bool:
+    """Let an ended hold go on, with a new alarm, unless the ticket has another one; True also when `by` did it before.
+
+    `answered_by` keeps who did, so that a second run knows its own work.
+    """
+    other = open_of_ticket(connection, hold.source, hold.ticket_id)
+    if other is not None:
+        return other.id == hold.id and other.answered_by == by[:128]
+    nothing = {"ended_at": None, "ended_why": None, "answered_at": None, "answered_by": by[:128]}
+    done = connection.execute(
+        sa.update(h).where(h.c.id == hold.id, h.c.ended_why == "answered").values(**nothing).returning(h.c.due_at)
+    ).first()
+    if done is None:
+        return False
+    bell.add(connection, f"{alarm_key(hold.id)}:{now:%y%m%d%H%M%S}", max(done.due_at, now), now)
+    return True

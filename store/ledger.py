@@ -47,6 +47,16 @@ _BEGIN = sa.insert(ledger).returning(ledger.c.id)
 _END = sa.update(ledger).where(ledger.c.id == sa.bindparam("entry"), ledger.c.outcome == BEGUN)
 
 
+Recorded = Mapping[tuple[str, str, int], Any]  # (rule, verb, n) → the result of a step that is never done again
+
+
+def recorded(connection: sa.Connection, delivery: int) -> Recorded:
+    """What a delivery has done for good."""
+    query = sa.select(ledger.c.rule, ledger.c.verb, ledger.c.n, ledger.c.result)
+    rows = connection.execute(query.where(ledger.c.delivery == delivery, ledger.c.outcome.in_(ENDED)))
+    return {(row.rule, row.verb, row.n): row.result for row in rows}
+
+
 def find(connection: sa.Connection, step: Step) -> Entry | None:
     """The row of this step, if it was ever begun."""
     row = connection.execute(_FIND, asdict(step)).first()

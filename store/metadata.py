@@ -1,4 +1,4 @@
-"""What all tables share: how constraints are named, and the type of our own numbers."""
+"""What all tables share: the names of their constraints, and the type of a number that the database gives."""
 
 from __future__ import annotations
 
@@ -12,5 +12,4 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
 Id = BigInteger().with_variant(Integer, "sqlite")

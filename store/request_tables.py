@@ -27,6 +27,7 @@ requests = Table(
     Column("asker_account", String(255)),
     Column("topic", String(255)),
     Column("party_id", String(64)),
+    Column("top", Boolean),  # of a top seller
     Column("url", Text),
     Column("dept_ticket_id", String(64)),
     Column("site", String(32)),
@@ -55,6 +56,7 @@ Index("ix_requests_oldest_open", requests.c.since, sqlite_where=_asked, postgres
 Index("ix_requests_overdue", requests.c.due_at, sqlite_where=_asked, postgresql_where=_asked)
 Index("ix_requests_department", requests.c.department, requests.c.since)
 Index("ix_requests_since", requests.c.since)
+Index("ix_requests_answered", requests.c.answered_at)
 Index("ix_requests_dept_ticket", requests.c.source, requests.c.dept_ticket_id)
 Index("ix_requests_issue", requests.c.site, requests.c.issue_id)
 
@@ -96,6 +98,8 @@ _alive = text("state IN ('draft', 'made')")
 _made = text("state = 'made'")
 Index("ix_promises_alive", promises.c.source, promises.c.ticket_id, sqlite_where=_alive, postgresql_where=_alive)
 Index("ix_promises_due", promises.c.due_at, sqlite_where=_made, postgresql_where=_made)
+_broken = text("state = 'broken'")
+Index("ix_promises_broken", promises.c.request, sqlite_where=_broken, postgresql_where=_broken)
 Index("ix_promises_period", promises.c.drafted_at)
 
 # The status that an agent has in the CRM, and since when (W-01).

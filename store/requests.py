@@ -40,6 +40,7 @@ class Request:
     asker_account: str | None
     topic: str | None
     party_id: str | None
+    top: bool | None
     url: str | None
     dept_ticket_id: str | None
     site: str | None
@@ -217,6 +218,17 @@ def close(connection: sa.Connection, request: int, ending: Ending, by: str, now:
         alarms.cancel(connection, alarm_key(request, ended.ring), client_key(request))
         return True
     return connection.execute(sa.select(r.c.closed_by).where(r.c.id == request)).scalar() == by
+
+
+def reopen(connection: sa.Connection, request: int, by: str) -> bool:
+    """Open a request again that a person had called answered on a page; True also when `by` has done it before."""
+    nothing = dict.fromkeys(("answered_at", "answered_by", "answered_how", "closed_at", "closed_why"))
+    mine = (r.c.id == request, r.c.state == ANSWERED, r.c.closed_why == "person")
+    done = connection.execute(sa.update(r).where(*mine).values(state=OPEN, closed_by=by, **nothing).returning(r.c.id))
+    if done.first() is not None:
+        return True
+    again = sa.select(r.c.id).where(r.c.id == request, r.c.state == OPEN, r.c.closed_by == by)
+    return connection.execute(again).first() is not None
 
 
 def add_reminder(connection: sa.Connection, **values: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store.tables import alerts, config_versions, pauses, systems, workers
+from store.tables import alerts, clocks, config_versions, pauses, systems, workers
 
 
 def _upsert(connection: sa.Connection, table: sa.Table, key: dict[str, Any], values: dict[str, Any]) -> None:
@@ -60,8 +60,8 @@ def count_failure(connection: sa.Connection, name: str) -> int:
     return int(connection.execute(statement.returning(systems.c.failures)).scalar_one())
 
 
-def close_gate(connection: sa.Connection, name: str, *, reason: str, now: datetime, probe_at: datetime) -> bool:
-    """Close the gate; True when it was open until now."""
+def close_gate(connection: sa.Connection, name: str, *, reason: str, now: datetime, probe_at: datetime | None) -> bool:
+    """Close the gate; True when it was open until now. Without `probe_at` no clock probes it."""
     _add_once(connection, systems, {"name": name})
     closed = connection.execute(
         sa.update(systems)
@@ -126,6 +126,28 @@ def claim_gone(connection: sa.Connection, executor_id: str, *, seen_at: datetime
 def worker_gone(connection: sa.Connection, executor_id: str) -> None:
     """Sign a worker off."""
     connection.execute(sa.delete(workers).where(workers.c.executor_id == executor_id))
+
+
+def clock_seen(connection: sa.Connection, clock_id: str, now: datetime) -> None:
+    """A clock's sign of life."""
+    if connection.execute(sa.update(clocks).where(clocks.c.clock_id == clock_id).values(seen_at=now)).rowcount:
+        return
+    connection.execute(sa.insert(clocks).values(clock_id=clock_id, started_at=now, seen_at=now))
+
+
+def clocks_known(connection: sa.Connection) -> list[sa.Row[Any]]:
+    """All clocks that signed on and were not signed off or forgotten."""
+    return list(connection.execute(sa.select(clocks).order_by(clocks.c.started_at)))
+
+
+def clock_gone(connection: sa.Connection, clock_id: str) -> None:
+    """Sign a clock off."""
+    connection.execute(sa.delete(clocks).where(clocks.c.clock_id == clock_id))
+
+
+def forget_clocks(connection: sa.Connection, before: datetime) -> None:
+    """Forget the clocks without a sign of life since a moment."""
+    connection.execute(sa.delete(clocks).where(clocks.c.seen_at < before))
 
 
 def keep_config(connection: sa.Connection, version: str, content: str, now: datetime) -> None:

@@ -16,8 +16,9 @@ from sqlalchemy import (
     text,
 )
 
-from store.metadata import Id as _Id
-from store.metadata import metadata
+import store.access_tables
+import store.report_tables  # noqa: F401 # both belong to the same metadata
+from store.metadata import Id, metadata
 from store.request_tables import agents, promises, reminders, requests
 from store.types import Data, Moment
 from store.usedesk_tables import findings, polls, used_links, watches
@@ -51,7 +52,7 @@ __all__ = [
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", Id, primary_key=True, autoincrement=True),
     Column("source", String(32), nullable=False),
     Column("delivery_id", String(128), nullable=False),
     Column("case_id", String(160), nullable=False),
@@ -87,6 +88,15 @@ Index("ix_deliveries_case", deliveries.c.case_id, deliveries.c.id)
 _wanted = text("state <> 'ignored'")
 Index("ix_deliveries_concerned", deliveries.c.id, sqlite_where=_wanted, postgresql_where=_wanted)
 Index("ix_deliveries_source", deliveries.c.source, deliveries.c.id)
+Index("ix_deliveries_received", deliveries.c.received_at, deliveries.c.id)
+_over = text("state IN ('done', 'ignored')")
+Index(
+    "ix_deliveries_over",
+    deliveries.c.finished_at,
+    deliveries.c.id,
+    sqlite_where=_over,
+    postgresql_where=_over,
+)
 
 # Jira signs the body but not its id: a body seen within 24 hours is a redelivery.
 seen_bodies = Table(
@@ -101,8 +111,8 @@ seen_bodies = Table(
 ledger = Table(
     "ledger",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("delivery", _Id, ForeignKey("deliveries.id", ondelete="CASCADE"), nullable=False),
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("delivery", Id, ForeignKey("deliveries.id", ondelete="CASCADE"), nullable=False),
     Column("rule", String(16), nullable=False),
     Column("verb", String(48), nullable=False),
     Column("n", Integer, nullable=False),
@@ -117,12 +127,23 @@ ledger = Table(
     Column("done_at", Moment),
     UniqueConstraint("delivery", "rule", "verb", "n", name="uq_ledger_step"),
 )
+_observed = text("outcome = 'observed'")
+Index(
+    "ix_ledger_observed",
+    ledger.c.rule,
+    ledger.c.begun_at,
+    sqlite_where=_observed,
+    postgresql_where=_observed,
+)
+
+_found = text("outcome IN ('observed', 'warned')")
+Index("ix_ledger_found", ledger.c.begun_at, ledger.c.id, sqlite_where=_found, postgresql_where=_found)
 
 # A ticket and one of its issues; at most one open issue per ticket and purpose.
 links = Table(
     "links",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", Id, primary_key=True, autoincrement=True),
     Column("source", String(32), nullable=False),
     Column("ticket_id", String(64), nullable=False),
     Column("purpose", String(16), nullable=False),
@@ -176,7 +197,7 @@ pauses = Table(
 holds = Table(
     "holds",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", Id, primary_key=True, autoincrement=True),
     Column("source", String(32), nullable=False),
     Column("ticket_id", String(64), nullable=False),
     Column("kind", String(16), nullable=False),
@@ -188,6 +209,7 @@ holds = Table(
     Column("owner_id", String(64)),
     Column("owner_account", String(128)),
     Column("seller_id", String(64)),
+    Column("top", Boolean),  # of a top seller
     Column("site", String(32)),
     Column("issue_id", String(20)),
     Column("components_taken", Data),
@@ -227,7 +249,7 @@ rate_limits = Table(
     metadata,
     Column("name", String(64), primary_key=True),
     Column("tokens", Double, nullable=False),
-    Column("at", Double, nullable=False),
+    Column("at", Double, nullable=False, index=True),
 )
 
 workers = Table(
@@ -236,6 +258,24 @@ workers = Table(
     Column("executor_id", String(80), primary_key=True),
     Column("started_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
+)
+
+# Signs of life of the clock processes.
+clocks = Table(
+    "clocks",
+    metadata,
+    Column("clock_id", String(80), primary_key=True),
+    Column("started_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
+
+# How far the purge has come in the deliveries that are over: up to this end and number nothing is left to take away.
+purges = Table(
+    "purges",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("finished_at", Moment, nullable=False),
+    Column("delivery", Id, nullable=False),
 )
 
 config_versions = Table(

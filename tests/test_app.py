@@ -34,13 +34,12 @@ REAL = {
     "WEBCRM_TOKEN": SECRET,
     "WEBCRM_WEBHOOK_SECRETS": "whsec_YW4taW52ZW50ZWQtbG9uZy1zZWNyZXQtb2YtMzItYg==",
     "API_TOKENS": SECRET,
-    "CONSOLE_PASSWORD": SECRET,
     "SECRET_KEY": SECRET,
 }
 CASES = {
     "no_secret_of_jira": {"JIRA_WEBHOOK_SECRETS": ""},
     "no_secret_of_webcrm": {"WEBCRM_WEBHOOK_SECRETS": ""},
-    "secrets_of_the_sandbox": {"JIRA_WEBHOOK_SECRETS": "sandbox-jira-secret", "CONSOLE_PASSWORD": "sandbox"},
+    "secrets_of_the_sandbox": {"JIRA_WEBHOOK_SECRETS": "sandbox-jira-secret"},
     "nothing_set": dict.fromkeys(REAL, ""),
     "database_of_another_kind": {"DATABASE_URL": "mysql://somebody:a-password@db.example/smezhnik"},
     "database_not_answering": {"DATABASE_URL": "postgres://somebody:a-password@127.0.0.1:1/smezhnik"},
@@ -124,7 +123,7 @@ def test_without_jira_events_are_accepted_and_wait(
         ready = site.client.get("/health/ready")
         assert ready.status_code == 200
         assert ready.json["systems"]["jira:main"].startswith("down since")
-        assert "jira:main</b> не отвечает" in site.text("/")
+        assert "jira:main</b> не отвечает" in site.text("/state")
 
 
 def test_a_process_with_all_it_needs_serves(environment: Path) -> None:

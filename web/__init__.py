@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+import secrets
 
-from web import api, block, console, errors, health
-from web.access import careful
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from web import (
+    access,
+    api,
+    block,
+    changes,
+    console,
+    dead,
+    entrance,
+    errors,
+    frame,
+    health,
+    house,
+    me,
+    people,
+    switches,
+    trial,
+)
 from web.parts import Parts
+
+_ROOMS = (entrance, me, house, console, dead, switches, trial, changes, api, health)
 
 
 def register(app: Flask, parts: Parts) -> None:
     """Add all of it to the application."""
-    for blueprint in (console.blueprint(parts), api.blueprint(parts), api.described(parts), health.blueprint(parts)):
-        app.register_blueprint(blueprint)
-    if parts.process.settings.usedesk_block_secret:
+    settings = parts.process.settings
+    # a process without SECRET_KEY is a sandbox: a server refuses to start
+    app.secret_key = settings.secret_key.get_secret_value() if settings.secret_key else secrets.token_hex(32)
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
+    access.register(app, parts)
+    frame.register(app, parts)
+    for room in _ROOMS:
+        app.register_blueprint(room.blueprint(parts))
+    if settings.usedesk_block_secret:
         app.register_blueprint(block.blueprint(parts))
+    app.register_blueprint(api.described(parts))
     errors.register(app)
-
-    @app.after_request
-    def careful_headers(response: Response) -> Response:
-        return response if request.endpoint == "console.static" or _to_a_program() else careful(response)
-
-
-def _to_a_program() -> bool:
-    """A webhook's answer is read by no browser."""
-    return request.path.startswith("/webhooks/")
+    if settings.smezhnik_sandbox:
+        people.add_sandbox_users(parts.process.engine)

@@ -1,101 +1,107 @@
-"""Who may see what: pages by a password, the API by a token; and the headers that keep browsers careful."""
+"""The one guard of all routes: who may enter, by `roles.yml`; and the headers that keep browsers careful."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
 
-from flask import Response, abort, jsonify, request
+from flask import Flask, Response, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from itsdangerous import BadSignature, TimestampSigner
-from pydantic import SecretStr
+from flask_wtf.csrf import CSRFProtect
 
-from config.settings import Settings
+from web import roles, sessions, tokens
 from web.errors import message_page
+from web.parts import Parts
+from web.sessions import Person
+from web.tokens import Program
 
 _FORM_LIVES = 12 * 3600  # seconds
+_LARGEST_FORM = 1_000_000  # bytes; webhooks have a limit of their own
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_STATIC = ("frame.static", "bootstrap.static")
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    "object-src 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cache-Control": "no-store",
 }
-Guard = Callable[[], ResponseReturnValue | None]
 
 
-def by_password(password: SecretStr | None) -> Guard:
-    """Guard pages by HTTP Basic with any user name; without a password no page is served."""
+def register(app: Flask, parts: Parts) -> None:
+    """Guard every route of the application."""
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # the guard below asks it, for pages alone
+    app.config["WTF_CSRF_TIME_LIMIT"] = _FORM_LIVES
+    app.config["WTF_CSRF_SSL_STRICT"] = False  # it goes by the Referer, which we do not send
+    app.config["SESSION_COOKIE_NAME"] = "smezhnik"
+    app.config["SESSION_COOKIE_HTTPONLY"] = True
+    app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
+    app.session_interface = sessions.Cookies()
+    csrf = CSRFProtect(app)
 
+    @app.before_request
     def guard() -> ResponseReturnValue | None:
-        if password is None:
-            return message_page(404, "closed")
-        given = request.authorization
-        if given is not None and given.type == "basic" and _same(given.password or "", [password]):
+        found = roles.door(request.endpoint) if request.endpoint else None
+        if found is None:
+            if request.endpoint is not None:
+                abort(403)  # a route that nobody has put into the table
             return None
-        refusal = message_page(401)
-        refusal.headers["WWW-Authenticate"] = 'Basic realm="smezhnik", charset="UTF-8"'
-        return refusal
-
-    return guard
-
-
-def by_token(tokens: Iterable[SecretStr]) -> Guard:
-    """Guard the API by `Authorization: Bearer`; without a token it is closed."""
-    known = list(tokens)
-
-    def guard() -> ResponseReturnValue | None:
-        if not known:
-            return _refusal(403, "the API is closed", "set API_TOKENS (several, comma-separated) and restart web")
-        given = request.authorization
-        if given is not None and given.type == "bearer" and _same(given.token or "", known):
+        door, least = found
+        if door == "program":
+            return _program(parts, least)
+        if door == "sender" or request.endpoint in _STATIC:
             return None
-        refusal = _refusal(401, "the token is missing or wrong", "send Authorization: Bearer and one of API_TOKENS")
-        refusal.headers["WWW-Authenticate"] = "Bearer"
-        return refusal
+        if request.method not in _SAFE:
+            request.max_content_length = _LARGEST_FORM
+            csrf.protect()
+        return _person(parts, least) if door == "page" else None
 
-    return guard
-
-
-def careful(response: Response) -> Response:
-    """Nothing from elsewhere, nothing inline, no frame, no copy kept."""
-    response.headers.update(_HEADERS)
-    return response
-
-
-class Forms:
-    """Tokens that prove that a button was pressed on our own page, for one delivery and twelve hours."""
-
-    def __init__(self, settings: Settings) -> None:
-        secret = settings.secret_key or settings.console_password or SecretStr("")
-        self._signer = TimestampSigner(secret.get_secret_value(), salt="console", digest_method=hashlib.sha256)
-
-    def token(self, number: int) -> str:
-        """The token of a delivery's buttons."""
-        return self._signer.sign(str(number)).decode()
-
-    def check(self, number: int) -> None:
-        """Refuse (400) a form without the token of this delivery."""
-        try:
-            signed = self._signer.unsign(request.form.get("token", ""), max_age=_FORM_LIVES)
-        except BadSignature:
-            abort(400)
-        if signed.decode() != str(number):
-            abort(400)
+    @app.after_request
+    def careful_headers(response: Response) -> Response:
+        if request.endpoint not in _STATIC:
+            response.headers.update(_HEADERS)
+        return response
 
 
-def _same(given: str, known: Iterable[SecretStr]) -> bool:
-    """Whether one of the secrets was given; takes as long for a near miss as for any other."""
-    digest = hashlib.sha256(given.encode(errors="replace")).digest()
-    matches = [
-        hmac.compare_digest(digest, hashlib.sha256(secret.get_secret_value().encode()).digest()) for secret in known
-    ]
-    return any(matches)
+def person() -> Person:
+    """Who is signed in, behind the guard."""
+    found: Person = g.person
+    return found
 
 
-def _refusal(status: int, problem: str, fix: str) -> Response:
-    response = jsonify({"error": {"problem": problem, "fix": fix}})
-    response.status_code = status
-    return response
+def program() -> Program:
+    """Which program calls, behind the guard."""
+    found: Program = g.program
+    return found
+
+
+def _program(parts: Parts, least: str) -> ResponseReturnValue | None:
+    found = tokens.current(parts)
+    if isinstance(found, Response):
+        return found
+    if not roles.may(found.role, least):
+        return tokens.refusal(403, f"the role {found.role} may not do this", f"use a token of the role {least}")
+    g.program = found
+    return None
+
+
+def _person(parts: Parts, least: str) -> ResponseReturnValue | None:
+    found = sessions.current(parts)
+    if found is None:
+        wanted = request.full_path.removesuffix("?") if request.method in _SAFE else None
+        return redirect(url_for("entrance.sign_in", next=None if wanted == "/" else wanted), 303)
+    g.person = found
+    return None if roles.may(found.role, least) else message_page(403)
+
+
+def own_path(text: str) -> str | None:
+    """A path on this very site, for going back to; None for anything that leads elsewhere."""
+    if not text.startswith("/") or text[:2] in ("//", "/\\") or "\\" in text or any(ord(sign) < 32 for sign in text):  # noqa: PLR2004
+        return None
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return None
+    return None if parts.scheme or parts.netloc else text

@@ -1,4 +1,4 @@
-"""`/api` for programs: what became of a delivery, lists of them, replay. Guarded by `API_TOKENS`."""
+"""`/api` for programs: what became of a delivery, lists of them, replay. Guarded by tokens, with roles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from flask.typing import ResponseReturnValue
 from events import TicketEvent
 from handlers.closing_check import check_closing
 from store import browse, deliveries, ledger
-from web.access import by_token
+from web import roles
+from web.access import program
 from web.actions import Actions
 from web.asked import asked_filter, asked_number, storable
 from web.parts import SOURCES, Parts
@@ -22,8 +23,7 @@ from web.parts import SOURCES, Parts
 def blueprint(parts: Parts) -> Blueprint:
     """The routes under `/api`."""
     routes = Blueprint("api", __name__, url_prefix="/api")
-    actions = Actions(parts.process.engine, "api")
-    routes.before_request(by_token(parts.process.settings.api_tokens))
+    actions = Actions(parts.process.engine)
 
     @routes.get("/deliveries/<source>/<path:delivery_id>")
     def delivery(source: str, delivery_id: str) -> ResponseReturnValue:
@@ -49,7 +49,7 @@ def blueprint(parts: Parts) -> Blueprint:
             row = deliveries.find(connection, storable(source), storable(delivery_id))
         if row is None:
             return _unknown()
-        if not actions.replay(row.id):
+        if not actions.replay(row.id, program().actor):
             problem = "it is running, or it was never understood as an event"
             return jsonify({"error": {"problem": problem, "fix": "look at its state first"}}), 409
         return jsonify({"status": "waiting"}), 202
@@ -66,7 +66,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
 
 def _checked(event: TicketEvent, parts: Parts) -> dict[str, Any]:
-    config, note = parts.process.watch.current(), parts.process.office.templates.note
+    config, note = parts.process.switchboard.current(), parts.process.office.templates.note
     violations = []
     for found in check_closing(event, config):
         name = found.rule.lower().replace("-", "")
@@ -109,6 +109,7 @@ def _summary(row: sa.Row[Any], parts: Parts) -> dict[str, Any]:
 
 
 def _steps(rows: Iterable[sa.Row[Any]], parts: Parts) -> list[dict[str, Any]]:
+    mask = roles.mask(program().role, parts.redact)
     return [
         {
             "rule": row.rule,
@@ -116,9 +117,9 @@ def _steps(rows: Iterable[sa.Row[Any]], parts: Parts) -> list[dict[str, Any]]:
             "target": row.target,
             "mode": row.mode,
             "outcome": row.outcome,
-            "before": parts.redact(row.before),
-            "after": parts.redact(row.after),
-            "reason": parts.redact(row.reason),
+            "before": mask(row.before),
+            "after": mask(row.after),
+            "reason": mask(row.reason),
             "at": _iso(row.done_at or row.begun_at),
         }
         for row in rows

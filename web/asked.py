@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from flask import request
 
 from store.browse import Filter
+from web.times import asked_moment
 
 ALL = "all"
 _LONGEST = 200  # characters; ids and cases are shorter
@@ -18,9 +20,14 @@ def asked_filter() -> Filter:
     return Filter(state=_text("state"), source=_text("source"), case=_text("case"), text=_text("q"))
 
 
-def asked_on_page() -> Filter:
-    """The same for a page, which leaves out what did not concern the bot unless `all` or something named is asked."""
-    wanted = asked_filter()
+def asked_on_page(zone: ZoneInfo) -> Filter:
+    """The same for a page, which leaves out what did not concern the bot unless `all` or something named is asked.
+
+    `since` and `until` are by the company's clock.
+    """
+    since = asked_moment(request.args.get("since", ""), zone)
+    until = asked_moment(request.args.get("until", ""), zone, end=True)
+    wanted = replace(asked_filter(), since=since, until=until)
     if wanted.state == ALL:
         return replace(wanted, state=None)
     return replace(wanted, concerned=wanted.state is None and wanted.text is None and wanted.case is None)

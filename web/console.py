@@ -1,58 +1,58 @@
-"""The pages: what came in, what became of it and why, and how the systems are."""
+"""Deliveries: what came in, what became of each and why; replay, drop, and a dry run of one."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from desk.clock import machine_now
-from store import browse, ledger, systems
-from web.access import Forms, by_password
+from store import browse, ledger
+from web.access import person
 from web.actions import Actions, replayable
 from web.asked import ALL, asked_number, asked_on_page
 from web.parts import SOURCES, Parts
+from web.rehearsing import of_delivery
 from web.shown import View
+from web.times import zone_of
 from web.words import word, words
 
-_ALERTS = 5
-_NUMBER = "<int(max=9223372036854775807):number>"  # what a BIGINT holds
+NUMBER = "<int(max=9223372036854775807):number>"  # what a BIGINT holds
 
 
 def blueprint(parts: Parts) -> Blueprint:
-    """`/`, `/deliveries/<number>` and its two buttons."""
-    routes = Blueprint("console", __name__, template_folder="templates", static_folder="static")
-    forms = Forms(parts.process.settings)
-    actions = Actions(parts.process.engine, "console")
-    guard = by_password(parts.process.settings.console_password)
+    """`/deliveries`, `/deliveries/<number>` and its buttons."""
+    routes = Blueprint("console", __name__)
+    actions = Actions(parts.process.engine)
 
-    @routes.before_request
-    def only_by_password() -> ResponseReturnValue | None:
-        return guard() if request.endpoint != "console.static" else None
-
-    @routes.get("/")
+    @routes.get("/deliveries")
     def newest() -> str:
-        """The newest deliveries, with their ledgers, and how the systems are."""
+        """The newest deliveries, narrowed by ticket, key, state, source, time."""
         return render_template("deliveries.html", **_list(parts))
 
-    @routes.get(f"/deliveries/{_NUMBER}")
+    @routes.get(f"/deliveries/{NUMBER}")
     def delivery(number: int) -> str:
         """One delivery with all that is known of it."""
-        return render_template("delivery.html", token=forms.token(number), **_one(parts, number))
+        return render_template("delivery.html", **_one(parts, number))
 
-    @routes.post(f"/deliveries/{_NUMBER}/replay")
+    @routes.post(f"/deliveries/{NUMBER}/replay")
     def replay(number: int) -> ResponseReturnValue:
         """«Повторить»."""
-        forms.check(number)
-        return _back(number, "replayed" if actions.replay(number) else "busy")
+        return _back(number, "replayed" if actions.replay(number, person().actor) else "busy")
 
-    @routes.post(f"/deliveries/{_NUMBER}/drop")
+    @routes.post(f"/deliveries/{NUMBER}/drop")
     def drop(number: int) -> ResponseReturnValue:
         """«Отбросить»."""
-        forms.check(number)
-        return _back(number, "dropped" if actions.drop(number) else "busy")
+        return _back(number, "dropped" if actions.drop(number, person().actor) else "busy")
+
+    @routes.post(f"/deliveries/{NUMBER}/rehearse")
+    def rehearse(number: int) -> str:
+        """«Что сделал бы бот» about a stored delivery, now."""
+        found = of_delivery(parts, number)
+        if found is None:
+            abort(404)
+        return render_template("delivery.html", rehearsal=found, **_one(parts, number))
 
     return routes
 
@@ -62,75 +62,44 @@ def _back(number: int, told: str) -> ResponseReturnValue:
 
 
 def _list(parts: Parts) -> dict[str, Any]:
-    wanted = asked_on_page()
-    view = _view(parts)
+    view = view_of(parts)
+    wanted = asked_on_page(zone_of(parts.process.watch.current()))
     with parts.process.engine.connect() as connection:
         page = browse.page(connection, wanted, SOURCES, asked_number("before"))
         steps = browse.steps(connection, [row.id for row in page.rows])
-        house = _house(connection, parts, view)
+    asked = {name: value for name, value in request.args.items() if value and name != "before"}
     return {
         "wanted": wanted,
-        "narrowed": any((wanted.state, wanted.source, wanted.case, wanted.text)),
-        "everything": request.args.get("state") == ALL,
+        "asked": asked,
+        "narrowed": bool(asked.keys() & {"state", "source", "case", "q", "since", "until"}),
+        "everything": asked.get("state") == ALL,
         "deliveries": [view.delivery(row, steps[row.id]) for row in page.rows],
         "before": page.before,
         "states": {state: word("states", state) for state in browse.STATES},
         "sources": {source: word("sources", source) for source in SOURCES},
-        **house,
-    }
-
-
-def _house(connection: sa.Connection, parts: Parts, view: View) -> dict[str, Any]:
-    """How the house is: systems, rate limits, workers, numbers, alerts."""
-    now = machine_now()
-    lease = parts.process.watch.current().runtime.worker_lease
-    redact = parts.redact
-    gates = [
-        {
-            "name": row.name,
-            "words": word("gate", "down" if row.closed_at else "up"),
-            "closed": view.moment(row.closed_at) if row.closed_at else None,
-            "reason": redact(row.reason or ""),
-        }
-        for row in systems.gates(connection)
-    ]
-    pauses = [
-        {"scope": row.scope, "until": view.moment(row.until), "reason": row.reason or ""}
-        for row in systems.pauses_in_force(connection, now)
-    ]
-    oldest = browse.oldest_waiting(connection)
-    return {
-        "now": view.moment(now),
-        "gates": gates,
-        "pauses": pauses,
-        "workers": sum(now - row.seen_at <= lease for row in systems.workers_known(connection)),
-        "counts": browse.open_counts(connection),
-        "oldest": view.moment(oldest) if oldest else None,
-        "alerts": [
-            {"text": redact(row.text), "at": view.moment(row.raised_at)}
-            for row in systems.newest_alerts(connection, _ALERTS)
-        ],
     }
 
 
 def _one(parts: Parts, number: int) -> dict[str, Any]:
-    view = _view(parts)
+    view = view_of(parts)
     with parts.process.engine.connect() as connection:
         row = browse.one(connection, number)
         if row is None:
             abort(404)
         steps = ledger.of_delivery(connection, number)
+    told = request.args.get("told", "")
     return {
         "delivery": view.delivery(row, steps, replayable=replayable(row)),
         "body": view.document(row.body),
         "event": view.document(row.event),
-        "waits_for": row.waits_for,
+        "waits_for": word("systems", row.waits_for) if row.waits_for else None,
         "config_version": row.config_version,
         "taken": view.moment(row.taken_at) if row.taken_at else None,
         "finished": view.moment(row.finished_at) if row.finished_at else None,
-        "told": words()["told"].get(request.args.get("told", "")),
+        "told": word("told", told) if told in words()["told"] else None,
     }
 
 
-def _view(parts: Parts) -> View:
-    return View(parts, parts.process.watch.current(), machine_now())
+def view_of(parts: Parts) -> View:
+    """How things look now to whoever is signed in."""
+    return View(parts, parts.process.switchboard.current(), machine_now(), person().role)

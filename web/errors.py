@@ -8,6 +8,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
+from web.language import said
 from web.words import words
 
 _log = structlog.get_logger("web")
@@ -38,7 +39,7 @@ def register(app: Flask) -> None:
 def message_page(status: int, key: str | int | None = None) -> Response:
     """A page with one sentence of `words.yml`."""
     texts = words()["errors"]
-    text = texts.get(key or status, texts[404])
+    text = said(texts.get(key or status, texts[404]))
     return make_response(render_template("message.html", text=text, status=status), status)
 
 

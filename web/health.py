@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
-from store import systems
+from desk.clock import machine_now
+from runtime.clock import SILENT
+from store import switches, systems
 from web.metrics import scraped
 from web.parts import Parts
 
@@ -31,11 +35,11 @@ def blueprint(parts: Parts) -> Blueprint:
         A system that is down is named and changes nothing: events wait for it.
         """
         try:
-            names = _systems(parts)
+            told = _house(parts)
         except SQLAlchemyError as error:
             reason = f"the database does not answer ({type(error).__name__})"
             return jsonify({"status": "not ready", "reason": reason}), 503
-        return jsonify({"status": "ready", "config": parts.process.watch.current().version, "systems": names})
+        return jsonify({"status": "ready", "config": parts.process.watch.current().version, **told})
 
     @routes.get("/metrics")
     def metrics() -> Response:
@@ -45,9 +49,28 @@ def blueprint(parts: Parts) -> Blueprint:
     return routes
 
 
-def _systems(parts: Parts) -> dict[str, Any]:
+def _house(parts: Parts) -> dict[str, Any]:
+    """What is named and changes nothing: systems, a pause, and whether a clock and workers are there."""
+    now = machine_now()
+    lease = parts.process.watch.current().runtime.worker_lease
     with parts.process.engine.connect() as connection:
         rows = systems.gates(connection)
+        clocks = [row.seen_at for row in systems.clocks_known(connection)]
+        workers = sum(now - row.seen_at <= lease for row in systems.workers_known(connection))
+    if any(now - seen <= SILENT for seen in clocks):
+        clock = "alive"
+    else:
+        clock = f"silent since {max(clocks).isoformat(timespec='seconds')}" if clocks else "never seen"
+    paused = next((row for row in rows if row.name == switches.EFFECTS and row.closed_at), None)
+    return {
+        "systems": _systems(parts, [row for row in rows if row.name != switches.EFFECTS]),
+        "effects": f"paused since {paused.closed_at.isoformat(timespec='seconds')}" if paused else "on",
+        "clock": clock,
+        "workers": workers,
+    }
+
+
+def _systems(parts: Parts, rows: Sequence[sa.Row[Any]]) -> dict[str, Any]:
     return {
         row.name: f"down since {row.closed_at.isoformat(timespec='seconds')}: {parts.redact(row.reason or '')}"
         if row.closed_at

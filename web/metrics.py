@@ -17,7 +17,8 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from desk.clock import machine_now
-from store import browse, systems
+from runtime.clock import SILENT
+from store import browse, switches, systems
 from web.parts import Parts
 
 
@@ -58,13 +59,24 @@ class StoreCollector(Collector):
             counts = browse.open_counts(connection)
             oldest = browse.oldest_waiting(connection)
             gates = systems.gates(connection)
+            clocks = sum(now - row.seen_at <= SILENT for row in systems.clocks_known(connection))
             alive = sum(now - row.seen_at <= lease for row in systems.workers_known(connection))
         unfinished = GaugeMetricFamily("smezhnik_deliveries", "Deliveries not finished, by state", labels=["state"])
         for state, count in counts.items():
             unfinished.add_metric([state], count)
         up = GaugeMetricFamily("smezhnik_system_up", "1 when the gate of a system is open", labels=["system"])
         for row in gates:
+            if row.name == switches.EFFECTS:
+                continue
             up.add_metric([row.name], row.closed_at is None)
         age = (now - oldest).total_seconds() if oldest else 0
         waits = GaugeMetricFamily("smezhnik_oldest_waiting_seconds", "Age of the oldest delivery that waits", age)
-        return [unfinished, waits, up, GaugeMetricFamily("smezhnik_workers", "Workers alive", alive)]
+        paused = any(row.name == switches.EFFECTS and row.closed_at for row in gates)
+        return [
+            unfinished,
+            waits,
+            up,
+            GaugeMetricFamily("smezhnik_workers", "Workers alive", alive),
+            GaugeMetricFamily("smezhnik_clocks", "Clocks alive", clocks),
+            GaugeMetricFamily("smezhnik_effects_paused", "1 while all effects are paused", paused),
+        ]

@@ -9,19 +9,27 @@ from typing import Any
 from flask import Response
 from prometheus_client import CollectorRegistry
 
+from config import Config
 from events import TicketEvent
 from runtime.process import Process
+from runtime.rehearsal import Understood
 
 SOURCES = ("webcrm", "usedesk", "jira", "bot")
+
+
+class UnreadableError(Exception):
+    """A body that cannot be read; says where and what to write instead."""
 
 
 @dataclass(frozen=True)
 class Parts:
     """`redact` takes personal data out of a JSON value, `openapi` describes the intake, `registry` has its counters,
-    `understand` reads the neutral event of the current request, or answers what is wrong with it."""
+    `understand` reads the neutral event of the current request, or answers what is wrong with it; `read` reads a body
+    of either sender, or raises UnreadableError."""
 
     process: Process
     redact: Callable[[Any], Any]
     openapi: Callable[[], Mapping[str, Any]]
     registry: CollectorRegistry
     understand: Callable[[], TicketEvent | Response]
+    read: Callable[[bytes, Config], Understood]

@@ -13,22 +13,16 @@ import sqlalchemy as sa
 
 from config import Config
 from events import ISSUE_KEY
+from web import roles
+from web.language import said
 from web.parts import Parts
-from web.words import relative, verb, word, words
+from web.times import Moment, moment, zone_of
+from web.words import verb, word, words
 
 _KEY = re.compile(ISSUE_KEY)
 _VALUE = 2000  # characters of one value of a ledger
 _DOCUMENT = 200_000  # characters of a body; it may be 25 MB
 _OWN = "own"  # the ledger's mark of what no rule of the manuals asks for
-
-
-@dataclass(frozen=True)
-class Moment:
-    """A moment, exactly (UTC) and in words."""
-
-    iso: str
-    exact: str
-    relative: str
 
 
 @dataclass(frozen=True)
@@ -72,16 +66,17 @@ class Shown:
 
 
 class View:
-    """How things look at one moment, under one configuration."""
+    """How things look to a role, at one moment, under one configuration."""
 
-    def __init__(self, parts: Parts, config: Config, now: datetime) -> None:
-        self._redact = parts.redact
+    def __init__(self, parts: Parts, config: Config, now: datetime, role: str = "admin") -> None:
+        self._redact = roles.mask(role, parts.redact)
         self._config = config
         self._now = now
+        self._zone = zone_of(config)
 
     def moment(self, at: datetime) -> Moment:
         """A moment for a page."""
-        return Moment(at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S} UTC", relative(at, self._now))
+        return moment(at, self._now, self._zone)
 
     def delivery(self, row: sa.Row[Any], steps: Iterable[sa.Row[Any]], *, replayable: bool = False) -> Shown:
         """A delivery with its ledger. `replayable`: a person may have it run again."""
@@ -100,18 +95,19 @@ class View:
             reason=self.reason(row.reason),
             received=self.moment(row.received_at),
             due=self.moment(row.due_at) if row.due_at and row.state == "waiting" else None,
-            steps=[self._step(step, row.case_id, url) for step in steps],
+            steps=[self.step(step, row.case_id, url) for step in steps],
             replayable=replayable,
             droppable=row.state == "dead",
         )
 
-    def _step(self, row: sa.Row[Any], case: str, ticket_url: str | None) -> Step:
+    def step(self, row: sa.Row[Any], case: str, ticket_url: str | None = None) -> Step:
+        """A row of a ledger."""
         rule = self._config.rules.rules.get(row.rule)
         target = row.target or ""
         own_ticket = target != "" and case.endswith(f":{target}")
         return Step(
             rule=row.rule if row.rule != _OWN else "",
-            quote=rule.quote if rule else str(words()["own_rule"]),
+            quote=rule.quote if rule else said(str(words()["own_rule"])),
             verb=verb(row.verb),
             target=self._redact(target),
             url=self.issue_url(target) or (ticket_url if own_ticket else None),
@@ -152,7 +148,7 @@ def _plain(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return str(words()["bool"][value])
+        return said(str(words()["bool"][value]))
     if isinstance(value, list | tuple):
         return ", ".join(map(_plain, value)) or str(words()["nothing"])
     if isinstance(value, Mapping):
@@ -161,7 +157,7 @@ def _plain(value: Any) -> str:
 
 
 def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[:limit]}\n{words()['cut'].format(size=len(text))}"
+    return text if len(text) <= limit else f"{text[:limit]}\n{said(words()['cut']).format(size=len(text))}"
 
 
 def _is_web(url: str | None) -> bool:

@@ -10,13 +10,16 @@ from typing import Any
 
 import yaml
 
+from web.language import said
+
 _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(minutes=1)), ("s", timedelta(seconds=1)))
 _NOW = timedelta(seconds=3)
 
 
 def word(table: str, key: object) -> str:
-    """What people call a thing; the key itself when the table has no word for it."""
-    return str(words()[table].get(key, key))
+    """What people call a thing, in their language; the key itself when the table has no word for it."""
+    found = words()[table].get(key)
+    return said(str(found)) if found is not None else str(key)
 
 
 def verb(name: str) -> str:
@@ -29,9 +32,10 @@ def relative(moment: datetime, now: datetime) -> str:
     table = words()["relative"]
     gap = abs(now - moment)
     if gap < _NOW:
-        return str(table["now"])
+        return said(str(table["now"]))
     unit, size = next((unit, size) for unit, size in _UNITS if gap >= size)
-    return str(table["past" if moment < now else "future"]).format(n=gap // size, unit=table["units"][unit])
+    told = said(str(table["past" if moment < now else "future"]))
+    return told.format(n=gap // size, unit=said(str(table["units"][unit])))
 
 
 @cache

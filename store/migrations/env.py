@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from store.tables import metadata
+import store.tables  # noqa: F401 # defines what metadata knows
+from store.metadata import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -104,6 +104,6 @@ def test_secrets_are_taken_out_of_every_line(shape: str, capsys: pytest.CaptureF
 def test_ordinary_words_stay(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up({}, Settings.read(SETTINGS))
     structlog.get_logger("x").info("a short story")
-    logs.set_up({}, Settings.read({"SMEZHNIK_SANDBOX": "1", "CONSOLE_PASSWORD": "everybody-knows"}))
+    logs.set_up({}, Settings.read({"SMEZHNIK_SANDBOX": "1", "SECRET_KEY": "everybody-knows"}))
     structlog.get_logger("x").info("everybody-knows")
     assert logs.HIDDEN not in capsys.readouterr().err

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+import store.tables  # noqa: F401 # defines what metadata knows
 from store.database import connect
+from store.metadata import metadata
 from store.migrate import upgrade
-from store.tables import metadata
 from tests.databases import Postgres
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import json
 import logging
@@ -15,16 +14,20 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import structlog
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
 from app import create_app
 from config.settings import Settings
 from runtime.process import Process
-from store import deliveries, tables
+from store import deliveries, tables, users
 from tests.bot import environment
+from web.people import hashed
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-PASSWORD, TOKEN = "sandbox", "sandbox-api-token"
+TOKEN = "sandbox-api-token"
+RAW = "what-flask-wtf-keeps-in-the-session"
 NOWHERE = "http://127.0.0.1:9"  # nobody listens on «discard»
 
 
@@ -38,10 +41,34 @@ class Site:
         self.process: Process = self.app.extensions["process"]
         self.engine = self.process.engine
         self._ids = itertools.count(1)
+        self._people: dict[str, FlaskClient] = {}
 
-    def get(self, path: str, password: str = PASSWORD) -> TestResponse:
-        """A page, as a person with the password sees it."""
-        return self.client.get(path, headers=basic(password))
+    def browser(self, role: str) -> FlaskClient:
+        """The browser of somebody of this role who is signed in; `""`: of nobody."""
+        if role not in self._people:
+            self._people[role] = browser = self.app.test_client()
+            if role:
+                self.signed_in(browser, f"{role}@example.test", role)
+        return self._people[role]
+
+    def signed_in(self, browser: FlaskClient, email: str, role: str, **given: Any) -> str:
+        """Give a browser a session, as after a sign-in; its key."""
+        key = f"key-of-{email}-{next(self._ids)}"
+        now = datetime.now(UTC)
+        row = {"sha256": hashed(key), "email": email, "role": role, "how": "password", "address": "127.0.0.1"}
+        with self.engine.begin() as connection:
+            users.begin_session(connection, row | {"created_at": now, "seen_at": now} | given)
+        with browser.session_transaction() as session:
+            session["key"], session["csrf_token"] = key, RAW
+        return key
+
+    def token(self) -> str:
+        """The token of a form on one of our pages."""
+        return str(URLSafeTimedSerializer(str(self.app.secret_key), salt="wtf-csrf-token").dumps(RAW))
+
+    def get(self, path: str, role: str = "admin") -> TestResponse:
+        """A page, as somebody of this role sees it."""
+        return self.browser(role).get(path)
 
     def text(self, path: str) -> str:
         """A page's HTML; it must be there."""
@@ -49,9 +76,15 @@ class Site:
         assert response.status_code == 200, response.text
         return response.text
 
-    def post(self, path: str, **form: str) -> TestResponse:
-        """A button pressed."""
-        return self.client.post(path, data=form, headers=basic("sandbox"))
+    def post(self, path: str, role: str = "admin", **form: Any) -> TestResponse:
+        """A button pressed on our own page."""
+        return self.browser(role).post(path, data={"csrf_token": self.token()} | form)
+
+    def changes(self, what: str) -> list[Any]:
+        """The audit's rows of a kind, the oldest first."""
+        table = tables.metadata.tables["audit"]
+        with self.engine.connect() as connection:
+            return list(connection.execute(sa.select(table).where(table.c.what == what).order_by(table.c.id)))
 
     def api(self, path: str, token: str = TOKEN, method: str = "GET") -> TestResponse:
         """A call of a program."""
@@ -101,11 +134,6 @@ class Site:
             row = deliveries.get(connection, delivery)
         assert row is not None
         return str(row.state)
-
-
-def basic(password: str, user: str = "anybody") -> dict[str, str]:
-    """The header of HTTP Basic."""
-    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def test_every_state_and_event_has_a_word() -> None:
     ("gap", "told"),
     [
         (timedelta(), "только что"),
-        (timedelta(seconds=-5), "5 с назад"),
+        (timedelta(seconds=-5), "5 сек назад"),
         (timedelta(minutes=-3, seconds=-59), "3 мин назад"),
         (timedelta(hours=-30), "1 дн назад"),
         (timedelta(hours=2, minutes=1), "через 2 ч"),

@@ -1,0 +1,136 @@
+"""`user` and `token`: who may sign in to the pages, and which programs may call `/api`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import sqlalchemy as sa
+from flask import Flask
+
+from cli.starting import open_database, read
+from cli.words import columns, say, table
+from config.access import ROLES, Role
+from config.settings import Settings
+from runtime.process import Process
+from store import users
+from web import people
+from web.people import operator
+
+__all__ = ["operator", "register"]
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_NAME = re.compile(r"[\w.-]{1,64}")
+_ROLE = click.option("--role", type=click.Choice(ROLES), required=True)
+
+
+def register(app: Flask, settings: Settings | None) -> None:
+    """Add both groups of commands."""
+
+    def engine() -> sa.Engine:
+        return open_database(Process(read(settings))).engine
+
+    @app.cli.group("user")
+    def user() -> None:
+        """People who sign in by a password."""
+
+    @user.command("add")
+    @click.argument("email")
+    @_ROLE
+    def add(email: str, role: Role) -> None:
+        """Add somebody; the password is asked for, or read from stdin."""
+        if not _EMAIL.fullmatch(email):
+            raise click.ClickException(say("not_an_email", name=email))
+        if not people.add_user(engine(), email, role, _password(), operator()):
+            raise click.ClickException(say("user_known", name=email))
+        click.echo(say("user_added", name=email.lower(), role=role))
+
+    @user.command("list")
+    def list_() -> None:
+        """Everybody, with role."""
+        with engine().connect() as connection:
+            rows = users.all_users(connection)
+        click.echo(_listed("user_columns", [_user(row) for row in rows], "no_users"))
+
+    @user.command("remove")
+    @click.argument("email")
+    def remove(email: str) -> None:
+        """Remove somebody; whoever is signed in is signed out."""
+        if not people.remove_user(engine(), email, operator()):
+            raise click.ClickException(say("user_unknown", name=email))
+        click.echo(say("user_removed", name=email))
+
+    @user.command("password")
+    @click.argument("email")
+    def password(email: str) -> None:
+        """Give somebody another password; it is asked for, or read from stdin."""
+        if not people.set_password(engine(), email, _password(), operator()):
+            raise click.ClickException(say("user_unknown", name=email))
+        click.echo(say("password_set", name=email))
+
+    _tokens(app, settings)
+
+
+def _tokens(app: Flask, settings: Settings | None) -> None:
+    def engine() -> sa.Engine:
+        return open_database(Process(read(settings))).engine
+
+    @app.cli.group("token")
+    def token() -> None:
+        """Keys of programs to /api."""
+
+    @token.command("add")
+    @click.argument("name")
+    @_ROLE
+    def add(name: str, role: Role) -> None:
+        """Make a key; it is printed this once and kept nowhere."""
+        if not _NAME.fullmatch(name):
+            raise click.ClickException(say("not_a_name", name=name))
+        secret = people.add_token(engine(), name, role, operator())
+        if secret is None:
+            raise click.ClickException(say("token_known", name=name))
+        click.echo(say("token_added", name=name), err=True)
+        click.echo(secret)
+
+    @token.command("list")
+    def list_() -> None:
+        """All keys, with role and last use."""
+        with engine().connect() as connection:
+            rows = users.all_tokens(connection)
+        click.echo(_listed("token_columns", [_token(row) for row in rows], "no_tokens"))
+
+    @token.command("revoke")
+    @click.argument("name")
+    def revoke(name: str) -> None:
+        """Take a key away, at once and for good."""
+        if not people.revoke_token(engine(), name, operator()):
+            raise click.ClickException(say("token_unknown", name=name))
+        click.echo(say("token_revoked", name=name))
+
+
+def _password() -> str:
+    """Ask twice on a terminal; else the first line of stdin."""
+    if sys.stdin.isatty():
+        given = str(click.prompt(say("password"), hide_input=True, confirmation_prompt=say("password_again"), err=True))
+    else:
+        given = sys.stdin.readline().rstrip("\r\n")
+    if len(given) < people.SHORTEST:
+        raise click.ClickException(say("password_short", least=people.SHORTEST))
+    return given
+
+
+def _listed(heading: str, rows: Sequence[dict[str, str]], empty: str) -> str:
+    return table(columns(heading), rows) if rows else say(empty)
+
+
+def _user(row: sa.Row[Any]) -> dict[str, str]:
+    only = say("of_sandbox") if row.of_sandbox else ""
+    return {"email": row.email, "role": row.role, "since": f"{row.created_at:%Y-%m-%d}", "only": only}
+
+
+def _token(row: sa.Row[Any]) -> dict[str, str]:
+    used = f"{row.used_at:%Y-%m-%d %H:%M}" if row.used_at else ""
+    revoked = f"{row.revoked_at:%Y-%m-%d %H:%M}" if row.revoked_at else ""
+    return {"name": row.name, "role": row.role, "since": f"{row.created_at:%Y-%m-%d}", "used": used, "revoked": revoked}

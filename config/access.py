@@ -1,0 +1,46 @@
+"""`access.yml`: who becomes what when signed in by the company's provider (OIDC), and how long a session lasts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from config.fields import Duration, Strict, Text, matching
+
+Role = Literal["agent", "lead", "admin"]
+ROLES: tuple[Role, ...] = ("agent", "lead", "admin")  # each may do what the ones before it may
+
+Email = Annotated[str, AfterValidator(matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "email")), AfterValidator(str.lower)]
+
+
+class Sessions(Strict):
+    """A session ends after `idle` without a page, and `absolute` after the sign-in in any case."""
+
+    idle: Duration = timedelta(hours=2)
+    absolute: Duration = timedelta(hours=12)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.idle > self.absolute:
+            raise PydanticCustomError("session_order", "idle is longer than absolute")
+        return self
+
+
+class Access(Strict):
+    """All of `access.yml`. `emails` goes before `values` of the `claim` (a text, or a list of texts)."""
+
+    emails: dict[Email, Role] = Field(default_factory=dict)
+    claim: Text | None = None
+    values: dict[Text, Role] = Field(default_factory=dict)
+    sessions: Sessions = Sessions()
+
+    def role(self, email: str, claimed: object) -> Role | None:
+        """The role of somebody whom the provider knows; the highest that the claim gives; None: may not come in."""
+        if own := self.emails.get(email.lower()):
+            return own
+        names = claimed if isinstance(claimed, list | tuple) else [claimed]
+        given = {self.values[name] for name in names if isinstance(name, str) and name in self.values}
+        return max(given, key=ROLES.index, default=None)

@@ -1,0 +1,121 @@
+"""The morning digest: what waits too long, and how departments answered; the same figures as the pages (U-30)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from config import Config
+from config.reports import Digest as Asked
+from config.reports import Part
+from desk import figures
+from desk.calendar import NOTHING, WorkCalendar
+from desk.figures import Period
+from desk.waiting import scale
+from store import board, found
+from store.board import Waiting, Wanted
+
+WORST = 3
+DEPARTMENTS = 5
+WEEK = 7
+FOLDER = Path(__file__).parent / "digest_templates"
+LATE = timedelta(hours=3)  # a digest of the morning is no news in the evening
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Digest:
+    """A digest, at most one screen: its subject, as text, and as HTML for mail."""
+
+    title: str
+    text: str
+    html: str
+
+
+def make(connection: sa.Connection, config: Config, now: datetime, parts: Sequence[Part]) -> Digest:
+    """The digest as of now."""
+    today = WorkCalendar(config.calendar.named()).local(now).date()
+    values: dict[str, Any] = {"day": today, "address": config.reports.address, "worst": None, "counts": None}
+    values |= {"yesterday": None, "week": None, "departments": (), "findings": None}
+    if "worst" in parts:
+        page = board.page(connection, Wanted(), scale(config, now), limit=WORST)
+        values["worst"] = [said(row, config, now) for row in page.rows]
+    if "board" in parts:
+        values["counts"] = {kind: n for kind, n in board.counts(connection, Wanted(), now).items() if n}
+        values["most"] = board.MOST
+    if "report" in parts:
+        week = figures.report(connection, config, Period.up_to(today - DAY, WEEK))
+        values["yesterday"] = dict(week.days)[today - DAY]
+        values["week"], values["before"] = week.total, week.before
+        slow = [(name_of(config, value), one) for value, one in week.parts["department"] if one.reminders]
+        values["departments"] = sorted(slow, key=lambda pair: -pair[1].reminders)[:DEPARTMENTS]
+    if "findings" in parts:
+        start, end = figures.span(config, Period(today - DAY, today - DAY)).start, now
+        values["findings"] = found.by_rule(connection, start, end)[:DEPARTMENTS]
+    text, html = (_environment().get_template(f"digest.{form}.j2").render(values) for form in ("txt", "html"))
+    title, _, text = text.partition("\n")
+    return Digest(title, text.strip(), html)
+
+
+def said(row: Waiting, config: Config, now: datetime) -> dict[str, Any]:
+    """A row of the board for words: who is awaited, for how long."""
+    return {
+        "kind": row.kind,
+        "ticket": row.ticket_id,
+        "source": row.source,
+        "department": name_of(config, row.department) if row.department else "",
+        "hours": int((now - row.since) / HOUR),
+        "working": int(row.working / HOUR),
+        "owner": row.owner_id,
+        "top": row.top,
+    }
+
+
+def name_of(config: Config, department: str) -> str:
+    """A department as the manual calls it; its id when the table has it no more."""
+    known = config.departments.find(department)
+    return known.name if known else department
+
+
+def is_due(config: Config, asked: Asked, now: datetime) -> bool:
+    """Whether a digest's moment of today has just come; on days off it never does."""
+    calendar = WorkCalendar(config.calendar.named())
+    local = calendar.local(now)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    return calendar.is_working_day(local.date()) and NOTHING <= local - (midnight + asked.at) < LATE
+
+
+def _took(took: timedelta | None) -> str:
+    """How long, in the largest units that say something."""
+    if took is None:
+        return "—"
+    minutes = round(took.total_seconds() / 60)
+    days, hours = divmod(minutes // 60, 24)
+    if minutes < 60:  # noqa: PLR2004
+        return f"{minutes} мин"
+    return f"{days} д {hours} ч" if days else f"{hours} ч {minutes % 60:02} мин"
+
+
+def _percent(share: float | None) -> str:
+    return "—" if share is None else f"{share * 100:.0f} %"
+
+
+@cache
+def _environment() -> Environment:
+    loader = FileSystemLoader(FOLDER)
+    made = Environment(  # a text is no HTML; the HTML escapes
+        loader=loader,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=lambda name: bool(name and ".html." in name),  # noqa: S701 # a text is no HTML
+    )
+    made.filters |= {"took": _took, "percent": _percent}
+    return made

@@ -1,0 +1,227 @@
+"""The figures of the reminder report: one function gives what the page, the files and the digest all show (U-30).
+
+Each fact counts on the day on which it happened, by the company's clock. What no roll-up serves (two filters at once)
+is counted from the requests themselves, and bounded.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Self
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from config import Config
+from store import rollups
+from store.facts import EVERYBODY, Fact, Narrow, Span
+from store.report_tables import BUCKETS, EDGES
+from store.rollups import Row
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+LONGEST = 366  # days
+LIVE = 50_000  # facts of a kind that are counted one by one
+IN_TIME = 24  # hours
+DIMENSIONS = ("department", "agent", "topic")
+
+
+class TooMuchError(Exception):
+    """A filter that no roll-up serves asks for more than may be counted at once."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days, both included. Raises ValueError when they are out of order or too many."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        if not 0 < self.days <= LONGEST:
+            raise ValueError("a period has 1 to 366 days")
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def before(self) -> Period:
+        """As many days right before."""
+        return Period(self.first - self.days * DAY, self.first - DAY)
+
+    @classmethod
+    def up_to(cls, last: date, days: int) -> Self:
+        """So many days, up to this one."""
+        return cls(last - (days - 1) * DAY, last)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """`sent`: the 1st, 2nd, 3rd reminder; `answered`: after none, the 1st, the 2nd, the 3rd. `within`: the share
+    (0…1) of answers that came within 24 hours; `median` and `p90` of how long answers took; None: there are none."""
+
+    asked: int
+    sent: tuple[int, ...]
+    answered: tuple[int, ...]
+    ignored: int
+    within: float | None
+    median: timedelta | None
+    p90: timedelta | None
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """Out of counts."""
+        times = [row[name] for name in BUCKETS]
+        answers = sum(times)
+        return cls(
+            asked=row["asked"],
+            sent=tuple(row[f"sent_{step}"] for step in (1, 2, 3)),
+            answered=tuple(row[f"answered_{step}"] for step in (0, 1, 2, 3)),
+            ignored=row["ignored"],
+            within=sum(times[: EDGES.index(IN_TIME) + 1]) / answers if answers else None,
+            median=quantile(times, 0.5),
+            p90=quantile(times, 0.9),
+        )
+
+    @property
+    def answers(self) -> int:
+        """All answers."""
+        return sum(self.answered)
+
+    @property
+    def reminders(self) -> int:
+        """All reminders."""
+        return sum(self.sent)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that is shown. `parts`: by dimension, each value with its figures, the most asked first; a filter leaves
+    only its own. `hours`: how many were asked by weekday (Monday is 0) and hour. `counted_at` None: never."""
+
+    period: Period
+    narrow: Narrow
+    total: Figures
+    before: Figures
+    days: Sequence[tuple[date, Figures]]
+    parts: Mapping[str, Sequence[tuple[str, Figures]]]
+    hours: Mapping[tuple[int, int], int]
+    counted_at: datetime | None
+
+
+def quantile(times: Sequence[int], share: float) -> timedelta | None:
+    """A quantile of a histogram: within its bucket the answers are taken to be spread evenly; past the last edge it
+    is that edge."""
+    rest = share * sum(times)
+    if rest == 0:
+        return None
+    low = 0
+    for number, edge in enumerate(EDGES):
+        if times[number] and rest <= times[number]:
+            return timedelta(hours=low + (edge - low) * rest / times[number])
+        rest -= times[number]
+        low = edge
+    return EDGES[-1] * HOUR
+
+
+def last_step(config: Config) -> int:
+    """The number of the ladder's last step."""
+    return len(config.departments.ladder) - 1
+
+
+def report(connection: sa.Connection, config: Config, period: Period, narrow: Narrow = EVERYBODY) -> Report:
+    """The figures of a period. Raises TooMuchError."""
+    found = _of_rollups if len(narrow.values) <= 1 else _live
+    return found(connection, config, period, narrow)
+
+
+def _of_rollups(connection: sa.Connection, config: Config, period: Period, narrow: Narrow) -> Report:
+    place = next(iter(narrow.values.items()), (rollups.ALL, ""))
+    days = rollups.by_day(connection, period.first, period.last, place)
+    earlier = rollups.by_day(connection, period.before.first, period.before.last, place)
+    total = added(days.values())
+    if narrow.values:
+        parts = {place[0]: [(place[1], Figures.of(total))]}
+    else:
+        parts = {
+            dimension: _ordered(rollups.by_value(connection, period.first, period.last, dimension))
+            for dimension in DIMENSIONS
+        }
+    return Report(
+        period=period,
+        narrow=narrow,
+        total=Figures.of(total),
+        before=Figures.of(added(earlier.values())),
+        days=_all_days(period, days),
+        parts=parts,
+        hours=rollups.by_hour(connection, period.first, period.last, place),
+        counted_at=rollups.counted_at(connection, period.last),
+    )
+
+
+def _live(connection: sa.Connection, config: Config, period: Period, narrow: Narrow) -> Report:
+    zone = ZoneInfo(config.calendar.named().zone)
+    found = _facts(connection, config, period, narrow)
+    days: dict[date, Row] = defaultdict(rollups.empty)
+    for fact in found:
+        rollups.add(days[fact.at.astimezone(zone).date()], fact)
+    counted = rollups.count(found, zone)
+    hours: dict[tuple[int, int], int] = defaultdict(int)
+    for fact in found:
+        if fact.kind == "asked":
+            local = fact.at.astimezone(zone)
+            hours[(local.weekday(), local.hour)] += 1
+    before: Row = rollups.empty()
+    for fact in _facts(connection, config, period.before, narrow):
+        rollups.add(before, fact)
+    values: dict[str, dict[str, Row]] = {dimension: {} for dimension in DIMENSIONS}
+    for (dimension, value), row in counted.rows.items():
+        if dimension in values:
+            values[dimension][value] = row
+    return Report(
+        period=period,
+        narrow=narrow,
+        total=Figures.of(added(days.values())),
+        before=Figures.of(before),
+        days=_all_days(period, days),
+        parts={dimension: _ordered(rows) for dimension, rows in values.items()},
+        hours=dict(hours),
+        counted_at=None,
+    )
+
+
+def _facts(connection: sa.Connection, config: Config, period: Period, narrow: Narrow) -> list[Fact]:
+    found = rollups.live(connection, span(config, period), narrow, LIVE)
+    if found is None:
+        raise TooMuchError
+    return found
+
+
+def span(config: Config, period: Period) -> Span:
+    """The moments of a period by the company's clock."""
+    start, end = rollups.bounds(period.first, period.last, ZoneInfo(config.calendar.named().zone))
+    return Span(start, end, last_step(config))
+
+
+def added(rows: Iterable[Row]) -> Row:
+    """Counts added up."""
+    total = rollups.empty()
+    for row in rows:
+        for name, value in row.items():
+            total[name] += value
+    return total
+
+
+def _all_days(period: Period, days: Mapping[date, Row]) -> list[tuple[date, Figures]]:
+    every = [period.first + number * DAY for number in range(period.days)]
+    return [(day, Figures.of(days.get(day) or rollups.empty())) for day in every]
+
+
+def _ordered(rows: Mapping[str, Row]) -> list[tuple[str, Figures]]:
+    figures = [(value, Figures.of(row)) for value, row in rows.items()]
+    return sorted(figures, key=lambda pair: (-pair[1].asked, -pair[1].answers, pair[0]))

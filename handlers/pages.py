@@ -1,0 +1,86 @@
+"""What people say on our pages: a word taken back, a hold put off, another owner; and the digest (U-15, U-30, W-71)."""
+
+from __future__ import annotations
+
+from desk.desk import Desk
+from desk.holds import Hold
+from events import DigestEvent, SaidEvent
+from handlers.reminders import RULES
+from handlers.request_words import moment_text, named
+
+
+def wake_request(event: SaidEvent, desk: Desk) -> None:
+    """A snooze is taken back: the ladder goes on where it stood (U-15)."""
+    request = desk.requests.get(event.number)
+    department = desk.requests.department(request) if request else None
+    if request is not None and department is not None and desk.requests.concerns(request):
+        desk.said.wake_request(request, department, why="U-15")
+
+
+def reopen_request(event: SaidEvent, desk: Desk) -> None:
+    """«Answered» is taken back: the request is open as before, and its ladder goes on (U-30)."""
+    request = desk.requests.get(event.number)
+    department = desk.requests.department(request) if request else None
+    if request is None or department is None or not desk.said.reopen_request(request, department, why="U-30"):
+        return
+    crm = desk.crm_of(request.source)
+    if crm is not None:
+        crm.note(request.ticket_id, "said_request_reopened", why="U-30", department=named(request, desk))
+
+
+def reassign_request(event: SaidEvent, desk: Desk) -> None:
+    """Another agent answers for the request from now on (U-15)."""
+    request = desk.requests.get(event.number)
+    if request is None or event.owner is None or not desk.requests.concerns(request):
+        return
+    desk.requests.hand_over([request], event.owner, desk.requests.gender(event.owner, None), why="U-15")
+    crm = desk.crm_of(request.source)
+    if crm is not None:
+        crm.note(request.ticket_id, "request_handed_over", why="U-15", departments=[named(request, desk)])
+
+
+def snooze_hold(event: SaidEvent, desk: Desk) -> None:
+    """A hold may last longer, for a reason that a person gave (W-71, W-76, W-24)."""
+    hold = _open(event, desk)
+    if hold is None or event.until is None:
+        return
+    rule = RULES.get(hold.kind, "U-12")
+    desk.said.postpone_hold(hold, event.until, why=rule)
+    crm = desk.crm_of(hold.source)
+    if crm is not None:
+        until = moment_text(event.until, desk)
+        crm.note(hold.ticket_id, "said_hold_snoozed", why=rule, kind=hold.kind, until=until, reason=event.reason or "")
+
+
+def reopen_hold(event: SaidEvent, desk: Desk) -> None:
+    """The end of a hold is taken back: the ticket waits as before (W-71, W-76, W-24)."""
+    hold = desk.holds.get(event.number)
+    if hold is None:
+        return
+    rule = RULES.get(hold.kind, "U-12")
+    if not desk.said.reopen_hold(hold, why=rule):
+        return
+    issue = desk.jira.issue_of_hold(hold)
+    if issue is not None and hold.kind == "seller":
+        desk.jira.wait_for_seller(issue, why="W-76")
+    crm = desk.crm_of(hold.source)
+    if crm is not None:
+        key = issue.key if issue else ""
+        crm.note(hold.ticket_id, "said_hold_reopened", why=rule, kind=hold.kind, key=key)
+
+
+def reassign_hold(event: SaidEvent, desk: Desk) -> None:
+    """Another agent is told of the hold from now on."""
+    hold = _open(event, desk)
+    if hold is not None and event.owner is not None:
+        desk.said.reassign_hold(hold, event.owner, why=RULES.get(hold.kind, "U-12"))
+
+
+def send_digest(event: DigestEvent, desk: Desk) -> None:
+    """Tell what waits and how departments answered (U-30, part 4)."""
+    desk.said.send_digest(event)
+
+
+def _open(event: SaidEvent, desk: Desk) -> Hold | None:
+    hold = desk.holds.get(event.number)
+    return hold if hold is not None and hold.ended_at is None else None

@@ -1,0 +1,19 @@
+"""One body outside of a webhook call, read as the receiver of its sender would."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from config import Config
+from receivers import jira, jira_events, webcrm_events
+from runtime.rehearsal import Understood
+
+
+def understand(document: dict[str, Any], config: Config) -> Understood:
+    """A Jira webhook, or a neutral CRM event. Raises Refusal."""
+    if "webhookEvent" in document:
+        of_jira = jira_events.parse(document, jira.places(config), datetime.now(UTC))
+        return Understood(of_jira.type, of_jira.case, of_jira.event, of_jira.ignored)
+    of_crm = webcrm_events.parse(document)
+    return Understood(of_crm.type, of_crm.case, of_crm.event, of_crm.ignored, of_crm.warnings)

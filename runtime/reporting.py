@@ -1,0 +1,55 @@
+"""The clock's part in the reports: the figures of days are counted, digests that are due are made deliveries."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from config import Config
+from desk.calendar import WorkCalendar
+from desk.digest import is_due
+from desk.figures import last_step
+from desk.office import Office
+from events import DigestEvent
+from runtime.nudges import Nudges
+from runtime.own_events import SOURCE, post
+from store import deliveries, rollups
+
+COUNT_SECONDS = 60
+DIGEST_SECONDS = 5
+DAYS = 60  # that one turn counts; years of them have their turns one after the other
+
+
+class Reporting:
+    """Two clocks do no more than one: counting again gives the same, and a digest has a fixed id."""
+
+    def __init__(self, engine: sa.Engine, office: Office, nudges: Nudges) -> None:
+        self._engine = engine
+        self._office = office
+        self._nudges = nudges
+
+    def count(self, config: Config) -> int:
+        """Count the days that are due; how many."""
+        now, zone = self._office.clock.now(), ZoneInfo(config.calendar.named().zone)
+        with self._engine.connect() as connection:
+            days = rollups.due(connection, now, zone)[:DAYS]
+        for day in days:
+            with self._engine.begin() as connection:
+                rollups.count_day(connection, day, now, zone, last_step(config))
+        return len(days)
+
+    def digests(self, config: Config) -> int:
+        """File the digests whose moment has come on this working day; how many."""
+        now = self._office.clock.now()
+        day = WorkCalendar(config.calendar.named()).local(now).date()
+        count = 0
+        for name, asked in config.reports.digests.items():
+            if asked.to is None or not is_due(config, asked, now):
+                continue
+            event = DigestEvent(occurred_at=now, name=name, day=day)
+            with self._engine.begin() as connection:
+                if deliveries.find(connection, SOURCE, f"digest:{name}:{day}") is None:
+                    post(connection, self._nudges.send, event)
+                    count += 1
+        return count

@@ -1,0 +1,81 @@
+"""Who signed in and who changed what; written in the transaction of the change itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from store.access_tables import audit as a
+
+PAGE = 100  # rows
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does it: an e-mail, the name of a token, a user of the machine; `door`: password, oidc, token, env, cli."""
+
+    who: str
+    door: str
+    address: str | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """What was done: `replayed`, `mode_set` …, to what, with the values of before and after."""
+
+    what: str
+    target: str | None = None
+    before: Any = None
+    after: Any = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a list is narrowed to; None = everything."""
+
+    who: str | None = None
+    what: str | None = None
+    target: str | None = None
+
+
+def write(connection: sa.Connection, actor: Actor, change: Change, now: datetime) -> int:
+    """Add a row; its number."""
+    row = {
+        "at": now,
+        "who": actor.who[:254],
+        "door": actor.door,
+        "address": actor.address,
+        "what": change.what,
+        "target": change.target[:200] if change.target else None,
+        "before": change.before,
+        "after": change.after,
+        "reason": change.reason,
+    }
+    return int(connection.execute(sa.insert(a).values(**row).returning(a.c.id)).scalar_one())
+
+
+def one(connection: sa.Connection, number: int) -> sa.Row[Any] | None:
+    """One row."""
+    return connection.execute(sa.select(a).where(a.c.id == number)).first()
+
+
+def page(connection: sa.Connection, asked: Asked, before: int | None, limit: int = PAGE) -> Sequence[sa.Row[Any]]:
+    """The newest rows older than `before`."""
+    query = sa.select(a).order_by(a.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(a.c.id < before)
+    for column, value in ((a.c.who, asked.who), (a.c.what, asked.what), (a.c.target, asked.target)):
+        if value is not None:
+            query = query.where(column == value)
+    return connection.execute(query).all()
+
+
+def purge(connection: sa.Connection, before: datetime, limit: int) -> int:
+    """Delete rows that are too old; the count."""
+    old = sa.select(a.c.id).where(a.c.at < before).order_by(a.c.at).limit(limit)
+    return int(connection.execute(sa.delete(a).where(a.c.id.in_(old.scalar_subquery()))).rowcount)

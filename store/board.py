@@ -1,0 +1,213 @@
+"""The board: what has waited too long now, by damage; each stream by an index of what is open, paged by key.
+
+Damage is weight of the kind × (1 + working hours since) × the factor of a top seller. Within one kind, and one factor,
+who waits longer goes first, so every stream comes out of the database in its order, and the streams are merged.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from store.facts import EVERYBODY, Narrow
+from store.request_tables import promises as p
+from store.request_tables import requests as r
+from store.tables import deliveries as d
+from store.tables import holds as h
+from store.tables import links
+
+PAGE = 50
+MOST = 1000  # a count goes no further
+ASKED = ("promise", "uninformed", "request")
+HELD = ("ozon", "seller", "client", "department")
+KINDS = (*ASKED, *HELD)
+_HOUR = timedelta(hours=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Working = Callable[[Sequence[datetime]], Mapping[datetime, timedelta]]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How damage is reckoned as of `now`: the weight of each kind, the factor of a top seller, and the working time
+    up to now of each of many moments."""
+
+    now: datetime
+    kinds: Mapping[str, float]
+    top: float
+    working: Working
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the board is narrowed to: None = everything. `snoozed`: also what a person has put off."""
+
+    narrow: Narrow = EVERYBODY
+    kind: str | None = None
+    snoozed: bool = False
+
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds that can have rows: a hold knows no department and no topic."""
+        found = KINDS if self.narrow.department is None and self.narrow.topic is None else ASKED
+        return tuple(kind for kind in found if self.kind in (None, kind))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a stream goes on: after this moment and number."""
+
+    since: datetime
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A row of the board; `next_at`: the next reminder."""
+
+    kind: str
+    id: int
+    source: str
+    ticket_id: str
+    department: str | None
+    topic: str | None
+    owner_id: str | None
+    since: datetime
+    due_at: datetime | None
+    next_at: datetime | None
+    snoozed_until: datetime | None
+    top: bool
+    url: str | None
+    site: str | None
+    issue_id: str | None
+    working: timedelta
+    damage: float
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows in order; `more` tells each stream where to go on, None: that was all."""
+
+    rows: Sequence[Waiting]
+    more: Mapping[str, Place] | None
+
+
+def page(
+    connection: sa.Connection, wanted: Wanted, scale: Scale, after: Mapping[str, Place] | None = None, limit: int = PAGE
+) -> Page:
+    """The worst, as of the scale's now."""
+    streams: dict[str, list[Any]] = {}
+    for kind in wanted.kinds():
+        for top in (True, False):
+            name = f"{kind}{'!' if top else ''}"
+            query = _stream(kind, wanted, scale.now, top=top)
+            place = (after or {}).get(name)
+            if place is not None:
+                since, number = query.selected_columns["since"], query.selected_columns["id"]
+                query = query.where(sa.or_(since > place.since, sa.and_(since == place.since, number > place.id)))
+            streams[name] = list(connection.execute(query.limit(limit + 1)))
+    ages = scale.working(sorted({row.since for rows in streams.values() for row in rows}))
+    merged = heapq.merge(*(_weighed(name, rows, ages, scale) for name, rows in streams.items()), key=_order)
+    found = list(merged)
+    more = dict(after or {})
+    for row in found[:limit]:
+        more[f"{row.kind}{'!' if row.top else ''}"] = Place(row.since, row.id)
+    return Page(found[:limit], more if len(found) > limit else None)
+
+
+def _order(row: Waiting) -> tuple[float, datetime, str, int]:
+    return (-row.damage, row.since, row.kind, row.id)
+
+
+def _weighed(name: str, rows: Sequence[Any], ages: Mapping[datetime, timedelta], scale: Scale) -> Iterator[Waiting]:
+    kind, top = name.rstrip("!"), name.endswith("!")
+    weight = scale.kinds[kind] * (scale.top if top else 1)
+    for row in rows:
+        working = ages[row.since]
+        values = row._asdict()
+        yield Waiting(kind=kind, top=top, working=working, damage=weight * (1 + working / _HOUR), **values)
+
+
+def _stream(kind: str, wanted: Wanted, now: datetime, *, top: bool) -> sa.Select[Any]:
+    query = _asked(kind, wanted, now) if kind in ASKED else _held(kind, wanted, now)
+    table = r if kind in ASKED else h
+    return query.where(table.c.top.is_(True) if top else table.c.top.is_not(True)).order_by(table.c.since, table.c.id)
+
+
+def _asked(kind: str, wanted: Wanted, now: datetime) -> sa.Select[Any]:
+    """Open requests, each under the worst that is to be said of it: a broken promise, a client who knows nothing."""
+    broken = sa.exists().where(p.c.request == r.c.id, sa.text("promises.state = 'broken'"))
+    where: list[Any] = [sa.text("requests.state = 'open'"), *wanted.narrow.where()]
+    if kind == "promise":
+        where.append(broken)
+    else:
+        where += [r.c.due_at <= now, ~broken]
+        where.append(r.c.client_informed_at.is_(None) if kind == "uninformed" else r.c.client_informed_at.is_not(None))
+    if not wanted.snoozed:
+        where.append(sa.or_(r.c.snoozed_until.is_(None), r.c.snoozed_until <= now))
+    names = ("id", "source", "ticket_id", "department", "topic", "owner_id", "since", "due_at", "next_at")
+    return sa.select(*(r.c[name] for name in (*names, "snoozed_until", "url", "site", "issue_id"))).where(*where)
+
+
+def _held(kind: str, wanted: Wanted, now: datetime) -> sa.Select[Any]:
+    """Open holds whose time is over; one that was put off is due later."""
+    where = [h.c.ended_at.is_(None), h.c.kind == kind]
+    if not wanted.snoozed:
+        where.append(h.c.due_at <= now)
+    if wanted.narrow.agent is not None:
+        source, _, owner = wanted.narrow.agent.partition(":")
+        where += [h.c.source == source, h.c.owner_id == owner if owner else h.c.owner_id.is_(None)]
+    nothing = [sa.null().label(name) for name in ("department", "topic", "next_at", "snoozed_until", "url")]
+    names = ("id", "source", "ticket_id", "owner_id", "since", "due_at", "site", "issue_id")
+    return sa.select(*(h.c[name] for name in names), *nothing).where(*where)
+
+
+def counts(connection: sa.Connection, wanted: Wanted, now: datetime) -> dict[str, int]:
+    """How many of each kind; counting stops at `MOST`."""
+    found = {}
+    for kind in wanted.kinds():
+        rows = (_asked if kind in ASKED else _held)(kind, wanted, now)
+        rows = rows.with_only_columns((r if kind in ASKED else h).c.id).limit(MOST)
+        found[kind] = int(connection.execute(sa.select(sa.func.count()).select_from(rows.subquery())).scalar_one())
+    return found
+
+
+def last_touches(connection: sa.Connection, cases: Sequence[str]) -> dict[str, datetime]:
+    """When something last came in for each of these cases."""
+    newest = sa.select(d.c.received_at).order_by(d.c.id.desc()).limit(1)
+    found = {}
+    for case in dict.fromkeys(cases):
+        moment = connection.execute(newest.where(d.c.case_id == case)).scalar()
+        if moment is not None:
+            found[case] = moment
+    return found
+
+
+def keys(connection: sa.Connection, issues: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """The keys of these issues (site, id)."""
+    if not issues:
+        return {}
+    place = sa.tuple_(links.c.site, links.c.issue_id)
+    found = connection.execute(sa.select(links.c.site, links.c.issue_id, links.c.issue_key).where(place.in_(issues)))
+    return {(row.site, row.issue_id): row.issue_key for row in found}
+
+
+def written(more: Mapping[str, Place]) -> str:
+    """Places as a part of an address."""
+    parts = (f"{name}.{(place.since - _EPOCH) // timedelta(microseconds=1)}.{place.id}" for name, place in more.items())
+    return "~".join(parts)
+
+
+def read(text: str) -> dict[str, Place]:
+    """The same read back; what is no place is left out."""
+    found = {}
+    for part in text.split("~"):
+        name, _, rest = part.partition(".")
+        since, _, number = rest.partition(".")
+        fits = since.isdecimal() and number.isdecimal() and len(since) < 17 and len(number) < 19  # noqa: PLR2004
+        if fits and name.rstrip("!") in KINDS:
+            found[name] = Place(_EPOCH + timedelta(microseconds=int(since)), int(number))
+    return found

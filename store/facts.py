@@ -1,0 +1,157 @@
+"""What happened to requests in a stretch of time: asked, reminded, answered, ignored; read from the requests' own rows.
+
+A fact belongs to the moment at which it happened, so that a day that is over keeps its figures. A request that nobody
+was to answer (R-17) is none. Ignored: a day after the last reminder of the ladder there was still no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
+
+from store.report_tables import STEPS
+from store.request_tables import reminders as m
+from store.request_tables import requests as r
+
+Kind = Literal["asked", "sent", "answered", "ignored"]
+SILENT = timedelta(hours=24)  # after the last reminder
+_ABOUT = (r.c.id, r.c.department, r.c.source, r.c.owner_id, r.c.topic)
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """Whose facts: None = everybody's. `agent` is `source:id`; the empty topic is that of requests without one."""
+
+    department: str | None = None
+    agent: str | None = None
+    topic: str | None = None
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What narrows, by dimension."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+    def where(self) -> list[sa.ColumnElement[bool]]:
+        """The same as conditions on requests."""
+        found: list[sa.ColumnElement[bool]] = []
+        if self.department is not None:
+            found.append(r.c.department == self.department)
+        if self.agent is not None:
+            source, _, owner = self.agent.partition(":")
+            found += [r.c.source == source, r.c.owner_id == owner if owner else r.c.owner_id.is_(None)]
+        if self.topic is not None:
+            found.append(r.c.topic == self.topic if self.topic else r.c.topic.is_(None))
+        return found
+
+
+EVERYBODY = Narrow()
+
+
+@dataclass(frozen=True)
+class Span:
+    """From a moment up to another; `last` is the last step of the ladder, which decides what is ignored."""
+
+    start: datetime
+    end: datetime
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """`step`: which reminder was sent, or how many went before the answer (0…3); `took`: until the answer."""
+
+    kind: Kind
+    request: int
+    at: datetime
+    department: str
+    agent: str
+    topic: str
+    step: int = 0
+    took: timedelta | None = None
+
+
+def facts(
+    connection: sa.Connection, span: Span, narrow: Narrow = EVERYBODY, limit: int | None = None
+) -> Iterator[Fact]:
+    """All facts of a stretch, at most `limit` of each kind."""
+    for kind in ("asked", "answered", "sent", "ignored"):
+        for row in connection.execute(_query(kind, span, narrow).limit(limit)):
+            yield from _of(kind, row)
+
+
+def listed(connection: sa.Connection, kind: Kind, span: Span, narrow: Narrow, **page: Any) -> list[int]:
+    """The requests behind a figure, the newest fact first: `step` (None: any), `after` (moment, number), `limit`."""
+    found, at = _query(kind, span, narrow), _moment(kind)
+    step, after = page.get("step"), page.get("after")
+    if step is not None and kind in ("sent", "answered"):
+        column = m.c.step + 1 if kind == "sent" else r.c.step
+        found = found.where(column >= step if step == STEPS else column == step)
+    if after is not None:
+        found = found.where(sa.or_(at < after[0], sa.and_(at == after[0], r.c.id < after[1])))
+    found = found.order_by(at.desc(), r.c.id.desc()).limit(page["limit"])
+    return [row.id for row in connection.execute(found)]
+
+
+def _moment(kind: str) -> sa.ColumnElement[Any]:
+    if kind == "asked":
+        return r.c.since
+    return r.c.answered_at if kind == "answered" else m.c.sent_at
+
+
+def _query(kind: str, span: Span, narrow: Narrow) -> sa.Select[Any]:
+    at = _moment(kind)
+    back = SILENT if kind == "ignored" else timedelta(0)
+    where = [at >= span.start - back, at < span.end - back, r.c.answer_required, *narrow.where()]
+    if kind == "asked":
+        return sa.select(*_ABOUT, at.label("at")).where(*where)
+    if kind == "answered":
+        return sa.select(*_ABOUT, at.label("at"), r.c.step, r.c.since).where(*where)
+    where += [m.c.request == r.c.id, m.c.outcome == "sent"]
+    columns = (*_ABOUT, m.c.step, m.c.sent_at.label("at"))
+    if kind == "ignored":
+        # a stretch is 24 hours later than the reminders that it tells of; an answer within them is compared as a day
+        late = sa.or_(r.c.closed_at.is_(None), r.c.closed_at >= _later(m.c.sent_at))
+        where += [m.c.step == span.last, late]
+    return sa.select(*columns).where(*where).distinct()
+
+
+def _later(moment: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The end of the silence, on either database."""
+    return _DayLater(moment)
+
+
+class _DayLater(GenericFunction[Any]):
+    """A moment and 24 hours."""
+
+    inherit_cache = True
+    name = "day_later"
+
+
+@compiles(_DayLater, "postgresql")
+def _on_postgresql(element: Any, compiler: Any, **how: Any) -> str:
+    return f"({compiler.process(element.clauses, **how)} + interval '24 hours')"
+
+
+@compiles(_DayLater, "sqlite")
+def _on_sqlite(element: Any, compiler: Any, **how: Any) -> str:
+    # as SQLAlchemy writes moments there: to the microsecond, which SQLite's own functions do not keep
+    moment = compiler.process(element.clauses, **how)
+    return f"(strftime('%Y-%m-%d %H:%M:%S', {moment}, '+24 hours') || substr({moment}, 20))"
+
+
+def _of(kind: str, row: sa.Row[Any]) -> Iterator[Fact]:
+    about = (row.department, f"{row.source}:{row.owner_id or ''}", row.topic or "")
+    if kind == "asked":
+        yield Fact("asked", row.id, row.at, *about)
+    elif kind == "answered":
+        yield Fact("answered", row.id, row.at, *about, min(row.step, STEPS), max(row.at - row.since, timedelta(0)))
+    elif kind == "sent":
+        yield Fact("sent", row.id, row.at, *about, min(row.step + 1, STEPS))
+    else:
+        yield Fact("ignored", row.id, row.at + SILENT, *about)

@@ -1,0 +1,56 @@
+"""What is too old is taken away in pieces: bodies, then events, then deliveries with their ledger.
+
+A dead letter and what still waits is never touched, however old. Where a piece ended is kept in `purges`, so each
+piece begins where the one before ended instead of reading everything again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.tables import deliveries as d
+from store.tables import purges, rate_limits
+
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_OVER = sa.text("state IN ('done', 'ignored')")  # to the letter as in its partial index, so that SQLite uses it
+_GONE: Mapping[str, Mapping[str, Any]] = {"bodies": {"body": ""}, "events": {"event": None}}
+
+
+def forget(connection: sa.Connection, name: str, before: datetime, limit: int) -> int:
+    """Take the `bodies` or `events` of deliveries that ended before a moment, the oldest first; the count."""
+    end = sa.tuple_(d.c.finished_at, d.c.id)
+    done = connection.execute(sa.select(purges).where(purges.c.name == name)).first()
+    begin = (done.finished_at, done.delivery) if done else (_BEGINNING, 0)
+    # SQLite compares a pair with the index by its first member only when that is said too
+    query = sa.select(d.c.finished_at, d.c.id).where(_OVER, d.c.finished_at >= begin[0], d.c.finished_at < before)
+    after = sa.tuple_(sa.literal(begin[0], d.c.finished_at.type), sa.literal(begin[1], d.c.id.type))
+    rows = connection.execute(query.where(end > after).order_by(d.c.finished_at, d.c.id).limit(limit)).all()
+    if not rows:
+        return 0
+    connection.execute(sa.update(d).where(d.c.id.in_([row.id for row in rows])).values(**_GONE[name]))
+    _remember(connection, name, *rows[-1])
+    return len(rows)
+
+
+def _remember(connection: sa.Connection, name: str, finished_at: datetime, delivery: int) -> None:
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(purges)
+    values = {"finished_at": finished_at, "delivery": delivery}
+    put = insert.values(name=name, **values).on_conflict_do_update(index_elements=["name"], set_=values)
+    connection.execute(put)
+
+
+def delete_deliveries(connection: sa.Connection, before: datetime, limit: int) -> int:
+    """Delete deliveries that ended before a moment, with their ledger; the count."""
+    old = sa.select(d.c.id).where(_OVER, d.c.finished_at < before).order_by(d.c.finished_at).limit(limit)
+    return int(connection.execute(sa.delete(d).where(d.c.id.in_(old.scalar_subquery()))).rowcount)
+
+
+def forget_limits(connection: sa.Connection, before: datetime, limit: int) -> int:
+    """Delete token buckets that nobody asked since a moment: they are full again; the count."""
+    old = sa.select(rate_limits.c.name).where(rate_limits.c.at < before.timestamp()).limit(limit)
+    return int(connection.execute(sa.delete(rate_limits).where(rate_limits.c.name.in_(old.scalar_subquery()))).rowcount)

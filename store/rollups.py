@@ -1,0 +1,178 @@
+"""Daily roll-ups: the clock counts each day's facts once, and reports of any period add the days up.
+
+A day is counted anew while facts may still be learnt of it (an event that came late, a case that stood); then it is
+final, and its figures never change.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from store.facts import Fact, Narrow, Span, facts
+from store.report_tables import BUCKETS, COUNTS, EDGES, report_days, report_hours, report_rows
+from store.request_tables import requests
+
+ALL = "all"
+DIMENSIONS = ("department", "agent", "topic")
+TOPICS = 50  # of a day; the rest is counted together
+OTHER = "…"
+FINAL = timedelta(days=3)  # after the end of a day
+AGAIN = timedelta(hours=1)  # a day that is over, and not final, is counted as often
+HOUR = timedelta(hours=1)
+_LOCK = 7_310_422  # any fixed number: PostgreSQL's advisory lock for counting
+
+Row = dict[str, int]
+
+
+@dataclass
+class Counted:
+    """Counts by (dimension, value), and the asked by the hour."""
+
+    rows: dict[tuple[str, str], Row]
+    hours: dict[tuple[str, str, int], int]
+
+
+def bounds(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The moments that these days are between, both included, by the clock of a zone."""
+    start = datetime.combine(first, time.min, zone).astimezone(UTC)
+    return start, datetime.combine(last + timedelta(days=1), time.min, zone).astimezone(UTC)
+
+
+def bucket(took: timedelta) -> str:
+    """The column of an answer time; an edge belongs to what is below it: 24 hours are «within 24 hours»."""
+    return BUCKETS[bisect_left(EDGES, took / HOUR)]
+
+
+def empty() -> Row:
+    """Nothing happened."""
+    return dict.fromkeys((*COUNTS, *BUCKETS), 0)
+
+
+def add(row: Row, fact: Fact) -> None:
+    """Count one fact."""
+    name = fact.kind if fact.kind in ("asked", "ignored") else f"{fact.kind}_{fact.step}"
+    row[name] += 1
+    if fact.took is not None:
+        row[bucket(fact.took)] += 1
+
+
+def count(found: Iterable[Fact], zone: ZoneInfo) -> Counted:
+    """Count facts under everything that each belongs to."""
+    rows: dict[tuple[str, str], Row] = defaultdict(empty)
+    hours: dict[tuple[str, str, int], int] = defaultdict(int)
+    kept = list(found)
+    topics = _largest(kept)
+    for fact in kept:
+        topic = fact.topic if fact.topic in topics else OTHER
+        places = ((ALL, ""), ("department", fact.department), ("agent", fact.agent), ("topic", topic))
+        for place in places:
+            add(rows[place], fact)
+            if fact.kind == "asked":
+                hours[(*place, fact.at.astimezone(zone).hour)] += 1
+    return Counted(dict(rows), dict(hours))
+
+
+def _largest(found: Sequence[Fact]) -> set[str]:
+    """The topics that are told apart: free texts are no good rows of a report."""
+    counts: dict[str, int] = defaultdict(int)
+    for fact in found:
+        counts[fact.topic] += 1
+    return set(sorted(counts, key=lambda topic: (-counts[topic], topic))[:TOPICS])
+
+
+def due(connection: sa.Connection, now: datetime, zone: ZoneInfo) -> list[date]:
+    """The days that are to be counted: those that nobody counted, today, and those that are not final.
+
+    In order and without a gap, or nobody would know which days are missing.
+    """
+    today = now.astimezone(zone).date()
+    known = connection.execute(sa.select(report_days.c.day).order_by(report_days.c.day.desc()).limit(1)).scalar()
+    if known is None:
+        first = connection.execute(sa.select(sa.func.min(requests.c.since))).scalar()
+        known = (min(first, now).astimezone(zone).date() if first else today) - timedelta(days=1)
+    new = [known + timedelta(days=number + 1) for number in range((today - known).days)]
+    again = sa.select(report_days.c.day).where(report_days.c.final.is_(False), report_days.c.day < today)
+    stale = again.where(report_days.c.counted_at <= now - AGAIN).order_by(report_days.c.day)
+    return [*(new or [today]), *connection.execute(stale).scalars()]
+
+
+def count_day(connection: sa.Connection, day: date, now: datetime, zone: ZoneInfo, last: int) -> None:
+    """Count a day, in a transaction of its own; one clock at a time."""
+    start, end = bounds(day, day, zone)
+    if connection.dialect.name == "postgresql":  # SQLite has one writer, who finds what the one before has written
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    counted = count(facts(connection, Span(start, end, last)), zone)
+    values = {"counted_at": now, "final": now >= end + FINAL}
+    if connection.execute(sa.update(report_days).where(report_days.c.day == day).values(**values)).rowcount == 0:
+        connection.execute(sa.insert(report_days).values(day=day, **values))
+    _write(connection, day, counted)
+
+
+def _write(connection: sa.Connection, day: date, counted: Counted) -> None:
+    for table in (report_rows, report_hours):
+        connection.execute(sa.delete(table).where(table.c.dimension.in_((ALL, *DIMENSIONS)), table.c.day == day))
+    rows = [
+        {"dimension": dimension, "day": day, "value": value[:255], **row}
+        for (dimension, value), row in counted.rows.items()
+    ]
+    hours = [
+        {"dimension": dimension, "day": day, "value": value[:255], "hour": hour, "asked": asked}
+        for (dimension, value, hour), asked in counted.hours.items()
+    ]
+    if rows:
+        connection.execute(sa.insert(report_rows), rows)
+    if hours:
+        connection.execute(sa.insert(report_hours), hours)
+
+
+def counted_at(connection: sa.Connection, day: date) -> datetime | None:
+    """When a day was counted last."""
+    moment: datetime | None = connection.execute(
+        sa.select(report_days.c.counted_at).where(report_days.c.day == day)
+    ).scalar()
+    return moment
+
+
+def by_day(connection: sa.Connection, first: date, last: date, place: tuple[str, str]) -> dict[date, Row]:
+    """Each day's figures of one value of a dimension."""
+    t = report_rows
+    where = (t.c.dimension == place[0], t.c.value == place[1], t.c.day >= first, t.c.day <= last)
+    found = sa.select(t.c.day, *(t.c[name] for name in (*COUNTS, *BUCKETS))).where(*where)
+    return {row.day: _row(row) for row in connection.execute(found)}
+
+
+def by_value(connection: sa.Connection, first: date, last: date, dimension: str) -> dict[str, Row]:
+    """The figures of a period of each value of a dimension."""
+    t = report_rows
+    sums = [sa.func.sum(t.c[name]).label(name) for name in (*COUNTS, *BUCKETS)]
+    where = (t.c.dimension == dimension, t.c.day >= first, t.c.day <= last)
+    found = sa.select(t.c.value, *sums).where(*where).group_by(t.c.value)
+    return {row.value: _row(row) for row in connection.execute(found)}
+
+
+def by_hour(connection: sa.Connection, first: date, last: date, place: tuple[str, str]) -> dict[tuple[int, int], int]:
+    """How many were asked, by weekday (Monday is 0) and hour."""
+    t = report_hours
+    where = (t.c.dimension == place[0], t.c.value == place[1], t.c.day >= first, t.c.day <= last)
+    found: dict[tuple[int, int], int] = defaultdict(int)
+    for row in connection.execute(sa.select(t.c.day, t.c.hour, t.c.asked).where(*where)):
+        found[(row.day.weekday(), row.hour)] += row.asked
+    return dict(found)
+
+
+def _row(row: sa.Row[Any]) -> Row:
+    return {name: int(getattr(row, name)) for name in (*COUNTS, *BUCKETS)}
+
+
+def live(connection: sa.Connection, span: Span, narrow: Narrow, limit: int) -> list[Fact] | None:
+    """The facts of what no roll-up serves (several filters at once); None: there are too many."""
+    found = list(facts(connection, span, narrow, limit + 1))
+    return found if len(found) <= limit else None

@@ -1,0 +1,125 @@
+"""People who sign in by a password, who is signed in, and the keys of programs.
+
+What is secret is kept as a hash alone. E-mails are kept in small letters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.access_tables import api_tokens as t
+from store.access_tables import sessions as s
+from store.access_tables import users as u
+
+Row = sa.Row[Any]
+
+
+def _add_new(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row; False when there is one of its key."""
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    return int(connection.execute(insert.values(**row).on_conflict_do_nothing()).rowcount) > 0
+
+
+def add_user(connection: sa.Connection, row: Mapping[str, Any]) -> bool:
+    """Add a user with columns as given; False when the e-mail is taken."""
+    return _add_new(connection, u, row)
+
+
+def user(connection: sa.Connection, email: str) -> Row | None:
+    """The user of an e-mail."""
+    return connection.execute(sa.select(u).where(u.c.email == email)).first()
+
+
+def all_users(connection: sa.Connection) -> list[Row]:
+    """All users, by e-mail."""
+    return list(connection.execute(sa.select(u).order_by(u.c.email)))
+
+
+def set_password(connection: sa.Connection, email: str, password: str) -> bool:
+    """Keep a new hash; False when there is no such user."""
+    changed = sa.update(u).where(u.c.email == email).values(password=password, of_sandbox=False)
+    return int(connection.execute(changed).rowcount) > 0
+
+
+def remove_user(connection: sa.Connection, email: str) -> bool:
+    """Remove a user; False when there is none."""
+    return int(connection.execute(sa.delete(u).where(u.c.email == email)).rowcount) > 0
+
+
+def begin_session(connection: sa.Connection, row: Mapping[str, Any]) -> None:
+    """Somebody signed in."""
+    connection.execute(sa.insert(s).values(**row))
+
+
+def session(connection: sa.Connection, sha256: str) -> Row | None:
+    """The session of a key, however old."""
+    return connection.execute(sa.select(s).where(s.c.sha256 == sha256)).first()
+
+
+def sessions_of(connection: sa.Connection, email: str, *, seen_after: datetime, begun_after: datetime) -> list[Row]:
+    """The sessions of a person that are not over, the newest first."""
+    found = sa.select(s).where(s.c.email == email, s.c.seen_at > seen_after, s.c.created_at > begun_after)
+    return list(connection.execute(found.order_by(s.c.seen_at.desc())))
+
+
+def touch_session(connection: sa.Connection, sha256: str, now: datetime) -> None:
+    """A sign of life of a session."""
+    connection.execute(sa.update(s).where(s.c.sha256 == sha256).values(seen_at=now))
+
+
+def end_session(connection: sa.Connection, sha256: str) -> bool:
+    """End one session; False when it was over."""
+    return int(connection.execute(sa.delete(s).where(s.c.sha256 == sha256)).rowcount) > 0
+
+
+def end_sessions(connection: sa.Connection, email: str, *, but: str = "") -> int:
+    """End all sessions of a person, except one; the count."""
+    return int(connection.execute(sa.delete(s).where(s.c.email == email, s.c.sha256 != but)).rowcount)
+
+
+def purge_sessions(connection: sa.Connection, begun_before: datetime, limit: int) -> int:
+    """Delete sessions that cannot go on; the count."""
+    old = sa.select(s.c.sha256).where(s.c.created_at <= begun_before).limit(limit)
+    return int(connection.execute(sa.delete(s).where(s.c.sha256.in_(old.scalar_subquery()))).rowcount)
+
+
+def add_token(connection: sa.Connection, row: Mapping[str, Any]) -> bool:
+    """Add a program's key; False when its name is taken, be it by a revoked one."""
+    return _add_new(connection, t, row)
+
+
+def token(connection: sa.Connection, sha256: str) -> Row | None:
+    """The key of this hash, if it is valid."""
+    return connection.execute(sa.select(t).where(t.c.sha256 == sha256, t.c.revoked_at.is_(None))).first()
+
+
+def all_tokens(connection: sa.Connection) -> list[Row]:
+    """All keys, revoked ones too, by name."""
+    return list(connection.execute(sa.select(t).order_by(t.c.name)))
+
+
+def any_token(connection: sa.Connection) -> bool:
+    """Whether some program has a key."""
+    return connection.execute(sa.select(t.c.name).where(t.c.revoked_at.is_(None)).limit(1)).first() is not None
+
+
+def touch_token(connection: sa.Connection, name: str, now: datetime) -> None:
+    """A key was used."""
+    connection.execute(sa.update(t).where(t.c.name == name).values(used_at=now))
+
+
+def revoke_token(connection: sa.Connection, name: str, now: datetime) -> bool:
+    """Revoke a key; False when there is none that is valid."""
+    revoked = sa.update(t).where(t.c.name == name, t.c.revoked_at.is_(None)).values(revoked_at=now)
+    return int(connection.execute(revoked).rowcount) > 0
+
+
+def add_users(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add those users that are not there."""
+    for row in rows:
+        add_user(connection, row)

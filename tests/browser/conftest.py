@@ -1,0 +1,61 @@
+"""One browser for all, and a bot with its pages on a port of this process, on real data of the sandbox."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from werkzeug.serving import make_server
+
+from sandbox.live import LiveSandbox, QuietHandler
+from tests.bot import Bot, free_port
+from tests.databases import Sqlite
+from tests.web.site import Site, own_logs
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium; without one the tests are skipped, and with CI=true they fail."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        reason = "no Chromium on this machine: apt-get install chromium"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class House:
+    """The bot, its pages, and where they are."""
+
+    def __init__(self, bot: Bot, site: Site, url: str) -> None:
+        self.bot, self.site, self.url = bot, site, url
+
+
+@pytest.fixture(scope="module")
+def house(sqlite: Sqlite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """All of it, in this process."""
+    folder: Path = tmp_path_factory.mktemp("house")
+    port = free_port()
+    sandbox = LiveSandbox(bot_url=f"http://127.0.0.1:{port}", data_dir=folder)
+    with pytest.MonkeyPatch.context() as patch, sandbox, Bot(sqlite.fresh(folder), sandbox, folder, port) as bot:
+        for name, value in bot.env.items():
+            patch.setenv(name, value)
+        with own_logs():
+            site = Site(bot.env)
+            server = make_server("127.0.0.1", 0, site.app, threaded=True, request_handler=QuietHandler)
+            thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+            thread.start()
+            yield House(bot, site, f"http://127.0.0.1:{server.port}")
+            server.shutdown()
+            server.server_close()
+            thread.join()
+            site.engine.dispose()

@@ -1,0 +1,191 @@
+"""The admin's day in a real browser: every step with a look at what a screen reader, a phone and the console say.
+
+`SCREENSHOTS=folder` keeps pictures of the pages.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import ViewportSize as Size
+
+from desk.clock import machine_now
+from runtime.clock import Clock
+from tests.browser.conftest import House
+from tests.tickets import closing, ticket
+
+WIDE: Size = {"width": 1280, "height": 900}
+PHONE: Size = {"width": 390, "height": 844}
+PAGES = ("/state", "/deliveries", "/deliveries/1", "/dead", "/rules", "/rules/W-40", "/try", "/changes", "/me")
+PATIENCE = 30_000  # ms: a machine may have much else to do
+SERIOUS = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def worked(house: House) -> House:
+    """A morning's work: tickets that went well, one that Jira refused, one that a closed ticket stopped."""
+    bot = house.bot
+    for number, (kind, subtype, warehouse) in enumerate(
+        [
+            ("Отгрузка со склада OZON (FBO)", "Прибытие водителя на склад", "Хоругвино"),
+            ("Реклама", "Услуга «Первая помощь»", None),
+            ("Контроль качества", "Запрос документов", None),
+        ],
+        start=1,
+    ):
+        card = ticket(id=f"2381435{number}", type=kind, subtype=subtype, warehouse=warehouse)
+        bot.sandbox.put_ticket(card)
+        bot.crm(closing(card, id=f"evt-{number}"))
+    bot.work()
+    bot.sandbox.fault(system="jira", match="POST /rest/api/3/issue", status=400, times=2)
+    for number in (4, 5):
+        card = ticket(id=f"2381435{number}")
+        bot.sandbox.put_ticket(card)
+        bot.crm(closing(card, id=f"evt-{number}"))
+        bot.work()
+    Clock(bot.engine, bot.process.office, bot.watch).sign_of_life()
+    house.site.insert(
+        "workers", executor_id="demo-1", started_at=machine_now(), seen_at=machine_now() + timedelta(hours=1)
+    )
+    return house
+
+
+@pytest.fixture
+def page(chromium: Browser, worked: House) -> Iterator[Page]:
+    """A fresh browser window of a Russian; nothing may go wrong in its console."""
+    context = chromium.new_context(base_url=worked.url, locale="ru-RU", viewport=WIDE, reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    said: list[str] = []
+    opened = context.new_page()
+    opened.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    yield opened
+    context.close()
+    assert said == []
+
+
+def sign_in(page: Page, email: str = "admin@example.test") -> None:
+    """By the form."""
+    page.goto("/")
+    page.get_by_label("Почта").fill(email)
+    page.get_by_label("Пароль").fill("sandbox")
+    page.get_by_role("button", name="Войти", exact=True).click()
+    page.wait_for_url(re.compile("/(state|me)$"))
+
+
+def too_wide(page: Page) -> int:
+    """By how many pixels a page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def looked_at(page: Page, name: str) -> None:
+    """Nothing serious for axe, nothing wider than the window; a picture where one is wanted."""
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in SERIOUS] == [], name
+    assert too_wide(page) <= 0, name
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=name.endswith("dark"))
+
+
+def test_the_day(page: Page, worked: House) -> None:
+    bot = worked.bot
+    sign_in(page)
+    expect(page.get_by_role("heading", name="Состояние")).to_be_visible()
+    page.get_by_role("link", name="Разобрать").click()
+
+    # one is looked at, tried and replayed
+    page.get_by_role("link", name="webcrm:23814354").click()
+    expect(page.get_by_text("400").first).to_be_visible()
+    page.get_by_role("button", name="Что сделал бы бот").click()
+    expect(page.locator("#rehearsal").get_by_text("создать задачу Jira")).to_be_visible()
+    assert bot.delivery("evt-4").state == "dead"
+    page.get_by_role("button", name="Повторить").click()
+    expect(page.get_by_text("Запущено ещё раз.")).to_be_visible()
+    bot.work()
+    assert bot.delivery("evt-4").state == "done"
+
+    # the others together, after a dry run of each
+    page.get_by_role("link", name="Остановленные", exact=True).click()
+    page.get_by_label("Все на странице").check()
+    page.get_by_role("button", name="Посмотреть, что будет").click()
+    expect(page.get_by_text("Проверено: 1 из 1")).to_be_visible()
+    expect(page.locator("[data-rehearse]").get_by_text("создать задачу Jira")).to_be_visible()
+    looked_at(page, "review")
+    page.get_by_role("button", name="Повторить по порядку (1)").click()
+    expect(page.get_by_text("Остановленных событий нет")).to_be_visible()
+
+    # a rule is switched, and the switch undone
+    page.get_by_role("link", name="Правила", exact=True).click()
+    page.get_by_label("Номер правила или слова").fill("W-40")
+    expect(page.locator("[data-rule]:visible")).to_have_count(1)
+    page.get_by_label("Режим правила W-40").select_option("observe")
+    page.locator("[data-rule]:visible").get_by_role("button", name="Переключить").click()
+    expect(page.get_by_text("Режим переключён")).to_be_visible()
+    page.get_by_role("link", name="Изменения", exact=True).click()
+    page.get_by_role("button", name="Отменить").first.click()
+    expect(page.get_by_text("Прежний режим возвращён")).to_be_visible()
+
+    # all effects are paused, and resumed; the browser asks before
+    page.get_by_role("link", name="Состояние", exact=True).click()
+    page.get_by_text("Остановить бота").click()
+    page.get_by_label("Почему").fill("переезд Jira")
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.get_by_role("button", name="Остановить", exact=True).click()
+    expect(page.get_by_text("Бот остановлен.")).to_have_count(0)
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Остановить", exact=True).click()
+    expect(page.get_by_text("Бот остановлен.")).to_be_visible()
+    looked_at(page, "paused")
+    page.get_by_role("button", name="Продолжить").click()
+    expect(page.get_by_text("Бот остановлен.")).to_have_count(0)
+
+    page.get_by_role("button", name="Выйти", exact=True).click()
+    expect(page.get_by_text("Вы вышли.")).to_be_visible()
+
+
+@pytest.mark.parametrize(("theme", "language", "size"), [("light", "ru", WIDE), ("dark", "en", PHONE)])
+def test_every_page_for_everybody(page: Page, theme: str, language: str, size: Size) -> None:
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    page.set_viewport_size(size)
+    page.goto("/")
+    looked_at(page, f"sign-in-{theme}")
+    sign_in(page)
+    if language == "en":
+        page.get_by_role("button", name="English").click()
+        expect(page.get_by_role("heading", name="State")).to_be_visible()
+    for path in PAGES:
+        page.goto(path)
+        assert page.evaluate("document.documentElement.dataset.bsTheme") == theme
+        looked_at(page, f"{path.strip('/').replace('/', '-')}-{theme}")
+        page.set_viewport_size(WIDE if size is PHONE else PHONE)
+        assert too_wide(page) <= 0, path
+        page.set_viewport_size(size)
+
+
+def test_the_keyboard_is_enough(page: Page) -> None:
+    page.goto("/")
+    page.keyboard.type("admin@example.test")  # the first field has the focus
+    page.keyboard.press("Tab")
+    page.keyboard.type("sandbox")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/state")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="К содержанию")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Обновить")).to_be_focused()
+
+
+def test_a_sandboxs_user_comes_in_at_a_click(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="lead@example.test").click()
+    page.wait_for_url("**/me")
+    expect(page.get_by_role("navigation", name="Главное меню")).to_have_count(0)

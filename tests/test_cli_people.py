@@ -1,0 +1,114 @@
+"""`flask user` and `flask token`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import Result
+from flask import Flask
+
+import cli
+from config.settings import Settings
+from store.database import connect
+from store.metadata import metadata
+from tests.bot import environment
+from tests.databases import Sqlite
+from tests.web.site import own_logs
+from web import people
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def url(sqlite: Sqlite, tmp_path: Path) -> str:
+    """A database."""
+    return sqlite.fresh(tmp_path)
+
+
+@pytest.fixture
+def flask(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Run one of our commands; `stdin` is what is piped in."""
+    env = environment("http://127.0.0.1:9", url, tmp_path)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*arguments: str, stdin: str = "") -> Result:
+        app = Flask("smezhnik")
+        cli.register(app, Settings.read(env))
+        with own_logs():
+            return app.test_cli_runner().invoke(args=list(arguments), input=stdin)
+
+    return run
+
+
+def rows(url: str, table: str) -> list[sa.Row[tuple[object, ...]]]:
+    """A table's rows."""
+    engine = connect(url)
+    with engine.connect() as connection:
+        found = list(connection.execute(sa.select(metadata.tables[table])))
+    engine.dispose()
+    return found
+
+
+def test_users(flask: Command, url: str) -> None:
+    assert "Анна" not in flask("user", "list").output
+    added = flask("user", "add", "Anna@Example.com", "--role", "lead", stdin="a-long-password\n")
+    assert (added.exit_code, added.output) == (0, "Пользователь anna@example.com заведён, роль lead.\n")
+    again = flask("user", "add", "anna@example.com", "--role", "admin", stdin="a-long-password\n")
+    assert (again.exit_code, "уже есть" in again.output) == (1, True)
+    engine = connect(url)
+    with engine.connect() as connection:
+        assert people.role_by_password(connection, "anna@example.com", "a-long-password", sandbox=False) == "lead"
+    assert flask("user", "password", "ANNA@example.com", stdin="another-password\r\n").exit_code == 0
+    with engine.connect() as connection:
+        assert people.role_by_password(connection, "anna@example.com", "a-long-password", sandbox=False) is None
+        assert people.role_by_password(connection, "anna@example.com", "another-password", sandbox=False) == "lead"
+    engine.dispose()
+    listed = flask("user", "list").output
+    assert "anna@example.com" in listed
+    assert "scrypt" not in listed
+    assert flask("user", "remove", "Anna@example.com").exit_code == 0
+    assert [(row.what, row.target, row.door) for row in rows(url, "audit")] == [
+        ("user_added", "anna@example.com", "cli"),
+        ("password_set", "anna@example.com", "cli"),
+        ("user_removed", "anna@example.com", "cli"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "said"),
+    [
+        (("add", "anna", "--role", "lead"), "a-long-password\n", "не адрес почты"),
+        (("add", "anna@example.com", "--role", "lead"), "short\n", "короче 10"),
+        (("add", "anna@example.com", "--role", "lead"), "", "короче 10"),
+        (("add", "anna@example.com", "--role", "king"), "a-long-password\n", "king"),
+        (("add", "anna@example.com"), "a-long-password\n", "--role"),
+        (("remove", "nobody@example.com"), "", "нет"),
+        (("password", "nobody@example.com"), "a-long-password\n", "нет"),
+    ],
+)
+def test_what_is_wrong_with_a_user_is_said(
+    flask: Command, url: str, arguments: tuple[str, ...], stdin: str, said: str
+) -> None:
+    result = flask("user", *arguments, stdin=stdin)
+    assert result.exit_code != 0
+    assert said in result.output
+    assert [row.email for row in rows(url, "users")] == []
+
+
+def test_tokens(flask: Command, url: str) -> None:
+    assert "Токенов нет" in flask("token", "list").output
+    added = flask("token", "add", "crm", "--role", "lead")
+    secret = added.stdout.strip()
+    assert len(secret) > 40
+    assert "больше его не показать" in added.stderr
+    assert secret not in str(rows(url, "api_tokens"))
+    assert flask("token", "add", "crm", "--role", "admin").exit_code == 1
+    assert flask("token", "add", "два слова", "--role", "admin").exit_code == 1
+    assert "crm" in flask("token", "list").output
+    assert flask("token", "revoke", "crm").exit_code == 0
+    assert flask("token", "revoke", "crm").exit_code == 1
+    assert [row.what for row in rows(url, "audit")] == ["token_added", "token_revoked"]

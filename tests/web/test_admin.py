@@ -1,0 +1,322 @@
+"""An admin's day: what is done on the pages has its effect in the bot, and a row in the audit."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from werkzeug.test import TestResponse
+
+from desk.clock import machine_now
+from runtime.clock import Clock
+from store import ledger as ledger_rows
+from store.tables import deliveries
+from tests.bot import Bot
+from tests.tickets import closing, ticket
+from tests.web.site import NOW, Site, own_logs
+
+MARKUP = "<script>alert(1)</script><b>жирно</b>'\"&"
+
+
+@pytest.fixture
+def day(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """The pages over the bot's own database, whose worker is `bot.work()`."""
+    for name, value in bot.env.items():
+        monkeypatch.setenv(name, value)
+    with own_logs():
+        site = Site(bot.env)
+        yield site
+        site.engine.dispose()
+
+
+def escalate(bot: Bot, number: str, name: str) -> None:
+    """A ticket that is closed with escalation."""
+    card = ticket(id=number)
+    bot.sandbox.put_ticket(card)
+    assert bot.crm(closing(card, id=name)) == 202
+
+
+def posts(bot: Bot) -> list[str]:
+    """What the bot has written to Jira; looking for something is a POST too."""
+    calls = bot.sandbox.calls("jira")
+    return [one["path"] for one in calls if one["method"] != "GET" and "search" not in one["path"]]
+
+
+def follow(site: Site, answer: TestResponse) -> str:
+    """The page that a button leads to."""
+    assert answer.status_code == 303, answer.text
+    return site.text(answer.location)
+
+
+class TestSwitches:
+    """The modes of rules."""
+
+    def test_a_switch_counts_for_what_begins_after_it(self, day: Site, bot: Bot) -> None:
+        escalate(bot, "1", "evt-1")
+        assert "Режим переключён" in follow(day, day.post("/rules/W-40/mode", mode="observe"))
+        bot.work()
+        assert ("W-40", "create_issue", "observed") in bot.steps("evt-1")
+        assert bot.sandbox.issues() == []
+        day.post("/rules/W-40/mode", mode="file")
+        escalate(bot, "2", "evt-2")
+        bot.work()
+        assert ("W-40", "create_issue", "done") in bot.steps("evt-2")
+        assert bot.delivery("evt-1").config_version != bot.delivery("evt-2").config_version
+
+    def test_a_delivery_keeps_what_it_began_with(self, day: Site, bot: Bot) -> None:
+        bot.sandbox.fault(system="jira", match="POST /rest/api/3/issue", status=503, times=1)
+        escalate(bot, "1", "evt-1")
+        bot.work()
+        assert bot.delivery("evt-1").state == "waiting"
+        day.post("/rules/W-40/mode", mode="off")
+        bot.hurry()
+        bot.runner = bot.new_runner()  # another process goes on with it
+        bot.work()
+        assert ("W-40", "create_issue", "done") in bot.steps("evt-1")
+
+    def test_each_change_is_written_down_and_the_last_can_be_undone(self, day: Site) -> None:
+        day.post("/rules/W-40/mode", mode="observe")
+        day.post("/rules/W-40/mode", mode="off")
+        first, second = day.changes("mode_set")
+        assert [(row.who, row.target, row.before, row.after) for row in (first, second)] == [
+            ("admin@example.test", "W-40", "file", "observe"),
+            ("admin@example.test", "W-40", "observe", "off"),
+        ]
+        assert "Отменить уже нельзя" in follow(day, day.post(f"/changes/{first.id}/undo"))
+        assert "Прежний режим возвращён" in follow(day, day.post(f"/changes/{second.id}/undo"))
+        assert (
+            '<option value="observe" selected>' in day.text("/rules").split("/rules/W-40/mode")[1].split("</form>")[0]
+        )
+        assert day.changes("mode_set")[-1].reason == "undo"
+        day.post("/rules/W-40/mode", mode="observe")
+        assert len(day.changes("mode_set")) == 3  # the same again is no change
+
+    @pytest.mark.parametrize(
+        ("rule", "mode"), [("W-01", "act"), ("Z-99", "act"), ("W-40", "loud"), ("W-40", "")], ids=str
+    )
+    def test_what_is_no_rule_or_no_mode_is_refused(self, day: Site, rule: str, mode: str) -> None:
+        assert day.post(f"/rules/{rule}/mode", mode=mode).status_code == 400
+        assert day.changes("mode_set") == []
+
+    def test_the_way_back_stays_here(self, day: Site) -> None:
+        answer = day.post("/rules/W-40/mode", mode="act", back="//evil.example")
+        assert answer.location == "/rules/W-40?told=switched"
+
+    def test_what_a_rule_would_have_done_is_counted(self, day: Site) -> None:
+        day.post("/rules/W-40/mode", mode="observe")
+        number = day.add(case_id="webcrm:77")
+        for n in range(3):
+            day.step(number, rule="W-40", verb="create_issue", n=n + 1, outcome="observed", begun_at=machine_now())
+        old = machine_now() - timedelta(days=40)
+        day.step(number, rule="W-40", verb="create_issue", n=9, outcome="observed", begun_at=old)
+        assert "сделал бы за 30 дн.: 3" in day.text("/rules?mode=observe")
+        page = day.text("/rules/W-40")
+        assert page.count("webcrm:77") == 4
+        assert "создать задачу Jira" in page
+
+
+class TestPause:
+    """Everything waits, nothing is lost, no attempt is spent."""
+
+    def test_events_are_taken_and_wait_until_the_end_of_the_pause(self, day: Site, bot: Bot) -> None:
+        assert "Бот остановлен" in follow(day, day.post("/state/pause", reason="переезд Jira"))
+        assert "admin@example.test: переезд Jira" in day.text("/rules")
+        escalate(bot, "1", "evt-1")
+        bot.work(settle=False)
+        row = bot.delivery("evt-1")
+        assert (row.state, row.waits_for, row.attempts, row.due_at) == ("waiting", "effects", 0, None)
+        assert bot.steps("evt-1") == []
+        assert posts(bot) == []
+        clock = Clock(bot.engine, bot.process.office, bot.watch)
+        clock.probe()
+        assert clock.let_effects_go_on() == 0
+        assert day.client.get("/health/ready").json["effects"].startswith("paused since")
+        assert "конец паузы" in day.text(f"/deliveries/{row.id}")
+        assert "Бот продолжает" in follow(day, day.post("/state/resume"))
+        assert clock.let_effects_go_on() == 1
+        bot.work()
+        assert bot.delivery("evt-1").state == "done"
+        assert [(row.what, row.reason) for name in ("paused", "resumed") for row in day.changes(name)] == [
+            ("paused", "переезд Jira"),
+            ("resumed", None),
+        ]
+        assert day.client.get("/health/ready").json["effects"] == "on"
+
+    def test_twice_is_once(self, day: Site) -> None:
+        for path in ("/state/resume", "/state/pause", "/state/pause", "/state/resume", "/state/resume"):
+            day.post(path)
+        assert (len(day.changes("paused")), len(day.changes("resumed"))) == (1, 1)
+
+
+class TestDeadLetters:
+    """Why each stopped, and what may be done about it."""
+
+    def dead(self, bot: Bot, count: int) -> list[int]:
+        """Tickets whose issue Jira refused to make."""
+        bot.sandbox.fault(system="jira", match="POST /rest/api/3/issue", status=400, times=count)
+        for n in range(count):
+            escalate(bot, str(n + 1), f"evt-{n + 1}")
+            bot.work()
+        return [bot.delivery(f"evt-{n + 1}").id for n in range(count)]
+
+    def test_many_are_replayed_in_order_after_a_dry_run(self, day: Site, bot: Bot) -> None:
+        first, _, third = self.dead(bot, 3)
+        page = day.text("/dead")
+        assert "400" in page
+        review = day.post("/dead/review", number=[third, first]).text
+        assert review.index("webcrm:1") < review.index("webcrm:3")
+        assert "webcrm:2" not in review
+        before = posts(bot)
+        piece = day.post(f"/dead/{first}/rehearse").text
+        assert "создать задачу Jira" in piece
+        assert "сделал бы" in piece
+        assert "<html" not in piece
+        assert posts(bot) == before
+        assert "Запущено ещё раз, событий: 2." in follow(day, day.post("/dead/replay", number=[third, first, first]))
+        bot.work()
+        assert [bot.delivery(f"evt-{n}").state for n in (1, 2, 3)] == ["done", "dead", "done"]
+        assert [row.target for row in day.changes("replayed")] == ["webcrm/evt-1", "webcrm/evt-3"]
+
+    def test_a_dry_run_leaves_out_what_is_done_already(self, day: Site, bot: Bot) -> None:
+        escalate(bot, "1", "evt-1")
+        bot.work()
+        number = bot.delivery("evt-1").id
+        page = day.post(f"/deliveries/{number}/rehearse").text
+        trial = page.split('id="rehearsal"')[1].split("</section>")[0]
+        done = len([step for step in bot.steps("evt-1") if step[2] in ledger_rows.ENDED])
+        assert trial.count("уже сделано") == done > 2
+        assert "сделал бы<" not in trial
+
+    def test_they_are_dropped(self, day: Site, bot: Bot) -> None:
+        numbers = self.dead(bot, 2)
+        assert "Отброшено событий: 2." in follow(day, day.post("/dead/drop", number=numbers))
+        assert "Остановленных событий нет" in day.text("/dead")
+        assert len(day.changes("dropped")) == 2
+
+    def test_nothing_chosen_and_strange_numbers(self, day: Site) -> None:
+        alive = day.add(state="done")
+        assert "Сначала отметьте" in follow(day, day.post("/dead/review"))
+        assert "уже не остановлены" in day.post("/dead/review", number=[alive, 10**30, -1, "x"]).text
+        assert "событий: 0." in follow(day, day.post("/dead/replay", number=[alive, 999]))
+        assert day.state(alive) == "done"
+        assert day.post("/dead/999/rehearse").status_code == 404
+        assert day.post("/deliveries/999/rehearse").status_code == 404
+
+
+class TestTrial:
+    """«Что сделал бы бот» on a pasted body."""
+
+    def test_a_body_is_tried_and_nothing_is_changed(self, day: Site, bot: Bot) -> None:
+        body = json.dumps(closing(ticket(id="5"), id="evt-9"), ensure_ascii=False)
+        page = day.post("/try", body=body).text
+        assert "создать задачу Jira" in page
+        assert posts(bot) == []
+        assert bot.sandbox.issues() == []
+        with day.engine.connect() as connection:
+            assert connection.execute(sa.select(sa.func.count()).select_from(deliveries)).scalar() == 0
+
+    @pytest.mark.parametrize(
+        ("body", "words"),
+        [
+            ("", "Событие не прочитать"),
+            ("{", "Событие не прочитать"),
+            ("[1]", "Событие не прочитать"),
+            ('{"id": "1"}', "Событие не прочитать"),
+            ('{"webhookEvent": "sprint_started", "timestamp": 1}', "sprint_started"),
+            (MARKUP, "Событие не прочитать"),
+        ],
+    )
+    def test_what_cannot_be_tried_is_said(self, day: Site, body: str, words: str) -> None:
+        answer = day.post("/try", body=body)
+        assert answer.status_code == 200
+        assert words in answer.text
+        assert "<b>жирно" not in answer.text
+
+    def test_too_much_for_a_page_is_said(self, day: Site) -> None:
+        answer = day.post("/try", body="x" * 1_100_000)
+        assert (answer.status_code, "слишком много" in answer.text) == (413, True)
+
+    def test_a_delivery_without_an_event_is_said(self, day: Site) -> None:
+        number = day.add(event=None, state="ignored")
+        assert "срок его хранения вышел" in day.post(f"/deliveries/{number}/rehearse").text
+
+
+def test_what_a_ticket_says_is_text_on_every_page(day: Site, bot: Bot) -> None:
+    card = ticket(id="6", subject=MARKUP)
+    bot.sandbox.put_ticket(card)
+    bot.crm(closing(card, id="evt-6", description=MARKUP))
+    bot.work()
+    number = bot.delivery("evt-6").id
+    day.post("/state/pause", reason=MARKUP)
+    for answer in (
+        day.get(f"/deliveries/{number}"),
+        day.post(f"/deliveries/{number}/rehearse"),
+        day.post("/try", body=json.dumps(closing(card, id="e", description=MARKUP), ensure_ascii=False)),
+        day.get("/state"),
+        day.get("/changes?who=" + MARKUP),
+        day.get("/deliveries?q=" + MARKUP),
+    ):
+        assert answer.status_code == 200
+        assert "<script>alert" not in answer.text
+        assert "<b>жирно" not in answer.text
+
+
+def test_deliveries_of_a_stretch_of_time(any_site: Site) -> None:
+    site = any_site
+    noon = NOW.replace(hour=9, minute=0, second=0) - timedelta(days=3)  # 12:00 in the company's zone
+    numbers = [site.add(received_at=noon + timedelta(minutes=n)) for n in range(5)]
+
+    def found(query: str) -> list[int]:
+        page = site.text(f"/deliveries?{query}")
+        return [n for n, number in enumerate(numbers) if f'/deliveries/{number}"' in page]
+
+    day = f"{noon:%Y-%m-%d}"
+    assert found(f"since={day}T12:02") == [2, 3, 4]
+    assert found(f"until={day}T12:02") == [0, 1, 2]  # the whole minute counts
+    assert found(f"since={day}T12:01&until={day}T12:03") == [1, 2, 3]
+    assert found(f"since={day}&until={day}") == [0, 1, 2, 3, 4]
+    assert found(f"since={day}T12:02&state=dead") == []
+    assert found("since=2031-01-01") == []
+    assert found("until=2001-01-01") == []
+    assert found("since=nonsense&until=9999-99-99") == [0, 1, 2, 3, 4]
+
+
+def test_changes_are_narrowed_and_walked(any_site: Site) -> None:
+    for n in range(103):
+        any_site.post("/rules/W-40/mode", mode=("observe", "off")[n % 2])
+    page = any_site.text("/changes?what=mode_set")
+    assert page.count("<tr>") == 101
+    more = re.search(r'rel="next" href="([^"]+)"', page)
+    assert more
+    assert any_site.text(more[1].replace("&amp;", "&")).count("<tr>") == 4
+    assert "Записей нет" in any_site.text("/changes?who=nobody")
+    assert "W-40" in any_site.text("/changes?who=admin@example.test&target=W-40")
+
+
+def test_the_state_of_the_house(site: Site) -> None:
+    page = site.text("/state")
+    assert "Часы стоят" in page
+    assert site.client.get("/health/ready").json["clock"] == "never seen"
+    clock = Clock(site.engine, site.process.office, site.process.watch)
+    clock.sign_of_life()
+    assert "Часы идут" in site.text("/state")
+    told: Any = site.client.get("/health/ready").json
+    assert (told["clock"], told["workers"]) == ("alive", 0)
+    with site.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE clocks SET seen_at = :then"), {"then": "2026-01-01 00:00:00.000000"})
+    assert site.client.get("/health/ready").json["clock"] == "silent since 2026-01-01T00:00:00+00:00"
+    clock.sign_of_life()
+    clock.sign_off()
+    assert site.client.get("/health/ready").json["clock"] == "never seen"
+
+
+def test_times_are_the_companys_with_utc_beside(site: Site) -> None:
+    number = site.add(received_at=NOW.replace(year=2026, month=6, day=1, hour=21, minute=30, second=5))
+    page = site.text(f"/deliveries/{number}")
+    assert 'title="2026-06-01 21:30:05 UTC">02.06.2026 00:30:05' in page
+    assert "Время: Europe/Moscow" in page

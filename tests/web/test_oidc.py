@@ -1,0 +1,145 @@
+"""Sign-in by the company's provider, end to end with one in this process."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from tests.databases import Sqlite
+from tests.web.provider import CLIENT, SECRET, FakeProvider
+from tests.web.site import Site, opened
+
+TABLE = """
+emails: {"Anna@Example.test": admin}
+claim: groups
+values: {support: agent, support-leads: lead}
+"""
+ANNA = {"email": "anna@example.test", "email_verified": True}
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[FakeProvider]:
+    """One for all tests of this file."""
+    with FakeProvider() as made:
+        yield made
+
+
+@pytest.fixture
+def company(provider: FakeProvider, sqlite: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """A site whose people come from the provider."""
+    provider.claims, provider.spoil = dict(ANNA), {}
+    folder = tmp_path / "config"
+    folder.mkdir()
+    for file in (Path(__file__).parents[2] / "config").glob("*.yml"):
+        shutil.copy(file, folder)
+    (folder / "access.yml").write_text(TABLE, encoding="utf-8")
+    env = {"OIDC_ISSUER": provider.issuer, "OIDC_CLIENT_ID": CLIENT, "OIDC_CLIENT_SECRET": SECRET}
+    with opened(sqlite.fresh(tmp_path), tmp_path, monkeypatch, CONFIG_DIR=str(folder), **env) as site:
+        yield site
+
+
+def come_in(site: Site, provider: FakeProvider, start: str = "/sign-in/company") -> tuple[Any, TestResponse]:
+    """All the way: to the provider, and back."""
+    browser = site.app.test_client()
+    sent = browser.get(start)
+    assert sent.status_code == 302
+    return browser, browser.get(provider.authorise(sent.location))
+
+
+def test_the_page_offers_it(company: Site) -> None:
+    assert "Войти через компанию" in company.app.test_client().get("/sign-in?next=/rules").text
+    assert 'href="/sign-in/company?next=/rules"' in company.app.test_client().get("/sign-in?next=/rules").text
+
+
+def test_by_e_mail(company: Site, provider: FakeProvider) -> None:
+    browser, answer = come_in(company, provider, "/sign-in/company?next=/rules")
+    assert (answer.status_code, answer.location) == (303, "/rules")
+    assert "anna@example.test" in browser.get("/me").text
+    assert "Сменить пароль" not in browser.get("/me").text
+    (row,) = company.changes("signed_in")
+    assert (row.who, row.door, row.target) == ("anna@example.test", "oidc", "admin")
+
+
+@pytest.mark.parametrize(
+    ("groups", "home"),
+    [("support", "/me"), (["other", "support", "support-leads"], "/me"), (["other"], None), (None, None)],
+)
+def test_by_claim(company: Site, provider: FakeProvider, groups: Any, home: str | None) -> None:
+    provider.claims = {"email": "Boris@example.test", "email_verified": True, "groups": groups}
+    browser, answer = come_in(company, provider)
+    assert answer.location == home if home else answer.status_code == 403
+    if home:
+        assert company.changes("signed_in")[0].target == ("lead" if isinstance(groups, list) else "agent")
+    else:
+        assert "access.yml" in answer.text
+        assert [row.who for row in company.changes("sign_in_refused")] == ["boris@example.test"]
+        assert browser.get("/me").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        ({"nonce": "another"}, "Начните вход заново"),
+        ({"iss": "https://evil.example"}, "Начните вход заново"),
+        ({"aud": "another"}, "Начните вход заново"),
+        ({"exp": 1}, "Начните вход заново"),
+        ({"email_verified": False}, "не подтверждает ваш адрес"),
+        ({"email_verified": "true"}, "не подтверждает ваш адрес"),
+        ({"email": None}, "не подтверждает ваш адрес"),
+    ],
+)
+def test_what_is_wrong_opens_nothing(company: Site, provider: FakeProvider, spoil: dict[str, Any], words: str) -> None:
+    provider.spoil = spoil
+    browser, answer = come_in(company, provider)
+    assert answer.status_code == 403
+    assert words in answer.text
+    assert browser.get("/state").status_code == 303
+    assert company.changes("signed_in") == []
+
+
+def test_an_answer_that_nobody_asked_for(company: Site, provider: FakeProvider) -> None:
+    sent = company.app.test_client().get("/sign-in/company")
+    back = provider.authorise(sent.location)
+    for address in (back, back.replace("state=", "state=x"), back.split("?")[0], back.split("?")[0] + "?error=denied"):
+        answer = company.app.test_client().get(address)  # another browser: it has no state of that kind
+        assert (answer.status_code, "Начните вход заново" in answer.text) == (403, True)
+
+
+def test_an_answer_counts_once(company: Site, provider: FakeProvider) -> None:
+    browser = company.app.test_client()
+    back = provider.authorise(browser.get("/sign-in/company").location)
+    assert browser.get(back).status_code == 303
+    assert browser.get(back).status_code == 403
+
+
+def test_beginning_again_and_again_does_not_fill_the_cookie(company: Site, provider: FakeProvider) -> None:
+    browser = company.app.test_client()
+    first = provider.authorise(browser.get("/sign-in/company").location)
+    for _ in range(30):
+        sent = browser.get("/sign-in/company")
+    assert len(sent.headers["Set-Cookie"]) < 1500
+    assert browser.get(first).status_code == 403
+    assert browser.get(provider.authorise(browser.get("/sign-in/company").location)).status_code == 303
+
+
+def test_the_way_on_stays_here(company: Site, provider: FakeProvider) -> None:
+    _, answer = come_in(company, provider, "/sign-in/company?next=https://evil.example/")
+    assert answer.location == "/state"
+
+
+def test_a_provider_that_is_down_is_said(sqlite: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    env = {"OIDC_ISSUER": "http://127.0.0.1:9", "OIDC_CLIENT_ID": CLIENT, "OIDC_CLIENT_SECRET": SECRET}
+    with opened(sqlite.fresh(tmp_path), tmp_path, monkeypatch, **env) as site:
+        answer = site.app.test_client().get("/sign-in/company")
+        assert answer.status_code == 503
+        assert "не отвечает" in answer.text
+
+
+def test_without_a_provider_there_is_no_such_door(site: Site) -> None:
+    for path in ("/sign-in/company", "/sign-in/company/back"):
+        assert site.app.test_client().get(path).status_code == 404

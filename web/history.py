@@ -1,0 +1,71 @@
+"""The audit as pages show it: who did what, and what can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from store import switches
+from web.parts import Parts
+from web.shown import View
+from web.times import Moment
+from web.words import word
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row; `undo`: whether it can be undone now."""
+
+    id: int
+    at: Moment
+    who: str
+    door: str
+    what: str
+    what_words: str
+    target: str
+    before: str
+    after: str
+    reason: str
+    address: str
+    undo: bool
+
+
+class History:
+    """Rows of the audit for a page."""
+
+    def __init__(self, parts: Parts, view: View) -> None:
+        self._parts, self._view = parts, view
+
+    def rows(self, found: Iterable[sa.Row[Any]]) -> list[Entry]:
+        """A page of them. E-mails of colleagues are what the audit is about, so they are shown."""
+        with self._parts.process.engine.connect() as connection:
+            modes = switches.modes(connection)
+        return [self._entry(row, modes) for row in found]
+
+    def _entry(self, row: sa.Row[Any], modes: dict[str, str]) -> Entry:
+        return Entry(
+            id=row.id,
+            at=self._view.moment(row.at),
+            who=row.who,
+            door=word("doors", row.door),
+            what=row.what,
+            what_words=word("changes", row.what),
+            target=word("roles", row.target) if row.what == "signed_in" else row.target or "",
+            before=self._value(row, row.before),
+            after=self._value(row, row.after),
+            reason=self._view.reason(row.reason),
+            address=row.address or "",
+            undo=can_be_undone(row, modes),
+        )
+
+    def _value(self, row: sa.Row[Any], value: Any) -> str:
+        table = {"mode_set": "modes", "replayed": "states", "dropped": "states"}.get(row.what)
+        return word(table, value) if table and value else self._view.value(value)
+
+
+def can_be_undone(row: sa.Row[Any], modes: dict[str, str]) -> bool:
+    """A switched rule, as long as nobody has switched it since."""
+    return bool(row.what == "mode_set" and row.before != row.after and modes.get(row.target, "file") == row.after)

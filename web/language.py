@@ -1,0 +1,40 @@
+"""Russian first, and English: `translations/en` has the English of every Russian text of the pages.
+
+`messages.mo`, which is what runs, stands in the repository, so that a fresh clone needs no step of its own.
+After a change of texts: `python -m web.catalogue`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask, has_request_context, request
+from flask_babel import Babel, get_locale, gettext
+
+HERE = Path(__file__).parent
+FOLDER = HERE / "translations"
+LANGUAGES = {"ru": "Русский", "en": "English"}
+COOKIE = "language"
+
+
+def register(app: Flask) -> None:
+    """Let pages speak the language that was chosen, else the browser's, else Russian."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(FOLDER)
+    Babel(app, default_locale="ru", locale_selector=chosen)
+
+
+def chosen() -> str:
+    """The language of the current request."""
+    asked = request.cookies.get(COOKIE, "")
+    return asked if asked in LANGUAGES else request.accept_languages.best_match(list(LANGUAGES), "ru") or "ru"
+
+
+def language() -> str:
+    """The language of what is being written: that of the request; Russian on the command line."""
+    locale = get_locale() if has_request_context() else None
+    return locale.language if locale else "ru"
+
+
+def said(text: str) -> str:
+    """A Russian text of the tables in the language of the request."""
+    return str(gettext(text)) if text and has_request_context() else text

@@ -1,0 +1,36 @@
+// What pages do by themselves. Everything works without it, only less comfortably.
+
+// On a phone the menu is longer than the screen: begin at the present page.
+document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
+// Ask before what cannot be taken back.
+document.addEventListener("submit", (event) => {
+  const words = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
+  if (words && !confirm(words)) event.preventDefault();
+});
+
+// «All on this page».
+for (const all of document.querySelectorAll("[data-all]")) {
+  const boxes = () => all.form.querySelectorAll(`input[name="${all.dataset.all}"]`);
+  all.addEventListener("change", () => boxes().forEach((box) => { box.checked = all.checked; }));
+}
+
+// Narrow a list while typing.
+for (const field of document.querySelectorAll("[data-find]")) {
+  field.hidden = false;
+  field.addEventListener("input", () => {
+    const wanted = field.value.trim().toLowerCase();
+    for (const line of document.querySelectorAll(field.dataset.find)) {
+      line.hidden = !line.textContent.toLowerCase().includes(wanted);
+    }
+  });
+}
+
+// A sandbox's users at a click.
+for (const button of document.querySelectorAll("[data-fill]")) {
+  button.addEventListener("click", () => {
+    document.getElementById("email").value = button.dataset.fill;
+    document.getElementById("password").value = button.dataset.fillPassword;
+    document.getElementById("password").form.requestSubmit();
+  });
+}

@@ -1,0 +1,46 @@
+"""Moments on pages: in the company's zone, with UTC beside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from config import Config
+from web.language import language
+from web.words import relative
+
+_FORMATS = {"ru": "%d.%m.%Y %H:%M:%S", "en": "%Y-%m-%d %H:%M:%S"}
+_INPUT = "%Y-%m-%dT%H:%M"  # what <input type="datetime-local"> sends
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A moment: for programs, in UTC, by the clock on the company's wall, and in words."""
+
+    iso: str
+    utc: str
+    exact: str
+    relative: str
+
+
+def zone_of(config: Config) -> ZoneInfo:
+    """The company's zone."""
+    return ZoneInfo(config.calendar.named().zone)
+
+
+def moment(at: datetime, now: datetime, zone: ZoneInfo) -> Moment:
+    """A moment for a page."""
+    exact = at.astimezone(zone).strftime(_FORMATS[language()])
+    return Moment(at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S} UTC", exact, relative(at, now))
+
+
+def asked_moment(text: str, zone: ZoneInfo, *, end: bool = False) -> datetime | None:
+    """A moment that a form asks for, by the company's clock; `end`: the whole minute, or the whole day, counts."""
+    for form, length in ((_INPUT, timedelta(minutes=1)), ("%Y-%m-%d", timedelta(days=1))):
+        try:
+            found = datetime.strptime(text, form).replace(tzinfo=zone)
+        except ValueError:
+            continue
+        return found + length if end else found
+    return None
