@@ -14,6 +14,7 @@ from store import audit, users
 from store.audit import Actor, Change
 from web import people, roles, sessions, tries
 from web.access import own_path, person
+from web.asked import storable
 from web.errors import message_page
 from web.oidc import Provider, RefusedError
 from web.parts import Parts
@@ -37,7 +38,7 @@ def blueprint(parts: Parts) -> Blueprint:
     @routes.post("/sign-in")
     def check_password() -> ResponseReturnValue:
         """By e-mail and password."""
-        email = request.form.get("email", "").strip()[:_LONGEST].lower()
+        email = storable(request.form.get("email", "")).strip().lower()
         password = request.form.get("password", "")[:_LONGEST]
         if until := tries.count(parts.process.engine, email):
             return _wait(parts, provider, until)

@@ -251,6 +251,10 @@ class TestSigningIn:
         secure = site.app.test_client().get("/sign-in", base_url="https://bot.example")
         assert "Secure" in secure.headers["Set-Cookie"]
 
+    def test_odd_names_are_refused_like_others(self, any_site: Site) -> None:
+        for email in ("\x00", "a\x00@example.test", "я" * 999, "' OR 1=1 --"):
+            assert sign_in(any_site, email, "x\x00")[1].status_code == 401
+
     def test_guessing_is_slowed_down(self, site: Site) -> None:
         statuses = [sign_in(site, "lead@example.test", f"guess-{n}")[1].status_code for n in range(11)]
         assert statuses == [401] * 10 + [429]
