@@ -3,132 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from config.departments import Department
-from config.departments import Step as LadderStep
-from desk.calendar import WorkCalendar
+from desk.asks import Ask, Opened, on_paper
 from desk.faults import Later
 from desk.journal import Done, Verb
-from desk.surroundings import Surroundings
+from desk.request_reading import RequestReading
 from events import AlarmEvent
 from store import agents, alarms, promises, requests
 from store.requests import ANSWERED, NOT_REQUIRED, OPEN, WITHDRAWN, Ending, Request
 
 __all__ = ["ANSWERED", "OPEN", "WITHDRAWN", "Ask", "Ending", "Opened", "Request", "RequestsDesk"]
-LONGEST = 10_000  # characters of a question
 # Before the delivery that told of the answer first, and before the one that told of its request then.
 ANSWER_FIRST, TOLD = "answer ", "told "
-ANSWERED_MEANWHILE = "the department has answered meanwhile"
 Told = Literal["department", "agent", "head", "lead", "client"]
 
 
-@dataclass(frozen=True)
-class Ask:
-    """A request that somebody makes: whose ticket, which department, where the question lives, who is told later.
-
-    `asked_at`: None is now. `first_answer`: it is known by its answer alone, which came before it. `reopened`: what
-    was asked and answered in the same place is asked again.
-    """
-
-    source: str
-    ticket_id: str
-    department: Department
-    origin: str
-    text: str
-    answer_required: bool = True
-    external_id: str | None = None
-    owner_id: str | None = None
-    owner_gender: str | None = None
-    asker_account: str | None = None
-    topic: str | None = None
-    party_id: str | None = None
-    top: bool | None = None
-    url: str | None = None
-    dept_ticket_id: str | None = None
-    site: str | None = None
-    issue_id: str | None = None
-    issue_key: str | None = None
-    asked_at: datetime | None = None
-    first_answer: bool = False
-    reopened: bool = False
-
-    def row(self) -> dict[str, Any]:
-        """The columns of the new request."""
-        left_out = ("department", "asked_at", "first_answer", "reopened")
-        values = {name: value for name, value in vars(self).items() if name not in left_out}
-        return {**values, "department": self.department.id, "text": self.text[:LONGEST]}
-
-
-@dataclass(frozen=True)
-class Opened:
-    """What asking led to: a new request, or the one that there was. `real` False: a mode kept it from being made.
-
-    `adopted`: the department knew the question already; now a ticket is known whose it is.
-    """
-
-    request: Request
-    new: bool
-    real: bool = True
-    adopted: bool = False
-
-
-class RequestsDesk:
+class RequestsDesk(RequestReading):
     """The verbs on requests, and their look-ups. What a decision asks for is the result of a verb, never a state."""
-
-    def __init__(self, around: Surroundings) -> None:
-        self._around = around
-        self._config = around.config
-
-    def get(self, number: int) -> Request | None:
-        """A request by its number."""
-        with self._around.engine.connect() as connection:
-            return requests.get(connection, number)
-
-    def of_ticket(self, source: str, ticket_id: str) -> list[Request]:
-        """The open requests of a ticket."""
-        with self._around.engine.connect() as connection:
-            return [one for one in requests.of_ticket(connection, source, ticket_id) if one.state == OPEN]
-
-    def of_dept_ticket(self, source: str, ticket_id: str) -> Request | None:
-        """The newest request that lives in a department's ticket."""
-        with self._around.engine.connect() as connection:
-            return requests.of_dept_ticket(connection, source, ticket_id)
-
-    def of_issue(self, site: str, issue_id: str) -> Request | None:
-        """The newest request that lives in an issue."""
-        with self._around.engine.connect() as connection:
-            return requests.of_issue(connection, site, issue_id)
-
-    def of_external(self, source: str, ticket_id: str, external_id: str) -> Request | None:
-        """The newest request that the CRM knows by this id."""
-        with self._around.engine.connect() as connection:
-            return requests.of_external(connection, source, ticket_id, external_id)
-
-    def concerns(self, request: Request) -> bool:
-        """Whether this delivery has to do with it: it is open, or this delivery ended it before it was run again."""
-        return request.state == OPEN or request.closed_by == self._around.label
-
-    def department(self, request: Request) -> Department | None:
-        """The department of a request by the configuration of now; None when it names it no more."""
-        return self._config.departments.find(request.department)
-
-    def calendar(self, department: Department | None = None) -> WorkCalendar:
-        """A department's calendar, else the company's."""
-        return WorkCalendar(self._config.calendar.named(department.calendar if department else None))
-
-    def still_open(self, request: Request) -> Callable[[], str | None]:
-        """Asked right before something is sent: an answer may have come while the one before was on its way."""
-
-        def answered() -> str | None:
-            now = self.get(request.id)
-            return ANSWERED_MEANWHILE if now is None or now.state != OPEN else None
-
-        return answered
 
     def open(self, ask: Ask, *, why: str) -> Opened:
         """Keep a request (U-14); the one that is open already stays the only one."""
@@ -153,7 +49,7 @@ class RequestsDesk:
         result = self._around.journal.do(verb, act)
         found = self.get(result["id"]) if result else None
         if found is None:
-            return Opened(_on_paper(ask, self._around.now), new=True, real=False)
+            return Opened(on_paper(ask, self._around.now), new=True, real=False)
         return Opened(found, new=result["new"], adopted=result.get("adopted", False))
 
     def _beginning(self, ask: Ask) -> dict[str, Any]:
@@ -217,26 +113,6 @@ class RequestsDesk:
 
         verb = Verb(why, "inform_only", opened.request.ticket_id, possible=opened.real)
         self._around.journal.do(verb, lambda: Done(also=record))
-
-    def due(self, opened: Opened, department: Department) -> datetime:
-        """Until when an answer is expected."""
-        return self._due(department, opened.request.since, 0)
-
-    def steps(self, department: Department) -> tuple[LadderStep, ...]:
-        """The ladder of a department."""
-        return self._config.departments.steps(department)
-
-    def _due(self, department: Department, since: datetime, step: int) -> datetime:
-        after = self.steps(department)[step].after
-        return self.calendar(department).after(since, after, self._config.departments.clock)
-
-    def _after_quiet(self, moment: datetime) -> datetime:
-        return self.calendar().after_quiet(moment, self._config.departments.quiet_hours)
-
-    def quiet_until(self) -> datetime | None:
-        """When the quiet hours of now are over; None: it is not quiet."""
-        until = self._after_quiet(self._around.now)
-        return until if until > self._around.now else None
 
     def put_off(self, request: Request, ring: int, until: datetime, *, why: str) -> None:
         """Ring again later: nobody is told anything in the quiet hours."""
@@ -345,27 +221,6 @@ class RequestsDesk:
 
         self._around.journal.do(Verb(why, "keep_status", agent, intent=status), lambda: Done(also=record))
 
-    def owner_is_away(self, request: Request) -> bool:
-        """Whether the request's agent is not to be disturbed (W-01)."""
-        if request.owner_id is None:
-            return False
-        with self._around.engine.connect() as connection:
-            status = agents.status_of(connection, request.source, request.owner_id)
-        return self._config.departments.is_away(status)
-
-    def gender(self, agent: str | None, told: str | None) -> Literal["f", "m"] | None:
-        """An agent's gender: as the CRM told, else as `departments.yml` says."""
-        if told in ("f", "m"):
-            return told  # type: ignore[return-value]
-        return self._config.departments.client_text.genders.get(agent or "")
-
 
 def _one_place(known: Request, ask: Ask) -> bool:
     return not known.external_id and (known.dept_ticket_id is None or ask.dept_ticket_id is None)
-
-
-def _on_paper(ask: Ask, now: datetime) -> Request:
-    """A request that is only spoken of."""
-    empty = dict.fromkeys(Request.__annotations__)
-    values = {**empty, **ask.row(), "id": 0, "number": 1, "state": OPEN, "since": now, "step": 0, "ring": 0}
-    return Request(**values)
