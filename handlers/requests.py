@@ -41,6 +41,7 @@ def ask_from_crm(event: TicketEvent, desk: Desk) -> None:
         site=issue.site if issue else None,
         issue_id=issue.id if issue else None,
         issue_key=issue.key if issue else None,
+        asked_at=event.occurred_at,
         reopened=True,
         **_of_ticket(event, desk),
     )

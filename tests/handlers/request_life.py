@@ -84,15 +84,16 @@ def rung(bot: Bot) -> int:
 
 
 def crm_request(kind: str = "created", **changes: Any) -> dict[str, Any]:
-    """`request.created` or `request.answered` of WebCRM."""
+    """`request.created` or `request.answered` of WebCRM; of a sender whose clock is ahead, unless `at` is given."""
     number = next(_ids)
+    at = changes.pop("at", "2026-12-31T12:00:00+03:00")
     ticket = changes.pop("ticket", "23814352")
     agent = {"id": "a17", "name": "Оператор Пример", "gender": "f"} | changes.pop("agent", {})
     asked = {"id": "r-9", "department": "service", "text": QUESTION, "answer_required": True} | changes
     return {
         "id": f"evt-request-{number}",
         "type": f"request.{kind}",
-        "occurred_at": "2026-11-20T16:04:11+03:00",
+        "occurred_at": at,
         "ticket": {"id": ticket, "url": f"https://webcrm.example/tickets/{ticket}", "type": "FBO"},
         "agent": agent,
         "request": asked,

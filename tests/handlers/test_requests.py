@@ -502,3 +502,13 @@ def test_a_promise_is_kept_or_broken(bot: Bot, text: str | None, state: str) -> 
     ring(bot, "31h")  # the end of work tomorrow is 18:00
     assert promised(bot) == [("M-2", state)]
     assert any("этот срок прошёл" in one for one in notes(bot)) is (state == "broken")
+
+
+@pytest.mark.rule("U-15")
+def test_the_day_is_counted_from_when_the_department_was_asked_however_late_we_hear_of_it(bot: Bot) -> None:
+    prepare(bot)
+    bot.sandbox.put_ticket({"id": "23814352"})
+    bot.crm(crm_request(at="2026-11-23T10:15:00+03:00"))
+    finish(bot)
+    (row,) = rows(bot)
+    assert (row.since.isoformat(), row.due_at.isoformat()) == ("2026-11-23T07:15:00+00:00", "2026-11-24T07:15:00+00:00")
