@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, lru_cache
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, meta
@@ -37,6 +38,14 @@ def _short(value: object, limit: int) -> str:
     return "" if value is None else adf.one_line(str(value), limit)
 
 
+@lru_cache(maxsize=2048)
+def _compiled(source: str) -> tuple[Template, frozenset[str]]:
+    """A template and the variables that it names; the same text is compiled once in a process."""
+    environment = _environment()
+    return environment.from_string(source), frozenset(meta.find_undeclared_variables(environment.parse(source)))
+
+
+@cache
 def _environment() -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined,
@@ -86,7 +95,6 @@ class Compiler:
         self._names = names
         self._shared = shared or {}
         self._report = report
-        self._environment = _environment()
 
     def leaf(self, source: str, *path: str | int, names: frozenset[str] = frozenset()) -> Leaf:
         """Compile a string; raises TemplateError for bad syntax and for a variable that does not exist."""
@@ -102,11 +110,11 @@ class Compiler:
         if not _MARKUP.search(source):
             return Leaf(place, shown, None)
         try:
-            unknown = meta.find_undeclared_variables(self._environment.parse(source)) - self._names - names
-            template = self._environment.from_string(source)
+            template, variables = _compiled(source)
         except TemplateSyntaxError as error:
             _fault(self._report, f"{place}: {shown.strip()}: {error.message}", error)
             return Leaf(place, shown, None)
+        unknown = variables - self._names - names
         if unknown:
             known = ", ".join(sorted(self._names | names)) or "none"
             _fault(self._report, f"{place}: {shown.strip()}: unknown {', '.join(sorted(unknown))}; there are: {known}")

@@ -118,13 +118,14 @@ class NoteFile(RootModel[dict[str, NoteEntry]]):
     """`crm_templates/notes.yml`: what is said to the agent in the CRM, by name."""
 
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as quick where libyaml is built in
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
 def read(root: Path, file: str, model: type[_Model]) -> _Model:
     """The checked structure of a file; raises TemplateError with every problem."""
     try:
-        content = yaml.safe_load((root / file).read_text(encoding="utf-8"))
+        content = yaml.load((root / file).read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 # safe, both of them
     except (OSError, UnicodeDecodeError) as error:
         raise TemplateError(f"{file}: cannot be read: {error}") from error
     except yaml.YAMLError as error:

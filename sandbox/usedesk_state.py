@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,12 @@ PRIORITIES = ("low", "medium", "urgent", "extreme")
 TYPES = ("question", "task", "problem", "incident")
 LIMITS = ((10, 25), (60, 150))  # seconds, calls: 2.5 a second seen over ten, 150 a minute
 HERE = Path(__file__).parent
+
+
+@cache
+def _world() -> dict[str, Any]:
+    world: dict[str, Any] = yaml.safe_load((HERE / "usedesk.yml").read_text(encoding="utf-8"))
+    return world
 
 
 @dataclass
@@ -69,7 +76,7 @@ class UsedeskState:
 
     def reset(self) -> None:
         """Back to the start, but for ids, which are never used again."""
-        self.world: dict[str, Any] = yaml.safe_load((HERE / "usedesk.yml").read_text(encoding="utf-8"))
+        self.world: dict[str, Any] = copy.deepcopy(_world())
         self.tickets: dict[int, UsedeskTicket] = {}
         self.limited, self.form, self.webhooks = self._limited, False, True
         self._calls: dict[str, deque[float]] = {}

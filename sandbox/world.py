@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -109,6 +110,7 @@ def by_id(rows: Iterable[Known], row_id: object) -> Known | None:
     return next((row for row in rows if row.id == str(row_id)), None)
 
 
+@cache
 def load_world() -> World:
     """Read the table that stands next to this module."""
     return World.model_validate(yaml.safe_load(Path(__file__).with_name("world.yml").read_text(encoding="utf-8")))
