@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 import xlsxwriter
-from flask import Response
+from flask import Response, stream_with_context
 
 from desk.figures import Figures, Report
 from web.language import language
@@ -56,7 +56,7 @@ def _answer(pieces: Iterable[str], name: str, kind: str, *, bom: bool) -> Respon
         for piece in pieces:
             yield piece.encode()
 
-    return Response(encoded(), content_type=kind, headers=_attachment(name))
+    return Response(stream_with_context(encoded()), content_type=kind, headers=_attachment(name))
 
 
 def _attachment(name: str) -> dict[str, str]:

@@ -20,6 +20,7 @@ from store.requests import Request
 from web import charts
 from web.board import departments, narrow
 from web.console import view_of
+from web.errors import message_page
 from web.files import csv_answer, figures_headings, report_rows, xlsx_answer
 from web.language import language
 from web.parts import Parts
@@ -39,6 +40,10 @@ _DAY = timedelta(days=1)
 def blueprint(parts: Parts) -> Blueprint:
     """`/report`, its files, the lists behind it, and the preview of a digest."""
     routes = Blueprint("report", __name__)
+
+    @routes.errorhandler(TooMuchError)
+    def too_much(_error: TooMuchError) -> ResponseReturnValue:
+        return message_page(422, "too_much")
 
     @routes.get("/report")
     def page() -> ResponseReturnValue:
@@ -86,6 +91,7 @@ def blueprint(parts: Parts) -> Blueprint:
     def behind_file() -> Response:
         """The same as a file, all of it."""
         config = parts.process.switchboard.current()
+        _kind()
         headings = [word("list_columns", name) for name in words()["list_columns"]]
         return csv_answer("requests.csv", headings, _rows_behind(parts, config))
 
@@ -179,6 +185,14 @@ def _named(parts: Parts, config: Config) -> Any:
     return named
 
 
+def _kind() -> Kind:
+    kind = request.args.get("kind", "")
+    if kind not in get_args(Kind):
+        abort(404)
+    found: Kind = kind  # type: ignore[assignment]
+    return found
+
+
 def _figure() -> str:
     kind, step = request.args.get("kind", ""), request.args.get("step", type=int)
     return f"{kind}_{step}" if kind in ("sent", "answered") and step is not None else kind
@@ -196,12 +210,10 @@ def _after() -> tuple[datetime, int] | None:
 def _behind(
     parts: Parts, config: Config, after: tuple[datetime, int] | None, limit: int
 ) -> tuple[list[Request], str | None]:
-    kind, step = request.args.get("kind", ""), request.args.get("step", type=int)
-    if kind not in get_args(Kind):
-        abort(404)
+    kind, step = _kind(), request.args.get("step", type=int)
     span = figures.span(config, _period(parts, config))
     with parts.process.engine.connect() as connection:
-        page = facts.listed(connection, kind, span, narrow(), step=step, after=after, limit=limit + 1)  # type: ignore[arg-type]
+        page = facts.listed(connection, kind, span, narrow(), step=step, after=after, limit=limit + 1)
         found = requests.among(connection, [number for number, _ in page[:limit]])
     more = f"{page[limit - 1][1].isoformat()}~{page[limit - 1][0]}" if len(page) > limit else None
     return [found[number] for number, _ in page[:limit]], more
