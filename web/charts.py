@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup, escape
 
 _WIDE, _HIGH = 720, 190
-_LEFT, _BOTTOM, _TOP = 34, 22, 8
+_LEFT, _RIGHT, _BOTTOM, _TOP = 34, 8, 22, 8
 
 
 def columns(title: str, labels: Sequence[str], values: Sequence[int], others: Sequence[int]) -> Markup:
     """Two rows of columns over the same labels: the one behind, and the part of it that is in time before it."""
     most = max([*values, *others, 1])
-    step = (_WIDE - _LEFT) / max(len(labels), 1)
+    step = (_WIDE - _LEFT - _RIGHT) / max(len(labels), 1)
     width = max(step * 0.7, 1.5)
     high = _HIGH - _BOTTOM - _TOP
     parts = [_grid(most, high)]
@@ -23,7 +23,7 @@ def columns(title: str, labels: Sequence[str], values: Sequence[int], others: Se
         parts.append(_bar("bar", x, (width / 2, high * value / most), f"{label}: {value}"))
         parts.append(_bar("bar-other", x + width / 2, (width / 2, high * other / most), f"{label}: {other}"))
         if number % every == 0:
-            parts.append(f'<text class="axis" x="{x:.1f}" y="{_HIGH - 6}">{escape(label)}</text>')
+            parts.append(f'<text class="axis middle" x="{x + width / 2:.1f}" y="{_HIGH - 6}">{escape(label)}</text>')
     return _svg(title, _WIDE, _HIGH, parts)
 
 
