@@ -85,8 +85,13 @@ def facts(
             yield from _of(kind, row)
 
 
-def listed(connection: sa.Connection, kind: Kind, span: Span, narrow: Narrow, **page: Any) -> list[int]:
-    """The requests behind a figure, the newest fact first: `step` (None: any), `after` (moment, number), `limit`."""
+def listed(
+    connection: sa.Connection, kind: Kind, span: Span, narrow: Narrow, **page: Any
+) -> list[tuple[int, datetime]]:
+    """The requests behind a figure and the moment of each, the newest fact first.
+
+    `step`: of reminder or answer (None: any); `after`: moment and number to go on from; `limit`.
+    """
     found, at = _query(kind, span, narrow), _moment(kind)
     step, after = page.get("step"), page.get("after")
     if step is not None and kind in ("sent", "answered"):
@@ -95,7 +100,7 @@ def listed(connection: sa.Connection, kind: Kind, span: Span, narrow: Narrow, **
     if after is not None:
         found = found.where(sa.or_(at < after[0], sa.and_(at == after[0], r.c.id < after[1])))
     found = found.order_by(at.desc(), r.c.id.desc()).limit(page["limit"])
-    return [row.id for row in connection.execute(found)]
+    return [(row.id, row.at) for row in connection.execute(found)]
 
 
 def _moment(kind: str) -> sa.ColumnElement[Any]:

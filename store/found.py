@@ -39,11 +39,11 @@ def table(
     part = _of_period(start, end).limit(MOST).subquery()
     who: Any = _agent(connection) if agents else sa.literal("")
     count, false = sa.func.count(), sa.func.count(f.c.ledger)
-    rows = sa.select(part.c.rule, sa.func.coalesce(who, "").label("who"), count, false)
+    rows = sa.select(part.c.rule, sa.func.coalesce(who, "").label("agent"), count, false)
     rows = rows.select_from(part).outerjoin(f, f.c.ledger == part.c.id)
     if agents:
         rows = rows.join(d, d.c.id == part.c.delivery)
-    rows = rows.group_by(part.c.rule, sa.text("who")).order_by(count.desc(), part.c.rule, sa.text("who"))
+    rows = rows.group_by(part.c.rule, sa.text("agent")).order_by(count.desc(), part.c.rule, sa.text("agent"))
     return [(rule, agent, number, wrong) for rule, agent, number, wrong in connection.execute(rows)]
 
 

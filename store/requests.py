@@ -231,6 +231,12 @@ def reopen(connection: sa.Connection, request: int, by: str) -> bool:
     return connection.execute(again).first() is not None
 
 
+def among(connection: sa.Connection, numbers: Collection[int]) -> dict[int, Request]:
+    """These requests, by their numbers."""
+    found = sa.select(*_COLUMNS).where(r.c.id.in_(numbers))
+    return {one.id: one for one in _many(connection, found)} if numbers else {}
+
+
 def add_reminder(connection: sa.Connection, **values: Any) -> None:
     """Keep what the ladder sent: `request`, `step`, `told`, `due_at`, `sent_at`, `late`.
 

@@ -11,22 +11,43 @@ from web import (
     access,
     api,
     block,
+    board,
+    card,
     changes,
     console,
     dead,
     entrance,
     errors,
+    findings,
     frame,
     health,
     house,
     me,
     people,
+    report,
+    said,
     switches,
     trial,
 )
 from web.parts import Parts
 
-_ROOMS = (entrance, me, house, console, dead, switches, trial, changes, api, health)
+_ROOMS = (
+    entrance,
+    me,
+    board,
+    report,
+    findings,
+    card,
+    said,
+    house,
+    console,
+    dead,
+    switches,
+    trial,
+    changes,
+    api,
+    health,
+)
 
 
 def register(app: Flask, parts: Parts) -> None:
@@ -37,12 +58,15 @@ def register(app: Flask, parts: Parts) -> None:
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
+    card.let_frames(app, parts)  # before the guard, whose headers come first then
     access.register(app, parts)
     frame.register(app, parts)
     for room in _ROOMS:
         app.register_blueprint(room.blueprint(parts))
     if settings.usedesk_block_secret:
         app.register_blueprint(block.blueprint(parts))
+    app.register_blueprint(card.framed(parts))
+    app.register_blueprint(card.links_for_programs(parts))
     app.register_blueprint(api.described(parts))
     errors.register(app)
     if settings.smezhnik_sandbox:

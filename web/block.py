@@ -20,7 +20,7 @@ from desk.usedesk_client import SYSTEM
 from events import BotEvent, JiraAskedEvent, RequestEvent
 from runtime.nudges import Nudges
 from runtime.own_events import post
-from store import findings, holds, links, promises, requests
+from store import findings, promises, tickets
 from store.requests import OPEN, Request
 from web.errors import message_page
 from web.links import LIVES, Link, Links
@@ -40,20 +40,18 @@ def card(parts: Parts) -> Callable[[str], str]:
         config, now = parts.process.watch.current(), parts.process.clock.now()
         base = f"{request.host_url}{_PATH}/"
         with parts.process.engine.connect() as connection:
-            issues = links.all_of_ticket(connection, SYSTEM, ticket)
-            hold = holds.open_of_ticket(connection, SYSTEM, ticket)
-            asked = [one for one in requests.of_ticket(connection, SYSTEM, ticket) if one.state == OPEN]
-            drafts = promises.alive_of_ticket(connection, SYSTEM, ticket)
+            found = tickets.standing(connection, SYSTEM, ticket)
+        asked = [one for one in found.requests if one.state == OPEN]
         view = View(parts, config, now)
         return render_template(
             "block.html",
             words=words()["block"],
-            issues=[(one.issue_key, view.issue_url(one.issue_key), one.status) for one in issues],
-            hold=hold,
+            issues=[(one.issue_key, view.issue_url(one.issue_key), one.status) for one in found.issues],
+            hold=found.hold,
             moment=lambda at: _local(at, config),
             now=now,
             requests=[_asked(one, config, signer, base) for one in asked],
-            drafts=[parts.redact(one.text) for one in drafts if one.state == promises.DRAFT],
+            drafts=[parts.redact(one.text) for one in found.promises if one.state == promises.DRAFT],
             note=parts.process.office.templates.note("usedesk_call_form"),
             jira=base + signer.make("jira", ticket),
         )

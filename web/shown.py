@@ -80,7 +80,7 @@ class View:
 
     def delivery(self, row: sa.Row[Any], steps: Iterable[sa.Row[Any]], *, replayable: bool = False) -> Shown:
         """A delivery with its ledger. `replayable`: a person may have it run again."""
-        url = row.ticket_url if _is_web(row.ticket_url) else None
+        url = row.ticket_url if is_web(row.ticket_url) else None
         return Shown(
             id=row.id,
             source=word("sources", row.source),
@@ -160,6 +160,6 @@ def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[:limit]}\n{said(words()['cut']).format(size=len(text))}"
 
 
-def _is_web(url: str | None) -> bool:
+def is_web(url: str | None) -> bool:
     """A `javascript:` address would run on our page."""
     return bool(url) and str(url).startswith(("http://", "https://"))

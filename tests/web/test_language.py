@@ -13,6 +13,7 @@ from tests.web.site import NOW, Site
 from web.catalogue import CATALOGUE, english, texts
 
 PAGES = ("/state", "/deliveries", "/deliveries/1", "/dead", "/rules", "/rules/W-57", "/try", "/changes", "/me")
+LEADS = ("/board", "/report", "/findings", "/digest", "/tickets")
 _SLOT = re.compile(r"%\(\w+\)s|\{\w+\}")
 
 
@@ -38,7 +39,7 @@ def test_what_runs_is_what_is_written() -> None:
             assert kept.gettext(str(message.id)) == fresh.gettext(str(message.id)), "run python -m web.catalogue"
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", (*PAGES, *LEADS))
 def test_no_russian_is_left_on_an_english_page(site: Site, path: str) -> None:
     site.add(state="dead", reason="503", received_at=NOW)
     answer = site.browser("admin").post(

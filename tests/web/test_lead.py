@@ -1,0 +1,379 @@
+"""The lead's pages and the agent's card: the same figures everywhere, buttons as events, nothing that a text can do."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import openpyxl
+import pytest
+import sqlalchemy as sa
+
+from desk import figures
+from desk.figures import Period
+from events import HoldAnsweredEvent, RequestEvent, SaidEvent, TicketEvent, load_event
+from store import holds, promises, requests, rollups
+from store.requests import ANSWERED, Ending
+from store.tables import deliveries, ledger
+from tests.web.site import NOW, Site
+from web.charts import columns, heat, stack
+from web.files import safe
+
+ZONE = ZoneInfo("Europe/Moscow")
+HOUR = timedelta(hours=1)
+EVIL = '<script>alert(1)</script>=HYPERLINK("http://evil.test")'
+FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\uff1d1")
+
+
+def ask(site: Site, ticket: str = "700", hours: float = 30, **given: Any) -> int:
+    """A request that was made so many hours ago; its number."""
+    since = NOW - hours * HOUR
+    row = {"source": "usedesk", "ticket_id": ticket, "department": "service", "origin": "usedesk", "text": "Когда?"}
+    row |= {"answer_required": True, "since": since, "due_at": since + 24 * HOUR, "opened_by": "test/1"}
+    row |= {"owner_id": "17", "topic": "Ремонт", "client_informed_at": since}
+    with site.engine.begin() as connection:
+        return requests.add(connection, row | given).id
+
+
+def hold(site: Site, ticket: str = "800", hours: float = 30, **given: Any) -> int:
+    """A hold that began so many hours ago; its number."""
+    since = NOW - hours * HOUR
+    row = {"source": "webcrm", "ticket_id": ticket, "kind": "seller", "stage": "waiting", "owner_id": "a17"}
+    with site.engine.begin() as connection:
+        return holds.begin(connection, row | {"due_at": since + 24 * HOUR} | given, since)
+
+
+def count(site: Site) -> None:
+    """What the clock does."""
+    with site.engine.connect() as connection:
+        days = rollups.due(connection, NOW, ZONE)
+    for day in days:
+        with site.engine.begin() as connection:
+            rollups.count_day(connection, day, NOW, ZONE, 2)
+
+
+def filed(site: Site) -> list[Any]:
+    """The events that were filed for the bot itself, the oldest first."""
+    query = sa.select(deliveries.c.event).where(deliveries.c.source == "bot").order_by(deliveries.c.id)
+    with site.engine.connect() as connection:
+        return [load_event(text) for text in connection.execute(query).scalars()]
+
+
+def undo_of(page: str) -> str:
+    """The token of «Отменить» in a page."""
+    found = re.search(r'name="undo" value="([^"]+)"', page)
+    assert found, page
+    return found[1]
+
+
+class TestBoard:
+    def test_an_empty_board_says_what_belongs_there(self, site: Site) -> None:
+        assert "Дольше суток никто не ждёт" in site.get("/board", "lead").text
+
+    def test_the_worst_come_first_in_words(self, site: Site) -> None:
+        ask(site, "701", 100)
+        hold(site, "801", 100, kind="ozon", top=True)
+        ask(site, "702", 2)  # in time
+        page = site.get("/board", "lead").text
+        assert page.index("Тикет 801") < page.index("Тикет 701")
+        assert "Тикет 702" not in page
+        assert "Сервисный департамент" in page
+        assert "Ждёт 100 ч" in page
+
+    def test_filters_live_in_the_address(self, site: Site) -> None:
+        ask(site, "701")
+        ask(site, "702", department="product", owner_id="18", topic="Возврат")
+        hold(site, "801")
+        for query, shown in (
+            ("department=product", {"702"}),
+            ("agent=usedesk:17", {"701"}),
+            ("topic=Возврат", {"702"}),
+            ("kind=seller", {"801"}),
+            ("kind=nonsense&after=~&as_of=x", {"701", "702", "801"}),
+            ("department=nobody", set()),
+        ):
+            page = site.get(f"/board?{query}", "lead").text
+            assert set(re.findall(r"/tickets/\w+/(\d+)", page)) == shown, query
+
+    def test_a_button_files_an_event_that_can_be_taken_back(self, site: Site) -> None:
+        number, other = ask(site), hold(site)
+        back = {"back": "/board?kind=request"}
+        for what, one, deed, form in (
+            ("request", number, "snooze", {"hours": "24", "reason": "Обещали завтра"}),
+            ("request", number, "answered", {}),
+            ("request", number, "reassign", {"owner": "99"}),
+            ("hold", other, "snooze", {"hours": "4", "reason": "Отпуск"}),
+            ("hold", other, "answered", {}),
+            ("hold", other, "reassign", {"owner": "99"}),
+        ):
+            answer = site.post(f"/said/{what}/{one}/{deed}", "lead", **back | form)
+            assert answer.status_code == 303
+            page = site.get(answer.location, "lead").text
+            undo = undo_of(page)
+            for _ in range(2):  # twice is once
+                told = site.post("/said/undo", "lead", undo=undo, **back)
+                assert told.location == "/board?kind=request&told=said_undone"
+        events = filed(site)
+        kinds = [event.type for event in events]
+        assert kinds == [
+            "request.snoozed", "request.woken", "request.answered", "request.reopened", "request.reassigned",
+            "request.reassigned", "hold.snoozed", "hold.snoozed", "hold.answered", "hold.reopened",
+            "hold.reassigned", "hold.reassigned",
+        ]  # fmt: skip
+        assert isinstance(events[0], RequestEvent)
+        assert (events[0].reason, events[0].by) == ("Обещали завтра", "lead@example.test")
+        assert isinstance(events[5], SaidEvent)
+        assert (events[4].owner, events[5].owner) == ("99", "17")
+        assert isinstance(events[8], HoldAnsweredEvent)
+        assert {row.what for row in site.changes("said_undone")} == {"said_undone"}
+        assert [row.reason for row in site.changes("said_snooze")] == ["Обещали завтра", "Отпуск"]
+
+    def test_what_is_no_word_files_nothing(self, site: Site) -> None:
+        number = ask(site)
+        for path, form, told in (
+            (f"request/{number}/snooze", {"hours": "5", "reason": "x"}, "said_no_reason"),
+            (f"request/{number}/snooze", {"hours": "4", "reason": "  "}, "said_no_reason"),
+            (f"request/{number}/reassign", {"owner": " "}, "said_no_owner"),
+            ("undo", {"undo": "nonsense"}, "said_too_late"),
+        ):
+            assert site.post(f"/said/{path}", "lead", **form).location.endswith(f"told={told}")
+        assert site.post("/said/request/999/answered", "lead").status_code == 404
+        with site.engine.begin() as connection:
+            requests.close(connection, number, Ending(ANSWERED, "comment", NOW), "x", NOW)
+        assert site.post(f"/said/request/{number}/answered", "lead").location.endswith("told=said_over")
+        assert filed(site) == []
+
+    def test_nobody_is_led_elsewhere(self, site: Site) -> None:
+        number = ask(site)
+        for back in ("https://evil.test", "//evil.test", "/\\evil.test"):
+            answer = site.post(f"/said/request/{number}/answered", "lead", back=back)
+            assert answer.location.startswith("/board?")
+
+
+class TestRoles:
+    PAGES = (
+        "/board",
+        "/board.csv",
+        "/report",
+        "/report.csv",
+        "/report.xlsx",
+        "/report/list?kind=asked",
+        "/digest",
+        "/findings",
+    )
+
+    @pytest.mark.parametrize("path", PAGES)
+    def test_an_agent_sees_no_page_of_the_lead(self, site: Site, path: str) -> None:
+        assert site.get(path, "agent").status_code == 403
+        assert site.get(path, "lead").status_code == 200
+        assert site.get(path, "").status_code == 303
+
+    def test_an_agent_says_what_became_of_a_ticket_and_gives_it_to_nobody(self, site: Site) -> None:
+        number = ask(site)
+        assert site.post(f"/said/request/{number}/answered", "agent").status_code == 303
+        assert site.post(f"/said/request/{number}/reassign", "agent", owner="9").status_code == 403
+        assert site.browser("agent").post(f"/said/request/{number}/answered").status_code == 400  # no token of a form
+
+
+class TestReport:
+    @pytest.fixture
+    def filled(self, any_site: Site) -> Site:
+        for n in range(40):
+            number = ask(any_site, f"7{n:02}", 24 * (n % 9) + 3, department=("service", "product")[n % 2], step=n % 4)
+            if n % 3:
+                with any_site.engine.begin() as connection:
+                    took = min(n, 24 * (n % 9) + 2)
+                    at = NOW - (24 * (n % 9) + 3 - took) * HOUR
+                    requests.close(connection, number, Ending(ANSWERED, "comment", at), "x", at)
+        count(any_site)
+        return any_site
+
+    def test_page_files_and_lists_show_the_same_figures(self, filled: Site) -> None:
+        today = NOW.astimezone(ZONE).date()
+        period = Period.up_to(today, 10)
+        query = f"first={period.first}&last={period.last}"
+        config = filled.process.watch.current()
+        with filled.engine.connect() as connection:
+            found = figures.report(connection, config, period)
+            asked = connection.execute(sa.text("SELECT count(*) FROM requests")).scalar_one()
+            quick = connection.execute(
+                sa.text("SELECT count(*) FROM requests WHERE answered_at IS NOT NULL")
+            ).scalar_one()
+        assert (found.total.asked, found.total.answers) == (asked, quick) == (40, 26)
+        page = filled.get(f"/report?{query}", "lead").text
+        assert f">{found.total.answers}</a></dd>" in page
+        assert page.count("<svg") == 3
+        rows = list(
+            csv.reader(io.StringIO(filled.get(f"/report.csv?{query}", "lead").data.decode("utf-8-sig")), delimiter=";")
+        )
+        assert rows[1][2:11] == [str(n) for n in (found.total.asked, *found.total.sent, *found.total.answered, 0)]
+        book = openpyxl.load_workbook(io.BytesIO(filled.get(f"/report.xlsx?{query}", "lead").data))
+        total = next(iter(book["Итого"].iter_rows(min_row=2, max_row=2, values_only=True)))
+        assert total[1:9] == (found.total.asked, *found.total.sent, *found.total.answered)
+        assert isinstance(book["По дням"].cell(2, 1).value, datetime)
+        assert total[10] == pytest.approx(found.total.within, abs=1e-4)
+        for kind, step, number in (
+            ("asked", "", found.total.asked),
+            ("answered", "&step=1", found.total.answered[1]),
+            ("answered", "&step=3", found.total.answered[3]),
+        ):
+            listed = filled.get(f"/report/list.csv?{query}&kind={kind}{step}", "lead").data.decode("utf-8-sig")
+            assert len(listed.splitlines()) == number + 1, (kind, step)
+        assert filled.get("/report/list?kind=nonsense", "lead").status_code == 404
+
+    def test_a_filter_counts_only_its_own(self, filled: Site) -> None:
+        config = filled.process.watch.current()
+        period = Period.up_to(NOW.astimezone(ZONE).date(), 10)
+        with filled.engine.connect() as connection:
+            one = figures.report(connection, config, period, figures.Narrow(department="service"))
+            two = figures.report(connection, config, period, figures.Narrow(department="service", agent="usedesk:17"))
+        assert one.total == two.total
+        assert [figure for _, figure in one.days] == [figure for _, figure in two.days]
+        assert one.hours == two.hours
+        assert one.total.asked == 20
+
+    def test_too_much_for_a_filter_says_so(self, filled: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(figures, "LIVE", 1)
+        page = filled.get("/report?department=service&agent=usedesk:17", "lead")
+        assert page.status_code == 422
+        assert "Слишком много" in page.text
+        assert filled.get("/report.csv?department=service&agent=usedesk:17", "lead").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("times", "share", "expected"),
+    [([0] * 24, 0.5, None), ([4] + [0] * 23, 0.5, 0.5), ([0, 2, 2] + [0] * 21, 0.5, 2), ([0] * 23 + [5], 0.9, 720)],
+)
+def test_a_quantile_of_a_histogram(times: list[int], share: float, expected: float | None) -> None:
+    assert figures.quantile(times, share) == (None if expected is None else expected * HOUR)
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_text_is_no_formula(site: Site, text: str) -> None:
+    assert safe(text) == f"'{text}"
+    ask(site, topic=text, owner_id=text.strip()[:10])
+    count(site)
+    for path in (
+        "/board.csv",
+        "/report.csv",
+        f"/report/list.csv?kind=asked&first={NOW.date() - timedelta(days=9)}&last={NOW.date()}",
+    ):
+        data = site.get(path, "lead").data
+        assert data.startswith(b"\xef\xbb\xbf")
+        for row in csv.reader(io.StringIO(data.decode("utf-8-sig")), delimiter=";"):
+            assert not [cell for cell in row if cell.lstrip(" \u00a0")[:1] in "=+@\uff1d" and cell.strip()], path
+    last = NOW.astimezone(ZONE).date()
+    book = site.get(f"/report.xlsx?first={last - timedelta(days=9)}&last={last}", "lead").data
+    for sheet in openpyxl.load_workbook(io.BytesIO(book)):
+        assert not [cell for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
+
+
+def test_a_text_of_a_ticket_runs_nowhere(site: Site) -> None:
+    number = ask(site, text=EVIL, topic=EVIL[:255], owner_id="<b>x</b>")
+    with site.engine.begin() as connection:
+        row = {"request": number, "source": "usedesk", "ticket_id": "700", "text_id": "M-2", "text": EVIL}
+        promises.draft(connection, row, NOW)
+    step = site.add(case_id="usedesk:700", source="usedesk", event="{}")
+    site.step(step, outcome="warned", mode="warn", target=EVIL[:100], after=EVIL)
+    count(site)
+    today = NOW.astimezone(ZONE).date()
+    period = f"first={today - timedelta(days=3)}&last={today}"
+    for path in (
+        "/board",
+        f"/report?{period}",
+        f"/report/list?kind=asked&{period}",
+        "/findings",
+        "/digest",
+        "/tickets/usedesk/700",
+    ):
+        for role in ("lead", "admin"):
+            assert "<script>alert" not in site.get(path, role).text, path
+            assert "<b>x</b>" not in site.get(path, role).text, path
+    for chart in (columns(EVIL, [EVIL], [1], [1]), stack(EVIL, [(EVIL, 1)]), heat(EVIL, {(0, 0): 1}, [EVIL] * 7)):
+        assert "<script>" not in chart
+
+
+class TestCard:
+    def test_it_shows_how_a_ticket_stands(self, site: Site) -> None:
+        number = ask(site, "700", client_informed_at=None)
+        hold(site, "700", source="usedesk", kind="client")
+        with site.engine.begin() as connection:
+            row = {"request": number, "source": "usedesk", "ticket_id": "700", "text_id": "M-2", "text": "Постараемся"}
+            promises.draft(connection, row, NOW)
+        delivery = site.add(case_id="usedesk:700", source="usedesk")
+        site.step(delivery, outcome="warned", mode="warn", rule="U-18")
+        page = site.get("/tickets/usedesk/700", "agent").text
+        for words in ("Сервисный департамент", "клиент не знает", "ждём клиента", "Постараемся", "U-18", "Это неверно"):
+            assert words in page
+        assert "[скрыто]" in page  # the question's text is not for an agent's eyes, as roles.yml says
+        assert site.get("/tickets/nowhere/700", "agent").status_code == 404
+        assert site.get("/tickets/usedesk/a%2Fb", "agent").status_code == 404
+        assert "ещё ничего не слышал" in site.get("/tickets/webcrm/1", "agent").text
+
+    def test_the_field_leads_to_it(self, site: Site) -> None:
+        assert site.get("/tickets?source=usedesk&q=700", "agent").location == "/tickets/usedesk/700"
+        assert site.get("/tickets?q=usedesk:700", "agent").location == "/tickets/usedesk/700"
+        assert "Такого номера" in site.get("/tickets?q=a b", "agent").text
+
+    def test_a_hold_is_asked_for_as_the_crm_would(self, site: Site) -> None:
+        event = {"kind": "ticket", "id": "e1", "type": "ticket.message", "occurred_at": "2026-11-20T10:00:00Z"}
+        ticket = TicketEvent.model_validate(event | {"ticket": {"id": "900"}, "agent": {"id": "a17"}})
+        for form in ({"kind": "ozon", "text": "x"}, {"kind": "seller", "text": " "}, {"kind": "x", "text": "x"}):
+            assert site.post("/tickets/webcrm/900/hold", "agent", **form).location.endswith("said_not_held")
+        site.add(case_id="webcrm:900", event=ticket.model_dump_json())
+        site.post("/tickets/webcrm/900/hold", "agent", kind="ozon", reason="slack", text="Спросили склад")
+        site.post("/tickets/webcrm/900/hold", "agent", kind="seller", text="Какой адрес?")
+        with site.engine.connect() as connection:
+            rows = connection.execute(sa.select(deliveries).where(deliveries.c.source == "bot")).all()
+        first, second = (load_event(row.event) for row in rows)
+        assert {row.case_id for row in rows} == {"webcrm:900"}
+        assert isinstance(first, TicketEvent)
+        assert isinstance(second, TicketEvent)
+        assert (first.type, first.closing.hold, first.closing.actions_done) == (
+            "ticket.closing",
+            "ozon",
+            "Спросили склад",
+        )
+        assert (second.closing.hold, second.closing.question, second.agent.id) == ("seller", "Какой адрес?", "a17")
+
+    def test_a_frame_is_let_in_by_its_link_alone(self, site: Site) -> None:
+        ask(site, "700")
+        link = site.api("/card-links/usedesk/700").json
+        assert link is not None
+        path = link["url"].removeprefix("http://localhost")
+        page = site.get(path, "")
+        assert page.status_code == 200
+        assert "Сервисный департамент" in page.text
+        assert "<form" not in page.text
+        assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]  # none is configured
+        assert "X-Frame-Options" not in page.headers
+        assert site.get(f"{path}x", "").status_code == 410
+        assert site.get("/board", "lead").headers["X-Frame-Options"] == "DENY"
+        assert site.api("/card-links/usedesk/700", token="wrong").status_code == 401
+
+
+class TestFindings:
+    def test_by_rule_and_marked(self, any_site: Site) -> None:
+        site = any_site
+        event = '{"agent": {"id": "a17"}}'
+        for _ in range(3):
+            delivery = site.add(case_id="webcrm:900", event=event)
+            site.step(delivery, outcome="observed", mode="observe", rule="W-57", begun_at=datetime.now(UTC) - HOUR)
+        with site.engine.connect() as connection:
+            number = connection.execute(sa.select(ledger.c.id).limit(1)).scalar_one()
+        page = site.get("/findings", "lead").text
+        assert re.search(r'W-57</a></th>.*?<td class="n">3</td><td class="n">0</td>', page, re.S)
+        assert "a17" not in page  # names are shown where reports.yml says so
+        site.post(f"/findings/{number}/wrong", "agent", reason="Склад другой", back="/findings?days=7")
+        page = site.get("/findings?rule=W-57", "lead").text
+        assert re.search(r"<td class=.n.>3</td><td class=.n.>1</td>", page), re.findall(
+            r"<tbody>.*?</tbody>", page, re.S
+        )
+        assert "Склад другой" in page
+        site.post(f"/findings/{number}/right", "agent")
+        assert '<td class="n">1</td>' not in site.get("/findings", "lead").text
+        assert [row.target for row in site.changes("marked_wrong")] == [f"ledger:{number}"]
