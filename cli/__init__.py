@@ -10,6 +10,7 @@ from flask import Flask
 
 from cli import people, rules_table
 from cli.checking import check_config
+from cli.report import report
 from cli.simulation import simulate
 from cli.starting import open_database, read, start, start_by_hand
 from cli.words import say
@@ -76,6 +77,13 @@ def _by_hand(app: Flask, settings: Settings | None) -> None:
     def replay(delivery_id: str) -> None:
         """Let a delivery run again: our number, or source/delivery id."""
         _replay(start_by_hand(settings).engine, delivery_id)
+
+    @app.cli.command("report")
+    @click.option("--days", default=7, show_default=True, help="Up to yesterday.")
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+    def report_(days: int, *, as_json: bool) -> None:
+        """Who waits too long, and how departments answered: the figures of the page and the digest."""
+        report(start_by_hand(settings), days, as_json=as_json)
 
     @app.cli.command("rules")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+import sqlalchemy as sa
 from flask import Blueprint, abort, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -32,6 +34,10 @@ HOURS = ("4", "24", "48", "168")
 _REASON, _OWNER = 500, 64  # characters
 _LIVES = 600  # seconds that something can be taken back
 Deed = Literal["snooze", "answered", "reassign"]
+_FIND: Mapping[str, Callable[[sa.Connection, int], Request | Hold | None]] = {
+    "request": requests.get,
+    "hold": holds.get,
+}
 
 
 def blueprint(parts: Parts) -> Blueprint:
@@ -39,7 +45,7 @@ def blueprint(parts: Parts) -> Blueprint:
     routes = Blueprint("said", __name__)
     said = Said(parts)
 
-    @routes.post(f"/said/<any(request, hold):what>/{NUMBER}/snooze")
+    @routes.post(f"/said/<what>/{NUMBER}/snooze")
     def snooze(what: str, number: int) -> ResponseReturnValue:
         """«Отложить»."""
         hours, reason = request.form.get("hours", ""), _reason()
@@ -47,12 +53,12 @@ def blueprint(parts: Parts) -> Blueprint:
             return _back("said_no_reason")
         return said.say("snooze", what, number, {"hours": int(hours), "reason": reason})
 
-    @routes.post(f"/said/<any(request, hold):what>/{NUMBER}/answered")
+    @routes.post(f"/said/<what>/{NUMBER}/answered")
     def answered(what: str, number: int) -> ResponseReturnValue:
         """«Ответ получен»."""
         return said.say("answered", what, number, {"reason": _reason() or None})
 
-    @routes.post(f"/said/<any(request, hold):what>/{NUMBER}/reassign")
+    @routes.post(f"/said/<what>/{NUMBER}/reassign")
     def reassign(what: str, number: int) -> ResponseReturnValue:
         """«Передать»."""
         owner = storable(request.form.get("owner", "")).strip()[:_OWNER]
@@ -77,7 +83,7 @@ class Said:
         """A button's event, and the notice with what takes it back."""
         now = self._parts.process.clock.now()
         with self._parts.process.engine.begin() as connection:
-            found = requests.get(connection, number) if what == "request" else holds.get(connection, number)
+            found = _FIND[what](connection, number) if what in _FIND else None
             if found is None:
                 abort(404)
             if not _is_open(found):

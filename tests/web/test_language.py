@@ -13,7 +13,7 @@ from tests.web.site import NOW, Site
 from web.catalogue import CATALOGUE, english, texts
 
 PAGES = ("/state", "/deliveries", "/deliveries/1", "/dead", "/rules", "/rules/W-57", "/try", "/changes", "/me")
-LEADS = ("/board", "/report", "/findings", "/digest", "/tickets")
+LEADS = ("/findings", "/tickets")
 _SLOT = re.compile(r"%\(\w+\)s|\{\w+\}")
 
 
