@@ -28,7 +28,7 @@ REQUESTS, LEDGER, HOLDS = 1_000_000, 3_000_000, 100_000
 DAYS = 730
 _SERIES = {
     "sqlite": "(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {most}) SELECT n FROM s) AS s",
-    "postgresql": "generate_series(1, {most}) AS s(n)",
+    "postgresql": "generate_series(CAST(1 AS bigint), {most}) AS s(n)",
 }
 _AT = {
     "sqlite": "strftime('%Y-%m-%d %H:%M:%S', '{start}', '+' || CAST(({of}) AS INTEGER) || ' seconds') || '.000000'",

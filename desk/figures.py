@@ -108,8 +108,11 @@ class Figures:
 
 @dataclass(frozen=True)
 class Report:
-    """All that is shown. `days`: each day, in a long period each seven, with its first. `parts`: by dimension, each value with its figures, the most asked first; a filter leaves
-    only its own. `hours`: how many were asked by weekday (Monday is 0) and hour. `counted_at` None: never."""
+    """All that is shown. `days`: each day with its figures; in a long period each seven, with their first day.
+
+    `parts`: by dimension, each value with its figures, the most asked first; a filter leaves only its own. `hours`:
+    how many were asked by weekday (Monday is 0) and hour. `counted_at` None: never.
+    """
 
     period: Period
     narrow: Narrow
