@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from benchmarks import acknowledge, alarms, crashes, hold_crashes, latency, parse, waiting
+from benchmarks import acknowledge, alarms, crashes, hold_crashes, latency, pages, parse, waiting
 
 ALL = {
     "parse": parse.main,
@@ -15,6 +15,7 @@ ALL = {
     "alarms": alarms.main,
     "crashes": crashes.main,
     "hold_crashes": hold_crashes.main,
+    "pages": pages.main,
 }
 
 

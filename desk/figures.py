@@ -24,6 +24,8 @@ from store.rollups import Row
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 LONGEST = 366  # days
+LINES = 62  # of a table or chart by days
+WEEK = 7
 LIVE = 50_000  # facts of a kind that are counted one by one
 IN_TIME = 24  # hours
 DIMENSIONS = ("department", "agent", "topic")
@@ -48,6 +50,11 @@ class Period:
     def days(self) -> int:
         """How many days it has."""
         return (self.last - self.first).days + 1
+
+    @property
+    def step(self) -> int:
+        """How many days a line of a table or chart has: one, and in a long period a week."""
+        return 1 if self.days <= LINES else WEEK
 
     @property
     def before(self) -> Period:
@@ -101,8 +108,11 @@ class Figures:
 
 @dataclass(frozen=True)
 class Report:
-    """All that is shown. `parts`: by dimension, each value with its figures, the most asked first; a filter leaves
-    only its own. `hours`: how many were asked by weekday (Monday is 0) and hour. `counted_at` None: never."""
+    """All that is shown. `days`: each day with its figures; in a long period each seven, with their first day.
+
+    `parts`: by dimension, each value with its figures, the most asked first; a filter leaves only its own. `hours`:
+    how many were asked by weekday (Monday is 0) and hour. `counted_at` None: never.
+    """
 
     period: Period
     narrow: Narrow
@@ -218,8 +228,11 @@ def added(rows: Iterable[Row]) -> Row:
 
 
 def _all_days(period: Period, days: Mapping[date, Row]) -> list[tuple[date, Figures]]:
-    every = [period.first + number * DAY for number in range(period.days)]
-    return [(day, Figures.of(days.get(day) or rollups.empty())) for day in every]
+    step = period.step
+    firsts = [period.first + number * DAY for number in range(0, period.days, step)]
+    pieces = ([first + number * DAY for number in range(step)] for first in firsts)
+    rows = (added(days[day] for day in piece if day in days) for piece in pieces)
+    return [(first, Figures.of(row)) for first, row in zip(firsts, rows, strict=True)]
 
 
 def _ordered(rows: Mapping[str, Row]) -> list[tuple[str, Figures]]:

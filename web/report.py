@@ -29,7 +29,6 @@ from web.words import word, words
 
 _DAYS = (7, 28, 91, 366)
 _USUAL = 28
-_POINTS = 62  # of a chart; a longer period is shown by weeks
 _PAGE = 50
 _LONGEST = 500_000  # rows of a file
 _SHOWN = 30  # rows of a table on the page; files have them all
@@ -146,19 +145,16 @@ def _frame(parts: Parts, config: Config, period: Period) -> dict[str, Any]:
         "took": took,
         "percent": percent,
         "shown": _SHOWN,
+        "week": 6 * _DAY,
     }
 
 
 def _charts(found: Report) -> dict[str, Any]:
-    days = [(day.strftime("%d.%m"), one.asked, one.answered[0] + sum(one.answered[1:])) for day, one in found.days]
-    weekly = len(days) > _POINTS
-    if weekly:
-        pieces = [days[start : start + _WEEK] for start in range(0, len(days), _WEEK)]
-        days = [(piece[0][0], sum(row[1] for row in piece), sum(row[2] for row in piece)) for piece in pieces]
+    days = [(day.strftime("%d.%m"), one.asked, one.answers) for day, one in found.days]
     answered = [(word("figures", f"answered_{step}"), found.total.answered[step]) for step in range(STEPS + 1)]
     weekdays = [word("weekdays", number) for number in range(_WEEK)]
     return {
-        "weekly": weekly,
+        "weekly": found.period.step > 1,
         "trend": charts.columns(
             word("charts", "trend"), [row[0] for row in days], [row[1] for row in days], [row[2] for row in days]
         ),
