@@ -128,6 +128,7 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
     "request_unknown_department": [{"department": "Луна"}, {"department": None}],
     "request_opened": [{}, {"where": None, "due": None}],
     "request_linked": [{}, {"url": None}],
+    "said_hold_snoozed": [{"reason": "Склад ответит в понедельник"}, {"reason": None}],
     "request_ended": [
         *variants("how", ("comment", "event", "status", "person", "issue_deleted", "ticket_gone", "other_department")),
         {"how": "status", "text": None},

@@ -153,6 +153,7 @@ class TestSigningIn:
             assert sign_in(site)[1].status_code == 303
         production = {"SMEZHNIK_SANDBOX": "", "JIRA_WEBHOOK_SECRETS": "an-invented-long-secret"}
         own = ("API_TOKENS", "SECRET_KEY", "JIRA_TOKEN", "WEBCRM_TOKEN")
+        own += ("USEDESK_TOKEN", "USEDESK_SECRET", "USEDESK_PATH_TOKEN")
         production |= dict.fromkeys(own, "an-invented-long-secret")
         production |= {"JIRA_URL": "https://jira.example", "WEBCRM_URL": "https://crm.example"}
         production |= {"WEBCRM_WEBHOOK_SECRETS": "whsec_YW4taW52ZW50ZWQtbG9uZy1zZWNyZXQtb2YtMzItYg=="}
@@ -161,7 +162,7 @@ class TestSigningIn:
             assert answer.status_code == 401
             assert "example.test" not in browser.get("/sign-in").text
             people.add_user(site.engine, "Anna@Example.com", "lead", "a-long-password", people.operator())
-            assert sign_in(site, " anna@example.COM ", "a-long-password")[1].location == "/tickets"
+            assert sign_in(site, " anna@example.COM ", "a-long-password")[1].location == "/board"
 
     def test_without_any_user_the_page_says_how_to_make_one(
         self, sqlite: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -97,7 +97,7 @@ class TestSwitches:
         assert len(day.changes("mode_set")) == 3  # the same again is no change
 
     @pytest.mark.parametrize(
-        ("rule", "mode"), [("W-01", "act"), ("Z-99", "act"), ("W-40", "loud"), ("W-40", "")], ids=str
+        ("rule", "mode"), [("W-09", "act"), ("Z-99", "act"), ("W-40", "loud"), ("W-40", "")], ids=str
     )
     def test_what_is_no_rule_or_no_mode_is_refused(self, day: Site, rule: str, mode: str) -> None:
         assert day.post(f"/rules/{rule}/mode", mode=mode).status_code == 400

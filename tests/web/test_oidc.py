@@ -67,7 +67,7 @@ def test_by_e_mail(company: Site, provider: FakeProvider) -> None:
 
 @pytest.mark.parametrize(
     ("groups", "home"),
-    [("support", "/me"), (["other", "support", "support-leads"], "/me"), (["other"], None), (None, None)],
+    [("support", "/tickets"), (["other", "support", "support-leads"], "/board"), (["other"], None), (None, None)],
 )
 def test_by_claim(company: Site, provider: FakeProvider, groups: Any, home: str | None) -> None:
     provider.claims = {"email": "Boris@example.test", "email_verified": True, "groups": groups}
