@@ -137,6 +137,10 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
         {"reminded": False, "client": None, "late": True, "where": None},
     ],
     "request_snoozed": [{"reason": "Отдел просил подождать до среды."}, {"reason": None}],
+    "said_hold_snoozed": [
+        {"kind": "seller", "reason": "Продавец в отпуске до среды."},
+        {"kind": "ozon", "reason": None},
+    ],
     "chat_request": [{}, {"again": 2, "where": None, "url": None}],
     "chat_reminder": [{}, {"late": True, "where": None, "url": None}],
     "chat_late": [{}, {"late": True, "where": None, "url": None}],
