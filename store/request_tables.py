@@ -53,6 +53,13 @@ requests = Table(
 )
 _asked = text("state = 'open'")
 Index("ix_requests_oldest_open", requests.c.since, sqlite_where=_asked, postgresql_where=_asked)
+Index(
+    "ix_requests_open_department",
+    requests.c.department,
+    requests.c.since,
+    sqlite_where=_asked,
+    postgresql_where=_asked,
+)
 Index("ix_requests_overdue", requests.c.due_at, sqlite_where=_asked, postgresql_where=_asked)
 Index("ix_requests_department", requests.c.department, requests.c.since)
 Index("ix_requests_since", requests.c.since)

@@ -128,7 +128,6 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
     "request_unknown_department": [{"department": "Луна"}, {"department": None}],
     "request_opened": [{}, {"where": None, "due": None}],
     "request_linked": [{}, {"url": None}],
-    "said_hold_snoozed": [{"reason": "Склад ответит в понедельник"}, {"reason": None}],
     "request_ended": [
         *variants("how", ("comment", "event", "status", "person", "issue_deleted", "ticket_gone", "other_department")),
         {"how": "status", "text": None},
@@ -138,6 +137,10 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
         {"reminded": False, "client": None, "late": True, "where": None},
     ],
     "request_snoozed": [{"reason": "Отдел просил подождать до среды."}, {"reason": None}],
+    "said_hold_snoozed": [
+        {"kind": "seller", "reason": "Продавец в отпуске до среды."},
+        {"kind": "ozon", "reason": None},
+    ],
     "chat_request": [{}, {"again": 2, "where": None, "url": None}],
     "chat_reminder": [{}, {"late": True, "where": None, "url": None}],
     "chat_late": [{}, {"late": True, "where": None, "url": None}],

@@ -55,6 +55,10 @@ def upgrade() -> None:
     op.add_column('holds', sa.Column('top', sa.Boolean(), nullable=True))
     op.create_index('ix_requests_answered', 'requests', ['answered_at'], unique=False)
     op.create_index(
+        'ix_requests_open_department', 'requests', ['department', 'since'], unique=False,
+        sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_index(
         'ix_promises_broken', 'promises', ['request'], unique=False,
         sqlite_where=sa.text("state = 'broken'"), postgresql_where=sa.text("state = 'broken'"),
     )
@@ -67,6 +71,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index('ix_ledger_found', table_name='ledger')
+    op.drop_index('ix_requests_open_department', table_name='requests')
     op.drop_index('ix_promises_broken', table_name='promises')
     op.drop_index('ix_requests_answered', table_name='requests')
     op.drop_column('holds', 'top')
