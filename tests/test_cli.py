@@ -199,3 +199,23 @@ def test_help_names_every_command() -> None:
     told = run("--help").output
     for name in ("worker", "clock", "migrate", "check-config", "simulate", "replay", "rules"):
         assert name in told
+
+
+@pytest.mark.usefixtures("env")
+class TestReport:
+    """`report` tells the lead's figures in a terminal."""
+
+    def test_an_empty_house_has_nothing_to_tell(self) -> None:
+        result = run("report", "--days", "7")
+        assert result.exit_code == 0, result.output
+        assert "Итого" in result.output
+        assert "Столько же дней раньше" in result.output
+
+    def test_programs_get_the_figures_as_json(self) -> None:
+        found = json.loads(run("report", "--days", "7", "--json").stdout)
+        assert (found["total"]["asked"], found["departments"]) == (0, {})
+
+    def test_a_number_of_days_that_cannot_be(self) -> None:
+        result = run("report", "--days", "0")
+        assert result.exit_code != 0
+        assert "от 1 до 366" in result.output
