@@ -22,7 +22,7 @@ demo: .venv/run  ## the same, ends by itself after the story
 	@$(BIN)/python -m runtime.supervisor --demo
 
 test: .venv/dev
-	@$(BIN)/python -m pytest -n 3 --dist worksteal
+	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
 lint: .venv/dev
 	@$(BIN)/ruff check .

@@ -187,5 +187,5 @@ def test_the_keyboard_is_enough(page: Page) -> None:
 def test_a_sandboxs_user_comes_in_at_a_click(page: Page) -> None:
     page.goto("/")
     page.get_by_role("button", name="lead@example.test").click()
-    page.wait_for_url("**/me")
+    page.wait_for_url("**/board")
     expect(page.get_by_role("navigation", name="Главное меню")).to_have_count(0)
