@@ -53,7 +53,7 @@ class CrmDesk(TicketVerbs):
             links.key_written(connection, issue.site, issue.id, machine_now())
 
         def act() -> Done:
-            with self._around.engine.connect() as connection:
+            with self._around.reading() as connection:
                 link = links.of_issue(connection, issue.site, issue.id)
             if carried == issue.key or (link is not None and link.key_written_at is not None):
                 return Done(outcome="unchanged", after=issue.key, also=remember)

@@ -18,6 +18,7 @@ from config.running import RuntimeConfig
 from desk.clock import machine_now
 from desk.faults import Dead, Fault, Kind, Later, Trouble, classify
 from store import systems
+from store.database import reading
 
 NO_ADVICE = timedelta(seconds=5)  # a 429 without Retry-After
 PROBE = "GET /myself"  # passes a closed gate, or no gate of Jira would ever open again
@@ -54,14 +55,13 @@ class Gates:
     def ask(self, call: Call) -> int:
         """Raise `Later` when the system is down or one of the call's scopes is paused; else its failures in a row."""
         now = machine_now()
-        with self._engine.connect() as connection:
-            gate = systems.gate(connection, call.system)
-            until = systems.paused_until(connection, call.scopes(), now)
-        if gate is not None and gate.closed_at is not None and call.endpoint != PROBE:
-            raise Later(f"{call.system} is down: {gate.reason}", system=call.system, no_effect=True)
-        if until is not None:
-            raise Later(f"{call.system} asks for patience ({call.endpoint})", at=until, no_effect=True)
-        return int(gate.failures) if gate is not None else 0
+        with reading(self._engine) as connection:
+            hindrance = systems.hindrance(connection, call.system, call.scopes(), now)
+        if hindrance.closed_at is not None and call.endpoint != PROBE:
+            raise Later(f"{call.system} is down: {hindrance.reason}", system=call.system, no_effect=True)
+        if hindrance.until is not None:
+            raise Later(f"{call.system} asks for patience ({call.endpoint})", at=hindrance.until, no_effect=True)
+        return int(hindrance.failures or 0)
 
     def pass_through(self, call: Call, send: Callable[[], T]) -> T:
         """Ask, send, and account for the outcome."""

@@ -100,22 +100,22 @@ class HoldsDesk:
 
     def of_ticket(self, source: str, ticket_id: str) -> Hold | None:
         """The open hold of a ticket."""
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             return holds.open_of_ticket(connection, source, ticket_id)
 
     def get(self, number: int) -> Hold | None:
         """A hold by its number, open or ended."""
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             return holds.get(connection, number)
 
     def of_issue(self, site: str, issue_id: str) -> Hold | None:
         """The open hold that lives in an issue."""
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             return holds.open_of_issue(connection, site, issue_id)
 
     def awaiting(self, key: str) -> list[Hold]:
         """The open holds that wait for another issue to be done (W-53)."""
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             return holds.open_awaiting_issue(connection, key)
 
     def due(self, kind: str) -> datetime:
@@ -133,7 +133,7 @@ class HoldsDesk:
         now = self._around.now
 
         def find(_begun_at: datetime) -> Done | None:
-            with self._around.engine.connect() as connection:
+            with self._around.reading() as connection:
                 known = holds.open_of_ticket(connection, start.source, start.ticket_id)
                 if known is None or known.kind != start.kind or known.since != now:
                     return None

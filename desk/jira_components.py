@@ -83,7 +83,7 @@ class ComponentVerbs(Comments):
         issue, before = seen.issue, sorted(seen.components)
         missing = {name: number for name, number in chosen.ids.items() if number not in seen.components.values()}
         verb = Verb(why, "add_components", issue.key, intent=sorted({*seen.components, *chosen.ids}))
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             mark = links.mark(connection, issue.site, issue.id, COMPONENTS)
         value = sorted({*(mark.value or () if mark else ()), *chosen.ids.values()})
 
@@ -107,7 +107,7 @@ class ComponentVerbs(Comments):
     def leave_components_to_person(self, seen: IssueView, *, why: str) -> None:
         """A person took a component away that the bot had set: leave the field alone from now on, and say so once."""
         issue = seen.issue
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             mark = links.mark(connection, issue.site, issue.id, COMPONENTS)
         if mark is None or mark.person_at or not set(mark.value or ()) - set(seen.components.values()):
             return

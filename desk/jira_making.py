@@ -117,7 +117,7 @@ class Making(Reading):
         """
         issue, labels = issue_of(link), self._config.jira.hold_labels
         mark = {"purpose": ESCALATION, "delivery": self._around.label, "ticket": label}
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             person = links.mark(connection, issue.site, issue.id, COMPONENTS)
         ids = {} if person is not None and person.person_at else order.components.ids
         update: dict[str, Any] = {"labels": [{"remove": labels.ozon}, {"remove": labels.seller}]}

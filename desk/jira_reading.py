@@ -26,7 +26,7 @@ class Reading:
     def own_account(self, site: str) -> str:
         """The account id that the bot has on a site; asked once, then kept."""
         client = self._around.site(site)
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             gate = systems.gate(connection, client.system)
         if gate is not None and gate.account_id:
             return str(gate.account_id)
@@ -37,12 +37,12 @@ class Reading:
 
     def link_of_ticket(self, source: str, ticket_id: str, purpose: str | None = None) -> Link | None:
         """The link of a ticket to its issue of a purpose; without one, to the issue that it was linked to last."""
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             return links.of_ticket(connection, source, ticket_id, purpose)
 
     def link_of(self, issue: Issue | IssueRef) -> Link | None:
         """The link of an issue to its ticket."""
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             return links.of_issue(connection, issue.site, issue.id)
 
     @staticmethod

@@ -19,8 +19,8 @@ import sqlalchemy as sa
 from config import Mode
 from desk.clock import machine_now
 from desk.faults import Dead, Fault, Later, LeaseLostError
-from store import deliveries, ledger, switches, systems
-from store.ledger import BEGUN, ENDED, FAILED, PUT_OFF, Entry, Recorded, Step
+from store import ledger, switches
+from store.ledger import BEGUN, ENDED, FAILED, PUT_OFF, Entry, Recorded, Standing, Step
 
 
 @dataclass(frozen=True)
@@ -117,10 +117,11 @@ class LedgerJournal:
         step = self._step(verb)
         mode = self._mode_of(verb.why)
         with self._engine.begin() as connection:
-            entry = ledger.find(connection, step)
+            standing = ledger.standing(connection, step)
+            entry = standing.entry
             if entry is not None and entry.outcome in ENDED:
                 return entry.result
-            self._check(connection)
+            self._check(standing)
             number = ledger.begin(connection, entry, step, {"mode": mode, "target": verb.target}, machine_now())
         done = self._act(number, mode, verb, act, self._unknown(verb, entry, find))
         with self._engine.begin() as connection:
@@ -133,10 +134,10 @@ class LedgerJournal:
         self._count[key] += 1
         return Step(self._run.delivery, verb.why, verb.name, self._count[key])
 
-    def _check(self, connection: sa.Connection) -> None:
-        if self._run.stopping() or not deliveries.holds_lease(connection, self._run.delivery, self._run.token):
+    def _check(self, standing: Standing) -> None:
+        if self._run.stopping() or standing.owner != self._run.token:
             raise LeaseLostError(self._run.label)
-        if systems.is_closed(connection, switches.EFFECTS):
+        if standing.paused:
             raise Later("all effects are paused", system=switches.EFFECTS, no_effect=True)
 
     def _unknown(self, verb: Verb, entry: Entry | None, find: Find | None) -> Callable[[], Done | None] | None:

@@ -31,12 +31,12 @@ class PromisesDesk:
 
     def get(self, number: int) -> Promise | None:
         """A promise by its number."""
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             return promises.get(connection, number)
 
     def of_ticket(self, source: str, ticket_id: str) -> list[Promise]:
         """The drafts and the promises made of a ticket that have not ended."""
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             return promises.alive_of_ticket(connection, source, ticket_id)
 
     def written(self, request: Request, interim: Interim, *, sent: bool) -> Callable[[sa.Connection, str], None]:

@@ -26,27 +26,27 @@ class RequestReading:
 
     def get(self, number: int) -> Request | None:
         """A request by its number."""
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             return requests.get(connection, number)
 
     def of_ticket(self, source: str, ticket_id: str) -> list[Request]:
         """The open requests of a ticket."""
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             return [one for one in requests.of_ticket(connection, source, ticket_id) if one.state == OPEN]
 
     def of_dept_ticket(self, source: str, ticket_id: str) -> Request | None:
         """The newest request that lives in a department's ticket."""
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             return requests.of_dept_ticket(connection, source, ticket_id)
 
     def of_issue(self, site: str, issue_id: str) -> Request | None:
         """The newest request that lives in an issue."""
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             return requests.of_issue(connection, site, issue_id)
 
     def of_external(self, source: str, ticket_id: str, external_id: str) -> Request | None:
         """The newest request that the CRM knows by this id."""
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             return requests.of_external(connection, source, ticket_id, external_id)
 
     def concerns(self, request: Request) -> bool:
@@ -94,7 +94,7 @@ class RequestReading:
         """Whether the request's agent is not to be disturbed (W-01)."""
         if request.owner_id is None:
             return False
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             status = agents.status_of(connection, request.source, request.owner_id)
         return self._config.departments.is_away(status)
 

@@ -104,7 +104,7 @@ class SaidDesk:
         def act() -> Done:
             if asked is None or address is None:
                 return Done(outcome="unchanged", reason="reports.yml names no address")
-            with self._around.engine.connect() as connection:
+            with self._around.reading() as connection:
                 made = digest.make(connection, self._around.config, self._around.now, asked.parts)
             sender = Apprise()
             sender.add(address.get_secret_value())

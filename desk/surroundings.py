@@ -18,6 +18,7 @@ from desk.templates import Templates
 from desk.usedesk_client import Usedesk
 from events import AlertEvent, BotEvent
 from store import systems
+from store.database import reading
 
 Post = Callable[[sa.Connection, BotEvent], None]
 
@@ -53,3 +54,7 @@ class Surroundings:
     usedesk: Callable[[], Usedesk]
     now: datetime
     label: str
+
+    def reading(self) -> sa.Connection:
+        """A connection for look-ups."""
+        return reading(self.engine)

@@ -46,13 +46,13 @@ class ChecksDesk:
         """Whether a ticket is a client's in Usedesk: the manual's rules are not for a department's tickets."""
         if event.source != SYSTEM or ":" in (event.ticket.external_id or ""):
             return False
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             return requests.of_dept_ticket(connection, SYSTEM, event.ticket.id) is None
 
     def read(self, ticket_id: str) -> UsedeskTicket | None:
         """How a ticket stands in Usedesk now; None when it is gone."""
         client = self._around.usedesk()
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             zone = polls.zone(connection, SYSTEM)
         try:
             return view(client.ticket(ticket_id), client.agent_id, zone)
@@ -72,7 +72,7 @@ class ChecksDesk:
 
     def requests(self, ticket_id: str) -> list[Request]:
         """All requests to departments of a ticket, the oldest first."""
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             return requests.of_ticket(connection, SYSTEM, ticket_id)
 
     def open_requests(self, ticket_id: str) -> list[Request]:
@@ -82,7 +82,7 @@ class ChecksDesk:
     def outcome_categories(self, ticket_id: str) -> list[str]:
         """The categories that the ticket's outcomes ask for (U-07): its issues' projects, its requests' departments."""
         table = self._around.config.usedesk.outcomes
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             keys = [link.issue_key for link in links.all_of_ticket(connection, SYSTEM, ticket_id)]
         projects = [table.projects[name] for key in keys if (name := key.split("-")[0]) in table.projects]
         departments = [one.department.split(":")[0] for one in self.requests(ticket_id)]
@@ -116,7 +116,7 @@ class ChecksDesk:
     def was_told(self, ticket_id: str, finding: str, rule: str) -> bool:
         """Whether another delivery has told this finding already."""
         about = About(SYSTEM, ticket_id, rule, finding[: findings.LONGEST])
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             return findings.found_by(connection, about) not in (None, self._around.label)
 
     def agree(self, ticket_id: str, part: str, *, why: str) -> bool:
@@ -139,12 +139,12 @@ class ChecksDesk:
 
     def get_watch(self, number: int) -> Watch | None:
         """A watch by its number, open or ended."""
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             return findings.get(connection, number)
 
     def watched(self, ticket_id: str, rule: str) -> Watch | None:
         """The open watch of a ticket by a rule."""
-        with self._around.engine.connect() as connection:
+        with self._around.reading() as connection:
             return findings.open_of_ticket(connection, SYSTEM, ticket_id, rule)
 
     def end_watch(self, watch: Watch) -> None:

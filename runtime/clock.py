@@ -29,7 +29,7 @@ from runtime.nudges import Nudges
 from runtime.own_events import post
 from runtime.reporting import COUNT_SECONDS, DIGEST_SECONDS, Reporting
 from runtime.usedesk_polling import Polling
-from store import alarms, audit, deliveries, retention, switches, systems, users
+from store import alarms, arrivals, audit, deliveries, retention, switches, systems, users
 
 log = structlog.get_logger("clock")
 TICK_SECONDS = 0.5
@@ -166,7 +166,7 @@ class Clock:
         while self._nudges.delete_finished(before, BATCH) == BATCH:
             pass
         with self._engine.begin() as connection:
-            deliveries.purge_bodies_seen(connection, now)
+            arrivals.purge_bodies_seen(connection, now)
             systems.purge_pauses(connection, now)
         self._purge_by_age(now)
 

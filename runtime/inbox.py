@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from events import CommentEvent, Event, HeardEvent, IssueEvent, IssueRef, TicketEvent, dump_event, ticket_case
 from runtime.committer import Committer
 from runtime.nudges import Nudges
-from store import deliveries, requests
-from store.deliveries import New
+from store import arrivals as arrived
+from store import requests
+from store.arrivals import New
 
 _WORDS = ("ticket.message", "ticket.status_changed")
 
@@ -59,11 +60,11 @@ class StoreInbox:
 
     def add(self, connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[bool]:
         """The same for several, in the caller's transaction."""
-        tickets = deliveries.linked_tickets(connection, filter(None, map(_issue, arrivals)))
+        tickets = arrived.linked_tickets(connection, filter(None, map(_issue, arrivals)))
         new = [self._filed(arrival, tickets) for arrival in arrivals]
-        added = deliveries.add_all(connection, new, datetime.now(UTC))
+        added = arrived.add_all(connection, new, datetime.now(UTC))
         heard = _heard(connection, list(compress(arrivals, added)))
-        deliveries.add_all(connection, heard, datetime.now(UTC))
+        arrived.add_all(connection, heard, datetime.now(UTC))
         wanted = [one.case_id for one in (*compress(new, added), *heard) if one.state == "waiting"]
         if wanted:
             self._nudges.send(connection, *dict.fromkeys(wanted))

@@ -21,7 +21,7 @@ from events import (
     dump_event,
     ticket_case,
 )
-from store import deliveries
+from store import arrivals
 
 SOURCE = "bot"
 
@@ -43,7 +43,7 @@ def post(connection: sa.Connection, nudge: Callable[[sa.Connection, str], None],
         "due_at": now,
         "nudged_at": now,
     }
-    if deliveries.add(connection, row) is not None:
+    if arrivals.add(connection, row) is not None:
         nudge(connection, case)
 
 

@@ -38,6 +38,7 @@ from handlers import PROCEDURES
 from runtime.own_events import post
 from runtime.switchboard import Switchboard
 from store import deliveries, findings, ledger, links, requests, systems
+from store.database import reading
 from store.deliveries import Delivery
 
 log = structlog.get_logger("runner")
@@ -64,7 +65,7 @@ class Runner:
 
     def _go_on(self, case_id: str) -> bool:
         """Run the delivery whose turn it is; False when there is none or the case must wait."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             delivery = deliveries.first_unfinished(connection, case_id)
         if delivery is None:
             return False
@@ -115,7 +116,7 @@ class Runner:
                 self._office.alert(connection, f"dead:{delivery.label}", "alert_dead_letter", **values)
 
     def _desk(self, run: Run, config: Config, now: datetime, event: Event) -> Desk:
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             ticket = _ticket_of(connection, event)
         return self._office.open(run, config, now, ticket)
 
@@ -191,7 +192,7 @@ class Runner:
         ref = getattr(event, "issue", None)
         if ref is None:
             return delivery.case_id
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             link = links.of_issue(connection, ref.site, ref.id)
         return ticket_case(link.source, link.ticket_id) if link else issue_case(ref)
 
@@ -212,7 +213,7 @@ class Runner:
         if version == current.version:
             self._office.keep(current)
             return current
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             kept = systems.kept_config(connection, version)
         try:
             return Config.restore(kept) if kept else current

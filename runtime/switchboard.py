@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from config import Config, Mode, Watch
 from store import switches
+from store.database import reading
 
 
 class Switchboard:
@@ -25,7 +26,7 @@ class Switchboard:
     def current(self) -> Config:
         """The configuration for what begins now."""
         files = self._watch.current()
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             modes = switches.modes(connection)
         made = self._made
         if made is None or made[0] is not files or made[1] != modes:

@@ -21,6 +21,7 @@ CONNECT_SECONDS = 5
 REST_SECONDS = 1
 _MIGRATION_LOCK = 7_310_421  # any fixed number: PostgreSQL's advisory lock for migrations
 _LOCK_SECONDS = 0.2  # between two tries to get it
+_NO_TRANSACTION: Any = {"isolation_level": "AUTOCOMMIT"}
 
 
 def connect(url: str, *, pool_size: int = 12) -> sa.Engine:
@@ -72,6 +73,15 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def reading(engine: sa.Engine) -> sa.Connection:
+    """A connection for looking something up: without a transaction, whose two ends PostgreSQL is told of one by one.
+
+    SQLite begins none before the first write.
+    """
+    connection = engine.connect()
+    return connection if connection.dialect.name == "sqlite" else connection.execution_options(**_NO_TRANSACTION)
+
+
 def listed(dialect: str, *columns: str) -> str:
     """A FROM clause: the bind parameter `:rows`, a JSON list of objects of texts, as the table `r` with these columns.
 
@@ -90,7 +100,7 @@ def migration_lock(engine: sa.Engine) -> Iterator[None]:
     if engine.dialect.name == "postgresql":
         # DBOS makes indexes CONCURRENTLY, which waits for every open transaction: neither the holder of the lock
         # nor whoever waits for it may have one
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with engine.connect().execution_options(**_NO_TRANSACTION) as connection:
             key = {"key": _MIGRATION_LOCK}
             while not connection.execute(sa.text("SELECT pg_try_advisory_lock(:key)"), key).scalar():
                 time.sleep(_LOCK_SECONDS)

@@ -45,6 +45,10 @@ class Hold:
 
 
 _COLUMNS = [h.c[name] for name in Hold.__annotations__]
+# asked at every event: made once
+_OPEN_OF_TICKET = sa.select(*_COLUMNS).where(
+    h.c.source == sa.bindparam("source"), h.c.ticket_id == sa.bindparam("ticket"), h.c.ended_at.is_(None)
+)
 
 
 def alarm_key(hold: int) -> str:
@@ -54,8 +58,7 @@ def alarm_key(hold: int) -> str:
 
 def open_of_ticket(connection: sa.Connection, source: str, ticket_id: str) -> Hold | None:
     """The open hold of a ticket."""
-    found = sa.select(*_COLUMNS).where(h.c.source == source, h.c.ticket_id == ticket_id, h.c.ended_at.is_(None))
-    row = connection.execute(found).first()
+    row = connection.execute(_OPEN_OF_TICKET, {"source": source, "ticket": ticket_id}).first()
     return Hold(*row) if row else None
 
 

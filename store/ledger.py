@@ -9,7 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from store.tables import deliveries, ledger
+from store.switches import EFFECTS
+from store.tables import deliveries, ledger, systems
 
 BEGUN = "begun"
 PUT_OFF = "put_off"  # begun, and known to have had no effect
@@ -39,9 +40,24 @@ class Entry:
     reason: str | None = None
 
 
-# Four statements a verb: made once, because putting one together takes as long as asking SQLite.
-_FIND = sa.select(*(ledger.c[name] for name in Entry.__annotations__)).where(
-    *(ledger.c[name] == sa.bindparam(name) for name in Step.__annotations__)
+@dataclass(frozen=True)
+class Standing:
+    """What decides whether a step may begin: its row, if it ever was begun; who runs its delivery; the pause."""
+
+    entry: Entry | None
+    owner: str | None
+    paused: bool
+
+
+# Three statements a verb: made once, because putting one together takes as long as asking SQLite.
+_ENTRY = [ledger.c[name] for name in Entry.__annotations__]
+_OWNER = sa.case((deliveries.c.state == "running", deliveries.c.run_token))
+_STANDING = (
+    sa.select(_OWNER, systems.c.closed_at, *_ENTRY)
+    .select_from(deliveries)
+    .outerjoin(systems, systems.c.name == EFFECTS)
+    .outerjoin(ledger, sa.and_(*(ledger.c[name] == sa.bindparam(name) for name in Step.__annotations__)))
+    .where(deliveries.c.id == sa.bindparam("delivery"))
 )
 _BEGIN = sa.insert(ledger).returning(ledger.c.id)
 _END = sa.update(ledger).where(ledger.c.id == sa.bindparam("entry"), ledger.c.outcome == BEGUN)
@@ -57,10 +73,10 @@ def recorded(connection: sa.Connection, delivery: int) -> Recorded:
     return {(row.rule, row.verb, row.n): row.result for row in rows}
 
 
-def find(connection: sa.Connection, step: Step) -> Entry | None:
-    """The row of this step, if it was ever begun."""
-    row = connection.execute(_FIND, asdict(step)).first()
-    return Entry(*row) if row else None
+def standing(connection: sa.Connection, step: Step) -> Standing:
+    """How it stands with a step, of a delivery that there is."""
+    owner, paused, *entry = connection.execute(_STANDING, asdict(step)).one()
+    return Standing(Entry(*entry) if entry[0] is not None else None, owner, paused is not None)
 
 
 def begin(connection: sa.Connection, entry: Entry | None, step: Step, values: Mapping[str, Any], now: datetime) -> int:

@@ -28,7 +28,12 @@ class Link:
     status: str | None = None
 
 
-_COLUMNS = [links.c[name] for name in Link.__annotations__]
+# asked at every event: made once
+_LINK = sa.select(*(links.c[name] for name in Link.__annotations__))
+_OF_TICKET = _LINK.where(links.c.source == sa.bindparam("source"), links.c.ticket_id == sa.bindparam("ticket"))
+_NEWEST_OF_TICKET = _OF_TICKET.order_by(links.c.id.desc()).limit(1)
+_NEWEST_OF_PURPOSE = _NEWEST_OF_TICKET.where(links.c.purpose == sa.bindparam("purpose"))
+_OF_ISSUE = _LINK.where(links.c.site == sa.bindparam("site"), links.c.issue_id == sa.bindparam("issue"))
 
 
 class LinkTakenError(Exception):
@@ -37,22 +42,20 @@ class LinkTakenError(Exception):
 
 def of_ticket(connection: sa.Connection, source: str, ticket_id: str, purpose: str | None) -> Link | None:
     """The ticket's issue of this purpose; None: the newest of any."""
-    found = sa.select(*_COLUMNS).where(links.c.source == source, links.c.ticket_id == ticket_id)
-    if purpose is not None:
-        found = found.where(links.c.purpose == purpose)
-    row = connection.execute(found.order_by(links.c.id.desc()).limit(1)).first()
+    found = _NEWEST_OF_TICKET if purpose is None else _NEWEST_OF_PURPOSE
+    row = connection.execute(found, {"source": source, "ticket": ticket_id, "purpose": purpose}).first()
     return Link(*row) if row else None
 
 
 def all_of_ticket(connection: sa.Connection, source: str, ticket_id: str) -> list[Link]:
     """All issues of a ticket, the oldest first."""
-    found = sa.select(*_COLUMNS).where(links.c.source == source, links.c.ticket_id == ticket_id)
-    return [Link(*row) for row in connection.execute(found.order_by(links.c.id))]
+    found = connection.execute(_OF_TICKET.order_by(links.c.id), {"source": source, "ticket": ticket_id})
+    return [Link(*row) for row in found]
 
 
 def of_issue(connection: sa.Connection, site: str, issue_id: str) -> Link | None:
     """The link that an issue stands in."""
-    row = connection.execute(sa.select(*_COLUMNS).where(links.c.site == site, links.c.issue_id == issue_id)).first()
+    row = connection.execute(_OF_ISSUE, {"site": site, "issue": issue_id}).first()
     return Link(*row) if row else None
 
 

@@ -21,10 +21,12 @@ EFFECTS = "effects"
 _RULE = "rule:"
 
 
+_MODES = sa.select(w.c.name, w.c.value).where(w.c.name.startswith(_RULE, autoescape=True))  # asked at every event
+
+
 def modes(connection: sa.Connection) -> dict[str, str]:
     """The rules that are switched, with their modes."""
-    rows = connection.execute(sa.select(w.c.name, w.c.value).where(w.c.name.startswith(_RULE, autoescape=True)))
-    return {row.name.removeprefix(_RULE): row.value for row in rows}
+    return {row.name.removeprefix(_RULE): row.value for row in connection.execute(_MODES)}
 
 
 def switched(connection: sa.Connection) -> Mapping[str, sa.Row[Any]]:

@@ -25,16 +25,26 @@ def _add_once(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -
     return connection.execute(added).first() is not None
 
 
-# asked before every call: made once
-_GATE = sa.select(systems).where(systems.c.name == sa.bindparam("system"))
+# asked before every call: made once, and one question
 _PAUSED = sa.select(sa.func.max(pauses.c.until, type_=pauses.c.until.type)).where(
     pauses.c.scope.in_(sa.bindparam("scopes", expanding=True)), pauses.c.until > sa.bindparam("now")
 )
+_ALWAYS = sa.select(sa.literal_column("1")).subquery("always")  # one row, whether the system has one or not
+_HINDRANCE: sa.Select[Any] = sa.select(
+    systems.c.failures, systems.c.closed_at, systems.c.reason, _PAUSED.scalar_subquery().label("until")
+).select_from(_ALWAYS.outerjoin(systems, systems.c.name == sa.bindparam("system")))
+
+
+def hindrance(connection: sa.Connection, name: str, scopes: Sequence[str], now: datetime) -> sa.Row[Any]:
+    """What stands in the way of a call: `closed_at`, `reason` and `failures` of its system, each None where it has no
+    row, and `until`, the latest moment before which one of the scopes must not be called.
+    """
+    return connection.execute(_HINDRANCE, {"system": name, "scopes": scopes, "now": now}).one()
 
 
 def gate(connection: sa.Connection, name: str) -> sa.Row[Any] | None:
     """The gate of a system; none or `closed_at` None = open."""
-    return connection.execute(_GATE, {"system": name}).first()
+    return connection.execute(sa.select(systems).where(systems.c.name == name)).first()
 
 
 def is_closed(connection: sa.Connection, name: str) -> bool:
@@ -84,12 +94,6 @@ def claim_probe(connection: sa.Connection, name: str, *, now: datetime, next_at:
 def pause(connection: sa.Connection, scope: str, until: datetime, reason: str | None) -> None:
     """Call nothing in this scope before `until`."""
     _upsert(connection, pauses, {"scope": scope}, {"until": until, "reason": reason})
-
-
-def paused_until(connection: sa.Connection, scopes: Sequence[str], now: datetime) -> datetime | None:
-    """The latest moment before which one of the scopes must not be called."""
-    until: datetime | None = connection.execute(_PAUSED, {"scopes": scopes, "now": now}).scalar()
-    return until
 
 
 def pauses_in_force(connection: sa.Connection, now: datetime) -> list[sa.Row[Any]]:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from store import deliveries
-from store.deliveries import New
+from store import arrivals, deliveries
+from store.arrivals import New
 from store.tables import deliveries as table
 
 NOW = datetime(2026, 11, 20, 13, 4, 11, 250000, tzinfo=UTC)
@@ -24,7 +24,7 @@ def new(delivery_id: str, sha: str | None = None, **given: str | None) -> New:
 def add(engine: sa.Engine, *several: New, now: datetime = NOW) -> list[bool]:
     """All of them at once."""
     with engine.begin() as connection:
-        return deliveries.add_all(connection, several, now)
+        return arrivals.add_all(connection, several, now)
 
 
 def kept(engine: sa.Engine) -> list[str]:
@@ -78,4 +78,4 @@ def test_of_the_same_body_the_first_is_kept(engine: sa.Engine) -> None:
 def test_none_is_none(engine: sa.Engine) -> None:
     assert add(engine) == []
     with engine.connect() as connection:
-        assert deliveries.linked_tickets(connection, []) == {}
+        assert arrivals.linked_tickets(connection, []) == {}

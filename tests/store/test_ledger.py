@@ -28,12 +28,12 @@ def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 def test_a_step_keeps_its_identity_and_its_moment(connection: sa.Connection) -> None:
     step = Step(1, "W-40", "create_issue", 1)
-    assert ledger.find(connection, step) is None
+    assert ledger.standing(connection, step).entry is None
     number = ledger.begin(connection, None, step, VALUES, NOW)
-    entry = ledger.find(connection, step)
+    entry = ledger.standing(connection, step).entry
     assert entry is not None
     assert ledger.begin(connection, entry, step, VALUES, LATER) == number
-    entry = ledger.find(connection, step)
+    entry = ledger.standing(connection, step).entry
     assert entry is not None
     assert (entry.outcome, entry.begun_at) == ("begun", NOW)
     with pytest.raises(sa.exc.IntegrityError), connection.begin_nested():
@@ -44,7 +44,7 @@ def test_what_had_no_effect_begins_anew(connection: sa.Connection) -> None:
     step = Step(1, "W-40", "create_issue", 1)
     number = ledger.begin(connection, None, step, VALUES, NOW)
     assert ledger.end(connection, number, {"outcome": "put_off", "reason": "429"}, NOW)
-    ledger.begin(connection, ledger.find(connection, step), step, VALUES, LATER)
+    ledger.begin(connection, ledger.standing(connection, step).entry, step, VALUES, LATER)
     (row,) = ledger.of_delivery(connection, 1)
     assert (row.outcome, row.reason, row.begun_at, row.done_at) == ("begun", None, LATER, None)
 

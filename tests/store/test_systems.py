@@ -35,9 +35,9 @@ def test_the_latest_pause_of_the_scopes_counts(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         systems.pause(connection, "a", NOW + timedelta(seconds=1), None)
         systems.pause(connection, "b", LATER, None)
-        assert systems.paused_until(connection, ["a", "b", "c"], NOW) == LATER
-        assert systems.paused_until(connection, ["c"], NOW) is None
-        assert systems.paused_until(connection, ["a", "b"], LATER) is None
+        assert systems.hindrance(connection, "d", ["a", "b", "c"], NOW).until == LATER
+        assert systems.hindrance(connection, "d", ["c"], NOW).until is None
+        assert systems.hindrance(connection, "d", ["a", "b"], LATER).until is None
         systems.purge_pauses(connection, LATER)
         assert systems.pauses_in_force(connection, NOW) == []
 

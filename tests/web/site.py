@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 from app import create_app
 from config.settings import Settings
 from runtime.process import Process
-from store import deliveries, tables, users
+from store import arrivals, deliveries, tables, users
 from tests.bot import environment
 from web.people import hashed
 
@@ -104,7 +104,7 @@ class Site:
             "received_at": NOW,
         }
         with self.engine.begin() as connection:
-            added = deliveries.add(connection, row | given)
+            added = arrivals.add(connection, row | given)
         assert added is not None
         return added
 

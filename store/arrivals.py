@@ -1,0 +1,131 @@
+"""How deliveries come in: many in three statements, each once, be it by its id or by its body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.database import listed
+from store.tables import deliveries as d
+from store.tables import links, seen_bodies
+from store.types import to_json
+
+BODY_REMEMBERED = timedelta(hours=24)  # Jira's own retries end within 90 minutes
+_Key = tuple[str, str]
+
+_TEXTS = ("source", "delivery_id", "case_id", "type", "state", "body", "event", "reason")
+_ADD = """
+    INSERT INTO deliveries
+        (source, delivery_id, case_id, type, state, body, event, reason, received_at, due_at, nudged_at, finished_at)
+    SELECT r.source, r.delivery_id, r.case_id, r.type, r.state, r.body, r.event, r.reason, :now,
+        CASE r.state WHEN 'waiting' THEN :now END, CASE r.state WHEN 'waiting' THEN :now END,
+        CASE r.state WHEN 'waiting' THEN NULL ELSE :now END
+    FROM {rows} WHERE true ON CONFLICT (source, delivery_id) DO NOTHING
+"""
+_REMEMBER = """
+    INSERT INTO seen_bodies (source, sha256, seen_at) SELECT r.source, r.sha256, :now FROM {rows} WHERE true
+    ON CONFLICT (source, sha256) DO UPDATE SET seen_at = excluded.seen_at WHERE seen_bodies.seen_at < :forgotten
+"""
+
+
+@dataclass(frozen=True)
+class New:
+    """A delivery as it came in: `waiting`, or `ignored` for a reason. `body_sha256` None: its body is not compared."""
+
+    source: str
+    delivery_id: str
+    case_id: str
+    type: str
+    state: str
+    body: str
+    event: str | None
+    reason: str | None
+    body_sha256: str | None = None
+
+    @property
+    def key(self) -> _Key:
+        """What makes it the same as another."""
+        return self.source, self.delivery_id
+
+
+def add_all(connection: sa.Connection, new: Sequence[New], now: datetime) -> list[bool]:
+    """Insert deliveries, due and nudged `now`; whether each was inserted.
+
+    False for a redelivery, be it of another one in the list: same source and id, or a body seen within 24 hours.
+    """
+    first: dict[_Key, New] = {}
+    for one in new:
+        first.setdefault(one.key, one)
+    rows = {key: {name: getattr(one, name) for name in _TEXTS} for key, one in first.items()}
+    kept = _claim(connection, _ADD, rows, (d.c.source, d.c.delivery_id, d.c.received_at), {"now": now})
+    bodies = [((one.source, one.body_sha256), key) for key, one in first.items() if key in kept and one.body_sha256]
+    kept -= _seen(connection, bodies, now)
+    return [one.key in kept and first[one.key] is one for one in new]
+
+
+def _seen(connection: sa.Connection, bodies: list[tuple[_Key, _Key]], now: datetime) -> set[_Key]:
+    """Remember the bodies of deliveries that were just inserted; those whose body is known are deleted again."""
+    first: dict[_Key, _Key] = {}
+    for body, key in bodies:
+        first.setdefault(body, key)
+    rows = {body: {"source": body[0], "sha256": body[1]} for body in first}
+    moments = {"now": now, "forgotten": now - BODY_REMEMBERED}
+    columns = (seen_bodies.c.source, seen_bodies.c.sha256, seen_bodies.c.seen_at)
+    fresh = _claim(connection, _REMEMBER, rows, columns, moments)
+    seen = {key for body, key in bodies if body not in fresh or first[body] != key}
+    if seen:
+        connection.execute(sa.delete(d).where(sa.tuple_(d.c.source, d.c.delivery_id).in_(seen)))
+    return seen
+
+
+def _claim(
+    connection: sa.Connection,
+    insert: str,
+    rows: Mapping[_Key, Mapping[str, str | None]],
+    columns: tuple[sa.Column[Any], sa.Column[Any], sa.Column[Any]],
+    moments: Mapping[str, datetime],
+) -> set[_Key]:
+    """Insert rows by a statement that skips those which exist; the keys of the inserted.
+
+    `columns` are the key's two, and the one that `now` is written to: it tells ours from those that were there.
+    """
+    if not rows:
+        return set()
+    names = next(iter(rows.values()))
+    statement = sa.text(insert.format(rows=listed(connection.dialect.name, *names)))
+    typed = statement.bindparams(*(sa.bindparam(name, type_=columns[2].type) for name in moments))
+    added = connection.execute(typed, {"rows": to_json(list(rows.values())), **moments})
+    if added.rowcount == len(rows):
+        return set(rows)
+    *key, moment = columns
+    ours = sa.select(*key).where(sa.tuple_(*key).in_(list(rows)), moment == moments["now"])
+    return {(one, other) for one, other in connection.execute(ours)}
+
+
+def add(connection: sa.Connection, row: dict[str, Any]) -> int | None:
+    """Insert one delivery with columns as given; its number, None when there is one of the same source and id."""
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(d)
+    statement = insert.on_conflict_do_nothing(index_elements=["source", "delivery_id"]).returning(d.c.id)
+    number: int | None = connection.execute(statement, row).scalar()
+    return number
+
+
+def linked_tickets(connection: sa.Connection, issues: Iterable[_Key]) -> dict[_Key, _Key]:
+    """The ticket (source, id) that each issue (site, id) is linked to, where it is."""
+    wanted = set(issues)
+    if not wanted:
+        return {}
+    issue = sa.tuple_(links.c.site, links.c.issue_id)
+    found = sa.select(links.c.site, links.c.issue_id, links.c.source, links.c.ticket_id).where(issue.in_(wanted))
+    return {(row.site, row.issue_id): (row.source, row.ticket_id) for row in connection.execute(found)}
+
+
+def purge_bodies_seen(connection: sa.Connection, now: datetime) -> int:
+    """Forget the bodies that are too old to matter; the count."""
+    gone = connection.execute(sa.delete(seen_bodies).where(seen_bodies.c.seen_at < now - 2 * BODY_REMEMBERED))
+    return int(gone.rowcount)
