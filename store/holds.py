@@ -81,12 +81,6 @@ def open_awaiting_issue(connection: sa.Connection, key: str) -> list[Hold]:
     return [Hold(*row) for row in connection.execute(found)]
 
 
-def oldest_open(connection: sa.Connection, limit: int) -> list[Hold]:
-    """All open holds, the oldest first."""
-    found = sa.select(*_COLUMNS).where(h.c.ended_at.is_(None)).order_by(h.c.since).limit(limit)
-    return [Hold(*row) for row in connection.execute(found)]
-
-
 def of_seller(connection: sa.Connection, seller_id: str, limit: int) -> list[Hold]:
     """A seller's holds, the newest first."""
     found = sa.select(*_COLUMNS).where(h.c.seller_id == seller_id).order_by(h.c.since.desc()).limit(limit)

@@ -36,7 +36,6 @@ class Promise:
 
 
 _COLUMNS = [p.c[name] for name in Promise.__annotations__]
-_IS_MADE = sa.text("state = 'made'")
 _IS_ALIVE = sa.text("state IN ('draft', 'made')")  # as the partial index says it
 
 
@@ -51,28 +50,10 @@ def get(connection: sa.Connection, promise: int) -> Promise | None:
     return Promise(*row) if row else None
 
 
-def of_request(connection: sa.Connection, request: int) -> list[Promise]:
-    """All promises of a request, the oldest first."""
-    found = sa.select(*_COLUMNS).where(p.c.request == request).order_by(p.c.id)
-    return [Promise(*row) for row in connection.execute(found)]
-
-
 def alive_of_ticket(connection: sa.Connection, source: str, ticket_id: str) -> list[Promise]:
     """The drafts and the promises made of a ticket that have not ended, the oldest first."""
     found = sa.select(*_COLUMNS).where(p.c.source == source, p.c.ticket_id == ticket_id, _IS_ALIVE)
     return [Promise(*row) for row in connection.execute(found.order_by(p.c.id))]
-
-
-def due(connection: sa.Connection, until: datetime, limit: int) -> list[Promise]:
-    """The promises made that fall due until a moment, the first due first."""
-    found = sa.select(*_COLUMNS).where(_IS_MADE, p.c.due_at <= until).order_by(p.c.due_at).limit(limit)
-    return [Promise(*row) for row in connection.execute(found)]
-
-
-def of_period(connection: sa.Connection, start: datetime, end: datetime, limit: int) -> list[Promise]:
-    """All promises of a period by when they were drafted, the newest first."""
-    found = sa.select(*_COLUMNS).where(p.c.drafted_at >= start, p.c.drafted_at < end)
-    return [Promise(*row) for row in connection.execute(found.order_by(p.c.drafted_at.desc()).limit(limit))]
 
 
 def draft(connection: sa.Connection, values: dict[str, Any], now: datetime) -> int:

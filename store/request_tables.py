@@ -102,12 +102,9 @@ promises = Table(
     UniqueConstraint("request", "text_id", name="uq_promises_text"),
 )
 _alive = text("state IN ('draft', 'made')")
-_made = text("state = 'made'")
 Index("ix_promises_alive", promises.c.source, promises.c.ticket_id, sqlite_where=_alive, postgresql_where=_alive)
-Index("ix_promises_due", promises.c.due_at, sqlite_where=_made, postgresql_where=_made)
 _broken = text("state = 'broken'")
 Index("ix_promises_broken", promises.c.request, sqlite_where=_broken, postgresql_where=_broken)
-Index("ix_promises_period", promises.c.drafted_at)
 
 # The status that an agent has in the CRM, and since when (W-01).
 agents = Table(

@@ -75,7 +75,6 @@ class Ending:
 
 
 _COLUMNS = [r.c[name] for name in Request.__annotations__]
-_IS_OPEN = sa.text("state = 'open'")  # as the partial indexes say it
 
 
 def alarm_key(request: int, ring: int) -> str:
@@ -127,31 +126,6 @@ def of_ticket(connection: sa.Connection, source: str, ticket_id: str) -> list[Re
     """All requests of a ticket, the oldest first."""
     found = sa.select(*_COLUMNS).where(r.c.source == source, r.c.ticket_id == ticket_id)
     return _many(connection, found.order_by(r.c.id))
-
-
-def oldest_open(connection: sa.Connection, limit: int) -> list[Request]:
-    """All open requests, the oldest first."""
-    return _many(connection, sa.select(*_COLUMNS).where(_IS_OPEN).order_by(r.c.since).limit(limit))
-
-
-def overdue(connection: sa.Connection, now: datetime, limit: int) -> list[Request]:
-    """The lead's list: open requests whose department is late, the latest first (U-30)."""
-    late = sa.select(*_COLUMNS).where(_IS_OPEN, r.c.due_at <= now)
-    return _many(connection, late.order_by(r.c.due_at).limit(limit))
-
-
-def of_department(
-    connection: sa.Connection, department: str, start: datetime, end: datetime, limit: int
-) -> list[Request]:
-    """A department's requests of a period by when they were asked, the newest first."""
-    mine = sa.select(*_COLUMNS).where(r.c.department == department, r.c.since >= start, r.c.since < end)
-    return _many(connection, mine.order_by(r.c.since.desc()).limit(limit))
-
-
-def of_period(connection: sa.Connection, start: datetime, end: datetime, limit: int) -> list[Request]:
-    """All requests of a period by when they were asked, the newest first."""
-    found = sa.select(*_COLUMNS).where(r.c.since >= start, r.c.since < end)
-    return _many(connection, found.order_by(r.c.since.desc()).limit(limit))
 
 
 def open_in_tickets(connection: sa.Connection, tickets: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
@@ -245,16 +219,3 @@ def add_reminder(connection: sa.Connection, **values: Any) -> None:
     state = connection.execute(sa.select(r.c.state).where(r.c.id == values["request"])).scalar()
     outcome = "sent" if state == OPEN else "crossed"
     connection.execute(sa.insert(reminders).values(**values, outcome=outcome))
-
-
-def reminders_of(connection: sa.Connection, request: int) -> list[sa.Row[Any]]:
-    """What was sent by a request's ladder, in order."""
-    found = sa.select(reminders).where(reminders.c.request == request).order_by(reminders.c.id)
-    return list(connection.execute(found))
-
-
-def reminders_sent(connection: sa.Connection, start: datetime, end: datetime, limit: int) -> list[sa.Row[Any]]:
-    """What all ladders sent in a period, the newest first."""
-    sent = reminders.c.sent_at
-    found = sa.select(reminders).where(sent >= start, sent < end).order_by(sent.desc()).limit(limit)
-    return list(connection.execute(found))

@@ -7,8 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from desk.waiting import scale
 from runtime.clock import Clock
-from store import requests
+from store import board
+from store.board import Wanted
 from store.request_tables import promises, reminders
 from store.request_tables import requests as table
 from store.tables import alarms
@@ -135,7 +137,8 @@ def pending(bot: Bot) -> list[str]:
 def overdue(bot: Bot) -> list[str]:
     """The lead's list: tickets whose department is late."""
     with bot.engine.connect() as connection:
-        return [one.ticket_id for one in requests.overdue(connection, bot.process.clock.now(), 50)]
+        now = bot.process.clock.now()
+        return [one.ticket_id for one in board.page(connection, Wanted(), scale(bot.process.watch.current(), now)).rows]
 
 
 def chat(bot: Bot, name: str) -> list[str]:

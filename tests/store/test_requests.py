@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from store import agents, promises, requests
+from store import agents, board, facts, promises, requests
+from store.board import Scale, Wanted
+from store.facts import Narrow, Span
 from store.request_tables import promises as promise_table
 from store.request_tables import reminders
 from store.request_tables import requests as table
@@ -74,11 +76,12 @@ def test_a_draft_becomes_a_promise_once_and_ends_once(engine: sa.Engine) -> None
         values = {"request": made.id, "source": "usedesk", "ticket_id": "1", "text_id": "M-2", "text": "…"}
         number = promises.draft(connection, values, NOW)
         assert promises.draft(connection, values, NOW) == number
-        assert promises.due(connection, NOW + timedelta(days=9), 5) == []
+        assert states(connection) == []
         for later in (0, 1):
             at = NOW + timedelta(hours=later)
             promises.make(connection, number, at=at, due_at=at + timedelta(days=1), now=at)
-        (promise,) = promises.due(connection, NOW + timedelta(days=9), 5)
+        promise = promises.get(connection, number)
+        assert promise is not None
         assert (promise.made_at, promise.due_at) == (NOW, NOW + timedelta(days=1))
         informed = requests.get(connection, made.id)
         assert informed is not None
@@ -87,7 +90,9 @@ def test_a_draft_becomes_a_promise_once_and_ends_once(engine: sa.Engine) -> None
         assert not promises.end(connection, number, "broken", by="b", now=NOW)
         assert promises.end(connection, number, "kept", by="a", now=NOW)
         assert states(connection) == [(f"promise:{number}", "cancelled")]
-        assert [one.state for one in promises.of_request(connection, made.id)] == ["kept"]
+        ended = promises.get(connection, number)
+        assert ended is not None
+        assert ended.state == "kept"
         assert promises.alive_of_ticket(connection, "usedesk", "1") == []
 
 
@@ -98,7 +103,7 @@ def test_a_reminder_that_an_answer_crossed_says_so(engine: sa.Engine) -> None:
         requests.add_reminder(connection, told="department", **sent)
         requests.close(connection, made.id, Ending(ANSWERED, "event", NOW), "x", NOW)
         requests.add_reminder(connection, told="agent", **sent)
-        told = [(one.told, one.outcome) for one in requests.reminders_of(connection, made.id)]
+        told = [tuple(one) for one in connection.execute(sa.select(reminders.c.told, reminders.c.outcome))]
         assert told == [("department", "sent"), ("agent", "crossed")]
 
 
@@ -118,6 +123,7 @@ def crowded(engine: sa.Engine) -> sa.Engine:
     many = [
         {**row(n, external_id=f"r{n}"), "number": 1, "since": NOW + timedelta(minutes=n)}
         | {"due_at": NOW + timedelta(days=1, minutes=n), "state": "open" if n % 20 == 0 else ANSWERED}
+        | {"answered_at": None if n % 20 == 0 else NOW + timedelta(minutes=n)}
         for n in range(ROWS)
     ]
     with engine.begin() as connection:
@@ -141,11 +147,21 @@ def crowded(engine: sa.Engine) -> sa.Engine:
 
 
 SOON, LATER = NOW + timedelta(minutes=10), NOW + timedelta(minutes=60)
+HOUR, D20 = Span(SOON, LATER, 2), Narrow(department="d20")
+WEIGHTS = dict.fromkeys(board.KINDS, 1.0)
+SCALE = Scale(NOW + timedelta(days=1, minutes=50), WEIGHTS, 3.0, lambda ats: dict.fromkeys(ats, timedelta(0)))
 QUESTIONS: dict[str, tuple[str, Callable[[sa.Connection], object]]] = {
-    "oldest": ("ix_requests_oldest_open", lambda c: requests.oldest_open(c, 50)),
-    "overdue": ("ix_requests_overdue", lambda c: requests.overdue(c, NOW + timedelta(days=1, minutes=50), 50)),
-    "department": ("ix_requests_department", lambda c: requests.of_department(c, "d20", NOW, LATER, 50)),
-    "period": ("ix_requests_since", lambda c: requests.of_period(c, SOON, LATER, 20)),
+    # one of the three indexes over what is open
+    "board": ("ix_requests_o", lambda c: board.page(c, Wanted(kind="uninformed"), SCALE).rows),
+    "board of one": ("ix_requests_o", lambda c: board.page(c, Wanted(D20, "uninformed"), SCALE).rows),
+    "overdue": ("ix_requests_o", lambda c: board.counts(c, Wanted(kind="uninformed"), SCALE.now)),
+    "department": ("ix_requests_department", lambda c: facts.listed(c, "asked", Span(NOW, LATER, 2), D20, limit=20)),
+    "period": ("ix_requests_since", lambda c: facts.listed(c, "asked", HOUR, facts.EVERYBODY, limit=20)),
+    "answered": ("ix_requests_answered", lambda c: facts.listed(c, "answered", HOUR, facts.EVERYBODY, limit=20)),
+    "sent": (
+        "ix_reminders_sent_at",
+        lambda c: facts.listed(c, "sent", Span(SOON, SOON + timedelta(minutes=4), 2), facts.EVERYBODY, limit=20),
+    ),
     "ticket": ("requests_number", lambda c: requests.of_ticket(c, "usedesk", "1230")),
     "newest": ("requests_number", lambda c: requests.of_department_and_ticket(c, "usedesk", "1230", "d30")),
     "external": ("requests_number", lambda c: requests.of_external(c, "usedesk", "1230", "r1230")),
@@ -153,12 +169,7 @@ QUESTIONS: dict[str, tuple[str, Callable[[sa.Connection], object]]] = {
     "issue": ("ix_requests_issue", lambda c: requests.of_issue(c, "main", "11230")),
     "in_tickets": ("ix_requests_dept_ticket", lambda c: requests.open_in_tickets(c, [("usedesk", "91220")])),
     "in_issues": ("ix_requests_issue", lambda c: requests.open_in_issues(c, [("main", "11220")])),
-    "reminders": ("ix_reminders_request", lambda c: requests.reminders_of(c, 7)),
-    "sent": ("ix_reminders_sent_at", lambda c: requests.reminders_sent(c, SOON, LATER, 20)),
     "promises": ("ix_promises_alive", lambda c: promises.alive_of_ticket(c, "usedesk", "1220")),
-    "due": ("ix_promises_due", lambda c: promises.due(c, NOW + timedelta(minutes=50), 10)),
-    "drafted": ("ix_promises_period", lambda c: promises.of_period(c, SOON, LATER, 20)),
-    "of_request": ("promises_text", lambda c: promises.of_request(c, 7)),
 }
 
 
