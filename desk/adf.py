@@ -1,4 +1,4 @@
-"""Jira's document format (ADF, API v3): build it, cut it to Jira's limit, read it back. Pure functions.
+"""Jira's document format (ADF, API v3): build it, and cut it to Jira's limit. Pure functions.
 
 All text is literal: whatever a person wrote lands in text nodes, so it can never become markup, a mention, a card or
 an emoji. Lengths are UTF-16 units, as Jira counts them.
@@ -143,65 +143,6 @@ def fit(document: Node, limit: int = LIMIT, note: Node | None = None) -> Node:
 def size(node: Node) -> int:
     """Length of a node as JSON."""
     return units(json.dumps(node, ensure_ascii=False))
-
-
-def plain_text(adf: object) -> str:
-    """The text of a document or node, a line a block, cells parted by tabs; a string (API v2) is returned as it is.
-
-    Whatever is not ADF reads as an empty text.
-    """
-    if isinstance(adf, str):
-        return adf
-    out: list[str] = [""]
-    stack: list[object] = [adf]
-    while stack:  # no recursion: how deep lists nest is the sender's choice
-        node = stack.pop()
-        if isinstance(node, _End):
-            _end(out, node)
-        elif isinstance(node, dict):
-            out.append(_inline_text(node))
-            content = node.get("content")
-            stack.append(_ENDS.get(str(node.get("type")), _NO_END))
-            children: list[object] = content if isinstance(content, list) else []
-            stack.extend(reversed(children))
-    return "".join(out).strip("\n")
-
-
-class _End(str):
-    """What parts a block from the next; a text may look the same."""
-
-    __slots__ = ()
-
-
-_LINE_END, _CELL_END, _NO_END = _End("\n"), _End("\t"), _End("")
-_ENDS = {
-    "paragraph": _LINE_END,
-    "heading": _LINE_END,
-    "codeBlock": _LINE_END,
-    "tableHeader": _CELL_END,
-    "tableCell": _CELL_END,
-    "tableRow": _LINE_END,
-}
-
-
-def _end(out: list[str], end: _End) -> None:
-    """Close a block: the end of a cell or row replaces that of what stands in it."""
-    if end and isinstance(out[-1], _End) and _CELL_END in {end, out[-1]}:
-        out[-1] = end
-    elif end:
-        out.append(end)
-
-
-def _inline_text(node: Mapping[str, Any]) -> str:
-    if node.get("type") == "hardBreak":
-        return "\n"
-    attrs = node.get("attrs")
-    found = node.get("text") or (
-        next((attrs[name] for name in ("text", "shortName", "url", "timestamp") if attrs.get(name)), "")
-        if isinstance(attrs, dict)
-        else ""
-    )
-    return str(found)
 
 
 def _start(text: str, enough: int, fold: Callable[[str], str]) -> str:

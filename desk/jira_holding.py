@@ -10,7 +10,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from desk import adf
-from desk.adf import plain_text
+from desk.adf_text import plain_text
 from desk.clock import machine_now
 from desk.gates import Refused
 from desk.issues import COMPONENTS, Issue

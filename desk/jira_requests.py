@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from config.departments import Department
 from config.names import match_key
-from desk.adf import plain_text
+from desk.adf_text import plain_text
 from desk.issues import Issue, IssueView
 from desk.jira_client import PROPERTY
 from desk.jira_comments import Comments

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
 from desk import adf
+from desk.adf_text import plain_text
 
 SCHEMA = Path(__file__).parents[3] / "shared" / "openapi" / "adf.json"
 ANY_TEXT = st.text(st.characters())  # surrogates and controls included
@@ -46,15 +47,13 @@ def test_every_builder_makes_valid_adf() -> None:
         adf.paragraph(""),
     )
     validator().validate(document)
-    assert adf.plain_text(document) == (
-        "Что случилось\nпервая\n\nтретья важно тикет\nСклад\tХоругвино\nраз\nдва\nсказано"
-    )
+    assert plain_text(document) == ("Что случилось\nпервая\n\nтретья важно тикет\nСклад\tХоругвино\nраз\nдва\nсказано")
 
 
 def test_line_breaks_become_hard_breaks_and_never_stand_in_text() -> None:
     node = adf.paragraph("\r\nа\r\nб\rв\u2028г\x0bд\x85е\n")
     assert [child["type"] for child in node["content"]] == ["text", *["hardBreak", "text"] * 5]
-    assert adf.plain_text(node) == "а\nб\nв\nг\nд\nе"
+    assert plain_text(node) == "а\nб\nв\nг\nд\nе"
 
 
 def test_what_json_or_xml_refuse_is_left_out() -> None:
@@ -66,7 +65,7 @@ def test_facts_without_value_are_left_out_and_long_ones_cut() -> None:
     assert adf.facts({"Склад": "", "Город": " \x00"}) is None
     table = adf.facts({"Склад": "", "Магазин": "я" * 5_000_000}) or {}
     assert len(table["content"]) == 1
-    assert adf.plain_text(table) == "Магазин\t" + "я" * (adf.FACT_LIMIT - 1) + "…"
+    assert plain_text(table) == "Магазин\t" + "я" * (adf.FACT_LIMIT - 1) + "…"
 
 
 def test_a_list_without_items_is_none() -> None:
@@ -103,7 +102,7 @@ def test_what_comes_after_a_long_nothing_is_found(before: str) -> None:
     assert not adf.is_blank(text)
     assert adf.is_blank(before * 300_000)
     assert adf.one_line(text) == "слово"
-    assert adf.plain_text(adf.paragraph(text)).strip(" ") in {"слово", ""}
+    assert plain_text(adf.paragraph(text)).strip(" ") in {"слово", ""}
     assert adf.size(adf.fit(adf.doc(adf.paragraph(text)))) <= adf.LIMIT
 
 
@@ -122,7 +121,7 @@ def test_any_text_stays_literal(text: str) -> None:
     validator().validate(document)
     json.dumps(document, ensure_ascii=False).encode("utf-8")
     assert {child["type"] for child in document["content"][1]["content"]} <= {"text", "hardBreak"}
-    assert adf.plain_text(document["content"][1]) == adf.clean(text).strip("\n")
+    assert plain_text(document["content"][1]) == adf.clean(text).strip("\n")
 
 
 @given(
@@ -139,8 +138,8 @@ def test_any_document_fits_and_keeps_a_prefix(texts: list[tuple[str, int]], limi
     assert length(cut) <= limit
     if cut is not document:
         assert note in cut["content"]
-        whole = adf.plain_text(document)
-        before = adf.plain_text(adf.doc(*cut["content"][: cut["content"].index(note)]))
+        whole = plain_text(document)
+        before = plain_text(adf.doc(*cut["content"][: cut["content"].index(note)]))
         assert whole.startswith(before.removesuffix("…").rstrip("\n"))
 
 
@@ -163,13 +162,13 @@ def test_the_longest_run_is_cut_first_and_facts_headings_links_stay() -> None:
     assert kept[:6] == [adf.heading("а"), description, adf.heading("б"), table, adf.heading("в"), talk[0]]
     assert kept[-3:] == [note, adf.rule(), link]
     assert adf.LIMIT - 300 < length(cut) <= adf.LIMIT
-    assert adf.plain_text(kept[-4]).endswith("…")
+    assert plain_text(kept[-4]).endswith("…")
 
 
 def test_two_long_runs_share_the_room() -> None:
     document = adf.doc(adf.paragraph("а" * 90_000), adf.rule(), adf.paragraph("б" * 60_000))
     cut = adf.fit(document)
-    text = adf.plain_text(cut)
+    text = plain_text(cut)
     assert length(cut) <= adf.LIMIT
     assert abs(text.count("а") - text.count("б")) < 3
 
@@ -202,23 +201,23 @@ def test_plain_text_reads_what_people_write_in_jira() -> None:
         },
         {"type": "codeBlock", "content": [{"type": "text", "text": "код"}]},
     )
-    assert adf.plain_text(document) == "@Кто-то см. https://crm.example.test/1:smile:\nкод"
+    assert plain_text(document) == "@Кто-то см. https://crm.example.test/1:smile:\nкод"
 
 
 @pytest.mark.parametrize("junk", [None, 5, [], {}, {"content": 7}, {"content": [None, 3, "а", {"attrs": []}]}])
 def test_plain_text_of_anything_else_is_empty(junk: object) -> None:
-    assert adf.plain_text(junk) == ""
+    assert plain_text(junk) == ""
 
 
 def test_plain_text_of_a_string_is_the_string() -> None:
-    assert adf.plain_text("h1. старая разметка") == "h1. старая разметка"
+    assert plain_text("h1. старая разметка") == "h1. старая разметка"
 
 
 def test_plain_text_survives_any_depth() -> None:
     node: dict[str, Any] = {"type": "text", "text": "дно"}
     for _ in range(20_000):
         node = {"type": "bulletList", "content": [node]}
-    assert adf.plain_text(node) == "дно"
+    assert plain_text(node) == "дно"
     while "content" in node:  # taken apart by hand: Python frees nested values by recursion
         node = node.pop("content")[0]
 
@@ -227,4 +226,4 @@ def test_plain_text_survives_any_depth() -> None:
 def test_a_mention_is_a_paragraph_of_its_own() -> None:
     document = adf.doc(adf.mention("712020:00000000-0000-4000-8000-000000000001"))
     validator().validate(document)
-    assert adf.plain_text(document) == ""
+    assert plain_text(document) == ""

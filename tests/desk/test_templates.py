@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from config import Topic
-from desk import adf
+from desk.adf_text import plain_text
 from desk.template_format import NoteFile, TemplateError, read
 from desk.templates import IssueContext, Templates
 from events import Closing, Seller, Ticket
@@ -208,7 +208,7 @@ def test_a_change_of_the_shared_pieces_is_taken_up(folder: Path) -> None:
     templates = Templates(folder)
     templates.issue("fbo", said("а"))
     change(folder, "jira_templates/_shared.yml", lambda text: text.replace("heading: Что случилось", "heading: Суть"))
-    assert adf.plain_text(templates.issue("fbo", said("а")).description).startswith("Суть\n")
+    assert plain_text(templates.issue("fbo", said("а")).description).startswith("Суть\n")
 
 
 VALUES: dict[str, dict[str, object]] = {
@@ -255,7 +255,7 @@ def test_the_note_about_an_unknown_subtype_names_the_nearest() -> None:
 def test_notes_and_comments_keep_values_literal(text: str) -> None:
     assert text in shipped().note("rule_warning", rule="W-57", quote=text, action=text)
     comment = shipped().comment("component_missing", component=text, project="FBO")
-    assert text in adf.plain_text(comment)
+    assert text in plain_text(comment)
     assert kinds(comment) <= {"doc", "paragraph", "bulletList", "listItem", "text", "hardBreak"}
 
 
@@ -266,10 +266,10 @@ def test_comments() -> None:
         "component_missing": shipped().comment("component_missing", component="FF:Склад", project="FBO"),
         "linked_ticket": shipped().comment("linked_ticket", ticket_id="1", url=url),
     }
-    assert adf.plain_text(comments["person_wins"]) == (
+    assert plain_text(comments["person_wins"]) == (
         "Компоненты этой задачи изменил человек (бот ставил «FF:Склад»). Его решение важнее: бот их больше не меняет."
     )
-    assert adf.plain_text(comments["linked_ticket"]) == "Задача связана с тикетом 1"
+    assert plain_text(comments["linked_ticket"]) == "Задача связана с тикетом 1"
     assert "link" in kinds(comments["linked_ticket"])
     assert "link" not in kinds(shipped().comment("linked_ticket", ticket_id="1", url=None))
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from desk.adf import plain_text
+from desk.adf_text import plain_text
 from tests.bot import Bot
 from tests.handlers.test_jira_task import escalate, writes
 from tests.tickets import FBO, closing, ticket

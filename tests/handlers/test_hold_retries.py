@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from desk.adf import plain_text
+from desk.adf_text import plain_text
 from desk.clock import machine_now
 from store import deliveries
 from store.tables import alarms, holds

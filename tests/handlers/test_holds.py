@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from desk.adf import plain_text
+from desk.adf_text import plain_text
 from store.tables import alarms, holds
 from tests.bot import Bot
 from tests.handlers.test_hand_made import ADMIN, OPERATOR, comments, components, person

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from desk.adf import plain_text
+from desk.adf_text import plain_text
 from tests.bot import Bot
 from tests.tickets import FBO, PROJECTS, T1, closing, ticket
 

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft4Validator, ValidationError
 from jsonschema.validators import extend
 
-from desk import adf
+from desk.adf_text import plain_text
 from desk.templates import RenderedIssue, Templates
 from events import Ticket
 
@@ -110,4 +110,4 @@ def readable(issue: RenderedIssue) -> str:
     head = {"summary": issue.summary, "labels": ", ".join(issue.labels), "priority": issue.priority or "–"}
     head |= {f"field {name}": value for name, value in issue.fields.items()}
     lines = [f"{name}: {value}" for name, value in head.items()]
-    return "\n".join([*lines, "", adf.plain_text(issue.description), ""])
+    return "\n".join([*lines, "", plain_text(issue.description), ""])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from config import Topic
-from desk import adf
+from desk.adf_text import plain_text
 from desk.templates import IssueContext, RenderedIssue, Templates
 from events import Agent, Closing, Ticket
 
@@ -80,7 +80,7 @@ def test_valid_adf(topic: Topic, ticket: Ticket, shipped: Templates, valid_adf: 
 def test_no_two_rows_ask_for_the_same(ticket: Ticket, shipped: Templates) -> None:
     asked = []
     for topic in T_1:
-        text = adf.plain_text(shipped.issue(topic.type_id, full(topic, ticket)).description)
+        text = plain_text(shipped.issue(topic.type_id, full(topic, ticket)).description)
         asked.append(text.split("Что нужно\n")[1].split("\nПродавец\n")[0])
     assert all(asked)
     assert len(set(asked)) == len(T_1)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from config import Topic
 from desk import adf
+from desk.adf_text import plain_text
 from desk.template_contexts import PublicTicket
 from desk.templates import HoldContext, IssueContext, RenderedIssue, TemplateError, Templates
 from events import Agent, Author, Closing, HoldDetail, Message, Seller, Text, Ticket
@@ -121,7 +122,7 @@ def test_a_hold_of_a_t_1_ticket_has_the_names_of_t_1(ticket: Ticket, shipped: Te
 def test_each_reason_is_said_in_words(reason: Any, shipped: Templates) -> None:
     def awaited(said: Any) -> str:
         closing = Closing(hold_detail=HoldDetail(reason=said, jira_key="ITSD-4"))
-        text = adf.plain_text(shipped.issue("hold_ozon", HoldContext(Ticket(id="1"), closing=closing)).description)
+        text = plain_text(shipped.issue("hold_ozon", HoldContext(Ticket(id="1"), closing=closing)).description)
         return text.split("Чего ждём\n")[1].split("\n")[0]
 
     assert awaited(reason).endswith(": ITSD-4.")
@@ -178,7 +179,7 @@ def test_the_seller_reads_nothing_internal(shipped: Templates) -> None:
         assert words in seen
     assert issue.fields == {"ticket": "77"}
     assert issue.labels == ()
-    staff = adf.plain_text(shipped.issue("hold_ozon", context).description)
+    staff = plain_text(shipped.issue("hold_ozon", context).description)
     assert "тайное сообщение 'internal'" in staff  # the proof proves something: the other template shows all of it
     assert "тайное закрытие" in staff
     assert "тайный продавец" in staff
@@ -208,7 +209,7 @@ def test_any_text_gives_an_issue_that_jira_takes(name: str, text: str, shipped: 
 @pytest.mark.parametrize("text", ["{{ 7*7 }}", "{% raw %}", "[~accountid:712020:abc]", "<b>@all</b> {color:red}"])
 def test_what_people_write_stays_literal(name: str, text: str, shipped: Templates) -> None:
     plain, issue = (shipped.issue(name, everywhere(words)) for words in ("слово", text))
-    assert adf.plain_text(issue.description).count(text) >= 3
+    assert plain_text(issue.description).count(text) >= 3
     assert kinds(issue.description) <= kinds(plain.description)
 
 
@@ -217,7 +218,7 @@ def test_a_long_conversation_is_cut_without_the_address_of_the_ticket(shipped: T
     ticket = Ticket(id="7", url="https://crm.example.test/tickets/7", supply_no="2000012345", messages=messages)
     issue = shipped.issue("hold_seller", HoldContext(ticket))
     valid_adf(issue.description)
-    text = adf.plain_text(issue.description)
+    text = plain_text(issue.description)
     assert adf.size(issue.description) <= adf.LIMIT
     assert "Номер поставки\t2000012345" in text
     assert text.endswith("\nПереписка сокращена: полностью она в обращении 7")

@@ -10,6 +10,7 @@ from jsonschema import ValidationError
 
 from config import Topic
 from desk import adf
+from desk.adf_text import plain_text
 from desk.templates import EmptyDescriptionError, IssueContext, Templates
 from events import Agent, Author, Closing, Message, Seller, Ticket
 
@@ -68,7 +69,7 @@ def test_what_people_write_stays_literal(text: str, shipped: Templates, valid_ad
     plain = shipped.issue("fbo", everywhere("слово")).description
     issue = shipped.issue("fbo", everywhere(text))
     valid_adf(issue.description)
-    assert adf.plain_text(issue.description).count(text) >= 3
+    assert plain_text(issue.description).count(text) >= 3
     assert kinds(issue.description) <= kinds(plain) | {"hardBreak", "link"}
     assert adf.one_line(text, 40).removesuffix("…") in issue.summary
 
@@ -76,7 +77,7 @@ def test_what_people_write_stays_literal(text: str, shipped: Templates, valid_ad
 @pytest.mark.rule("W-17")
 def test_line_breaks_are_kept(shipped: Templates) -> None:
     issue = shipped.issue("fbo", said("первая строка\n\nтретья"))
-    assert "первая строка\n\nтретья" in adf.plain_text(issue.description)
+    assert "первая строка\n\nтретья" in plain_text(issue.description)
     assert issue.summary.endswith("первая строка третья")
 
 
@@ -110,7 +111,7 @@ def test_five_megabytes_leave_the_facts_and_say_where_the_rest_is(shipped: Templ
     url = "https://crm.example.test/tickets/23814352"
     issue = shipped.issue("fbo", said("Водителя не пускают", url=url, supply_no="2000012345", messages=messages))
     valid_adf(issue.description)
-    text = adf.plain_text(issue.description)
+    text = plain_text(issue.description)
     assert adf.LIMIT - 500 < adf.size(issue.description) <= adf.LIMIT
     assert "Что случилось\nВодителя не пускают\n" in text
     assert "Номер поставки\t2000012345" in text
@@ -127,13 +128,13 @@ def test_five_megabytes_leave_the_facts_and_say_where_the_rest_is(shipped: Templ
 def test_very_many_messages_fit(shipped: Templates) -> None:
     issue = shipped.issue("fbo", said("а", messages=(Message(text="Да"),) * 20_000))
     assert adf.size(issue.description) <= adf.LIMIT
-    assert "Текст сокращён" in adf.plain_text(issue.description)
+    assert "Текст сокращён" in plain_text(issue.description)
 
 
 def test_an_address_that_is_no_web_page_does_not_become_a_link(shipped: Templates) -> None:
     issue = shipped.issue("fbo", said("а", url="javascript:alert(1)"))
     assert "link" not in kinds(issue.description)
-    assert adf.plain_text(issue.description).endswith("Тикет 23814352")
+    assert plain_text(issue.description).endswith("Тикет 23814352")
 
 
 @pytest.mark.rule("W-63")
@@ -152,13 +153,13 @@ def test_empty_description_is_refused(text: str | None, shipped: Templates) -> N
 def test_a_message_is_enough_to_describe(shipped: Templates) -> None:
     ticket = Ticket(id="1", messages=(Message(text="Помогите", author=Author(role="partner")),))
     issue = shipped.issue("fbo", IssueContext(ticket, DRIVER))
-    assert adf.plain_text(issue.description).startswith("Что случилось\nПомогите\n")
+    assert plain_text(issue.description).startswith("Что случилось\nПомогите\n")
 
 
 @pytest.mark.rule("W-04")
 def test_the_sellers_card_leaves_out_what_is_not_known(shipped: Templates) -> None:
     seller = Seller(name="Пример-магазин", top=False)
-    text = adf.plain_text(shipped.issue("fbo", said("а", seller=seller)).description)
+    text = plain_text(shipped.issue("fbo", said("а", seller=seller)).description)
     assert "\nПродавец\nМагазин\tПример-магазин\nТоповый селлер\tНет\nТип\t" in text
 
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from desk import adf
+from desk.adf_text import plain_text
 from desk.template_format import CommentFile, NoteFile, read
 from desk.templates import Templates
 from events import HoldDetail
@@ -171,7 +172,7 @@ def test_every_text_can_be_read_through(shipped: Templates, compare: Callable[[s
     }
     comments = {
         f"комментарий {name}": shown(
-            adf.plain_text(shipped.comment(name, **values)) for values in given_to(name, entry.values)
+            plain_text(shipped.comment(name, **values)) for values in given_to(name, entry.values)
         )
         for name, entry in COMMENTS.items()
     }
@@ -223,7 +224,7 @@ def test_comments_are_valid_adf(shipped: Templates, valid_adf: Check) -> None:
 @pytest.mark.parametrize("text", ["На какой адрес?", "{{ 7*7 }}\n[~accountid:712020:abc] <b> @all", "- а\n- б"])
 def test_the_seller_gets_the_question_and_nothing_else(text: str, shipped: Templates) -> None:
     question = shipped.comment("hold_question", question=text)
-    assert adf.plain_text(question) == text
+    assert plain_text(question) == text
     assert [block["type"] for block in question["content"]] == ["paragraph"]
     assert {node["type"] for node in question["content"][0]["content"]} <= {"text", "hardBreak"}
 
@@ -231,7 +232,7 @@ def test_the_seller_gets_the_question_and_nothing_else(text: str, shipped: Templ
 def test_labels_may_be_a_text_or_a_list(shipped: Templates) -> None:
     texts = [shipped.comment("hold_both_asked", labels=labels) for labels in ("а, б", ["а", "б"])]
     assert texts[0] == texts[1]
-    assert "удержаниях: а, б." in adf.plain_text(texts[0])
+    assert "удержаниях: а, б." in plain_text(texts[0])
 
 
 @pytest.mark.parametrize(("name", "value"), [("hold_done", "actions"), ("former_description", "text")])

@@ -18,7 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from desk.adf import plain_text
+from desk.adf_text import plain_text
 from runtime.clock import Clock
 from sandbox.live import LiveSandbox
 from store.holds import alarm_key
