@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import sqlalchemy as sa
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope
 
 from config.reports import Digest
 from desk import digest
@@ -18,7 +22,7 @@ from runtime.reporting import Reporting
 from store import requests
 from store.report_tables import report_rows
 from store.tables import deliveries
-from tests.bot import Bot
+from tests.bot import Bot, free_port
 
 FRIDAY = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)  # nine o'clock in Moscow
 HOUR = timedelta(hours=1)
@@ -97,6 +101,48 @@ def test_two_clocks_send_one_digest_and_count_the_same(any_bot: Bot, monkeypatch
         assert any_bot.steps("digest:morning:2026-11-20", "bot") == [("own", "send_digest", "done")]
     finally:
         chat.close()
+
+
+class Mailbox:
+    """Takes mail."""
+
+    def __init__(self) -> None:
+        self.mail: list[EmailMessage] = []
+
+    async def handle_DATA(self, _server: object, _session: object, envelope: Envelope) -> str:
+        """Keep a message."""
+        self.mail.append(message_from_bytes(envelope.original_content or b"", policy=policy.default))
+        return "250 OK"
+
+
+def test_a_digest_by_mail_is_a_page_and_the_same_as_text(any_bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    box, port = Mailbox(), free_port()
+    server = Controller(box, hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        any_bot.set_config(DIGEST_LEAD=f"mailto://127.0.0.1:{port}?from=bot@example.test&to=lead@example.test")
+        row = {"source": "usedesk", "ticket_id": "700", "department": "service", "origin": "usedesk", "text": "?"}
+        row |= {"answer_required": True, "since": FRIDAY - 40 * HOUR, "due_at": FRIDAY - 16 * HOUR, "opened_by": "x"}
+        with any_bot.engine.begin() as connection:
+            requests.add(connection, row)
+        monkeypatch.setattr(any_bot.process.office.clock, "now", lambda: FRIDAY + HOUR)
+        Reporting(any_bot.engine, any_bot.process.office, Nudges(any_bot.engine)).digests(any_bot.watch.current())
+        any_bot.work(settle=False)
+    finally:
+        server.stop()
+    (mail,) = box.mail
+    page, text = mail.get_body(("html",)), mail.get_body(("plain",))
+    assert mail["to"] == "lead@example.test"
+    assert "сводка" in mail["subject"]
+    assert page is not None
+    assert text is not None
+    for words in ("Тикет 700", "Сервисный департамент"):
+        assert words in page.get_content()
+        assert words in text.get_content()
+    lines = text.get_content().splitlines()
+    assert "<" not in text.get_content()
+    assert "- напоминаний: вчера 0, за 7 дней 0, неделей раньше 0" in lines
+    assert len(lines) <= 25, "one screen"
 
 
 def test_a_digest_escapes_what_people_wrote(any_bot: Bot) -> None:
