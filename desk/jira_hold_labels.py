@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from desk.issues import Issue, IssueView
 from desk.jira_holding import Holding, HoldPurpose
 from desk.journal import Done, Verb
@@ -39,17 +41,23 @@ class HoldLabels(Holding):
 
     def take_label_off(self, issue: Issue, kind: str, *, why: str) -> None:
         """Take the hold's label off when it is over, so that a person can ask for a hold by it again."""
-        labels = self._config.jira.hold_labels
-        label = labels.ozon if kind == "ozon" else labels.seller
+        self._relabel(issue, kind, "remove", "take_label_off", why)
+
+    def put_label_back(self, issue: Issue, kind: str, *, why: str) -> None:
+        """Put the hold's label on again when the end of the hold is taken back."""
+        self._relabel(issue, kind, "add", "put_label_back", why)
+
+    def _relabel(self, issue: Issue, kind: str, change: Literal["add", "remove"], verb: str, why: str) -> None:
+        label = self._label("hold_ozon" if kind == "ozon" else "hold_seller")
 
         def act() -> Done:
             found = self._around.site(issue.site).issue(issue.id, ["labels"])
-            if label not in (found.fields.get("labels") or ()):
+            if (label in (found.fields.get("labels") or ())) is (change == "add"):
                 return Done(outcome="unchanged")
-            self._around.site(issue.site).edit(issue.id, {"labels": [{"remove": label}]})
-            return Done(before=label)
+            self._around.site(issue.site).edit(issue.id, {"labels": [{change: label}]})
+            return Done(after=label) if change == "add" else Done(before=label)
 
-        self._around.journal.do(Verb(why, "take_label_off", issue.key, intent=label), act)
+        self._around.journal.do(Verb(why, verb, issue.key, intent=label), act)
 
     def make_hold_of(self, issue: Issue, purpose: HoldPurpose, agent: str | None, *, why: str) -> None:
         """Change the purpose of an issue that a person put on hold, and assign it to that person (W-68, W-75).

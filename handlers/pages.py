@@ -61,6 +61,8 @@ def reopen_hold(event: SaidEvent, desk: Desk) -> None:
     if not desk.said.reopen_hold(hold, why=rule):
         return
     issue = desk.jira.issue_of_hold(hold)
+    if issue is not None:
+        desk.jira.put_label_back(issue, hold.kind, why=rule)
     if issue is not None and hold.kind == "seller":
         desk.jira.wait_for_seller(issue, why="W-76")
     crm = desk.crm_of(hold.source)

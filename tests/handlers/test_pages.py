@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from desk.clock import machine_now
@@ -13,7 +15,9 @@ from runtime.own_events import post
 from store import holds, requests
 from store.tables import alarms
 from tests.bot import Bot
+from tests.handlers.test_holds import for_ozon, for_seller, hold
 
+Begin = Callable[[Bot], dict[str, Any]]
 HOUR = timedelta(hours=1)
 
 
@@ -119,3 +123,20 @@ def test_a_hold_is_put_off_answered_taken_back_and_handed_over(any_bot: Bot) -> 
         holds.end(connection, number, why="solved", by="x", now=now)
     say(any_bot, event("hold.reopened", number, "e"))
     assert stands().ended_why == "solved"
+
+
+@pytest.mark.parametrize(("begin", "label"), [(for_ozon, "hold-ozon"), (for_seller, "hold-seller")])
+def test_what_a_page_ended_in_jira_stands_there_again_when_it_is_taken_back(bot: Bot, begin: Begin, label: str) -> None:
+    made = begin(bot)
+    waits = hold(bot)
+
+    def labels() -> list[str]:
+        return list(bot.sandbox.issues()[0]["fields"]["labels"])
+
+    assert label in labels()
+    about = {"ticket_source": "webcrm", "ticket_id": made["ticket"]["id"], "hold": waits.id, "who": "agent"}
+    say(bot, HoldAnsweredEvent(occurred_at=machine_now(), delivery="a", **about))
+    assert label not in labels()
+    say(bot, event("hold.reopened", waits.id, "b", ticket_source="webcrm", ticket_id=made["ticket"]["id"]))
+    assert label in labels()
+    assert hold(bot).ended_at is None
