@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
@@ -21,6 +22,9 @@ from config.settings import Settings
 
 HIDDEN = "[скрыто]"
 _SHORTEST = 8  # characters; a shorter secret would blot out ordinary words
+QUIET_SECONDS = 10  # in which a library says the same thing once
+_SAME = 100  # characters
+_KEPT = 3600  # seconds that something said is remembered
 _OWN_HANDLERS = ("dbos",)  # libraries that print by themselves unless their logger has a handler
 
 
@@ -83,6 +87,31 @@ class _Handler(logging.StreamHandler[TextIO]):
         super().emit(record)
 
 
+class _Sparing(logging.Filter):
+    """Lets the same words of the same place through once in a while, with how often they were said meanwhile.
+
+    A library that asks a database thirty times a second says as often that it does not answer.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._heard: dict[tuple[str, int, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether this record is written."""
+        words = record.getMessage()
+        place = (record.name, record.lineno, words[:_SAME])
+        at, left_out = self._heard.get(place, (-math.inf, 0))
+        if record.created - at < QUIET_SECONDS:
+            self._heard[place] = (at, left_out + 1)
+            return False
+        self._heard = {one: said for one, said in self._heard.items() if record.created - said[0] < _KEPT}
+        self._heard[place] = (record.created, 0)
+        if left_out:
+            record.msg, record.args = f"{words} (and {left_out} times since it was last said here)", ()
+        return True
+
+
 class _Hide:
     """Takes the secrets out of a finished line."""
 
@@ -111,6 +140,7 @@ def _renderer(*, as_json: bool) -> Processor:
 def _route_libraries(shared: Sequence[Processor], finish: Sequence[Processor]) -> None:
     """Warnings of APScheduler, DBOS, gunicorn and the others come out in the same shape."""
     handler = _Handler()
+    handler.addFilter(_Sparing())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],

@@ -107,3 +107,18 @@ def test_ordinary_words_stay(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up({}, Settings.read({"SMEZHNIK_SANDBOX": "1", "SECRET_KEY": "everybody-knows"}))
     structlog.get_logger("x").info("everybody-knows")
     assert logs.HIDDEN not in capsys.readouterr().err
+
+
+def test_a_library_that_says_the_same_thirty_times_a_second_is_heard_once_in_a_while(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs.set_up({})
+    for second in range(12):
+        monkeypatch.setattr("time.time", lambda now=1_000_000.0 + second: now)
+        monkeypatch.setattr("time.time_ns", lambda now=(1_000_000 + second) * 10**9: now)
+        for queue in ("cases", "others"):
+            for _ in range(30):
+                logging.getLogger("dbos").warning("queue %s: the database does not answer", queue)
+    said = [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
+    first = [f"queue {queue}: the database does not answer" for queue in ("cases", "others")]
+    assert said == [*first, *(f"{line} (and 299 times since it was last said here)" for line in first)]
