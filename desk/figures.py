@@ -123,6 +123,11 @@ class Report:
     hours: Mapping[tuple[int, int], int]
     counted_at: datetime | None
 
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing at all happened."""
+        return not (self.total.asked or self.total.reminders or self.total.answers or self.total.ignored)
+
 
 def quantile(times: Sequence[int], share: float) -> timedelta | None:
     """A quantile of a histogram: within its bucket the answers are taken to be spread evenly; past the last edge it

@@ -142,7 +142,7 @@ class RequestsDesk(RequestReading):
                     requests.arm(connection, now, self._next(department, now), self._around.now, **taken)
                 else:
                     requests.change(connection, now.id, next_at=None, **taken)
-            return Done({"step": now.step}, after=now.step)
+            return Done({"step": now.step}, after=now.step + 1)
 
         result = self._around.journal.do(Verb(why, "climb_ladder", request.ticket_id), act)
         return int(result["step"]) if result else None

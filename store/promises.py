@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,6 +37,7 @@ class Promise:
 
 
 _COLUMNS = [p.c[name] for name in Promise.__annotations__]
+_IS_BROKEN = sa.text("state = 'broken'")
 _IS_ALIVE = sa.text("state IN ('draft', 'made')")  # as the partial index says it
 
 
@@ -54,6 +56,12 @@ def alive_of_ticket(connection: sa.Connection, source: str, ticket_id: str) -> l
     """The drafts and the promises made of a ticket that have not ended, the oldest first."""
     found = sa.select(*_COLUMNS).where(p.c.source == source, p.c.ticket_id == ticket_id, _IS_ALIVE)
     return [Promise(*row) for row in connection.execute(found.order_by(p.c.id))]
+
+
+def broken_of(connection: sa.Connection, requests: Sequence[int]) -> list[Promise]:
+    """The broken promises of these requests, the oldest first."""
+    found = sa.select(*_COLUMNS).where(p.c.request.in_(requests), _IS_BROKEN).order_by(p.c.id)
+    return [Promise(*row) for row in connection.execute(found)] if requests else []
 
 
 def draft(connection: sa.Connection, values: dict[str, Any], now: datetime) -> int:

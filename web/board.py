@@ -168,10 +168,10 @@ def _line(
         top=row.top,
         calendar=int((now - row.since) / _HOUR),
         working=int(row.working / _HOUR),
-        since=view.moment(row.since),
-        next=view.moment(row.next_at) if row.next_at else None,
+        since=view.due(row.since),
+        next=view.due(row.next_at) if row.next_at else None,
         touched=view.moment(touch) if touch else None,
-        snoozed=view.moment(row.snoozed_until) if row.snoozed_until else None,
+        snoozed=view.due(row.snoozed_until) if row.snoozed_until else None,
     )
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, redirect, render_template, request, url_for
@@ -22,13 +24,13 @@ from runtime.nudges import Nudges
 from runtime.own_events import post
 from store import audit, browse, found, promises, tickets
 from store.audit import Change
+from store.promises import Promise
 from store.requests import OPEN, Request
 from store.tickets import Standing
 from web.access import person
 from web.console import view_of
 from web.errors import message_page
 from web.parts import SOURCES, Parts
-from web.report import took
 from web.said import HOURS, notice
 from web.shown import View, is_web
 from web.words import word
@@ -38,6 +40,7 @@ FRAMED = "framed"
 _REASONS = ("external_jira", "slack", "outlook", "mention")
 _LONGEST = 5000  # characters of what was done, or of a question
 _SOURCES = ("webcrm", "usedesk", "jira")
+_HOUR = timedelta(hours=1)
 _PLACE = "<source>/<ticket>"
 
 
@@ -133,7 +136,8 @@ def _card(parts: Parts, source: str, ticket: str, view: View) -> dict[str, Any]:
     config, now = parts.process.switchboard.current(), parts.process.clock.now()
     with parts.process.engine.connect() as connection:
         stands = tickets.standing(connection, source, ticket)
-        rows = tickets.timeline(connection, source, ticket) + tickets.of_cases(connection, _own_cases(stands))
+        broken = promises.broken_of(connection, [one.id for one in stands.requests if one.state == OPEN])
+        rows = tickets.timeline(connection, source, ticket) + tickets.of_cases(connection, _own_cases(stands, broken))
         rows = sorted({row.id: row for row in rows}.values(), key=lambda row: -row.id)[: tickets.NEWEST]
         steps = browse.steps(connection, [row.id for row in rows])
         warned = tickets.warned(connection, [row.id for row in rows])
@@ -150,16 +154,16 @@ def _card(parts: Parts, source: str, ticket: str, view: View) -> dict[str, Any]:
         "issues": [(one.issue_key, view.issue_url(one.issue_key), one.status, one.purpose) for one in stands.issues],
         "hold": hold,
         "hold_words": word("kinds", hold.kind) if hold else "",
-        "hold_since": view.moment(hold.since) if hold else None,
-        "hold_due": view.moment(hold.due_at) if hold else None,
+        "hold_since": view.due(hold.since) if hold else None,
+        "hold_due": view.due(hold.due_at) if hold else None,
         "hold_over": bool(hold and hold.due_at <= now),
-        "hold_took": took(calendar.working_between(hold.since, now)) if hold else "",
+        "hold_took": int(calendar.working_between(hold.since, now) / _HOUR) if hold else 0,
         "asked": [_request(one, view, config) for one in stands.requests],
         "drafts": [view.value(one.text) for one in stands.promises if one.state == promises.DRAFT],
         "promises": [
-            (view.value(one.text), view.moment(one.due_at), one.due_at <= now)
-            for one in stands.promises
-            if one.state == promises.MADE and one.due_at
+            (view.value(one.text), view.due(one.due_at), one.due_at <= now)
+            for one in [*broken, *stands.promises]
+            if one.state != promises.DRAFT and one.due_at
         ],
         "timeline": [
             {
@@ -180,9 +184,9 @@ def _card(parts: Parts, source: str, ticket: str, view: View) -> dict[str, Any]:
     }
 
 
-def _own_cases(stands: Standing) -> list[str]:
+def _own_cases(stands: Standing, broken: Sequence[Promise]) -> list[str]:
     """The cases of alarms and of people's words about this ticket: they are not the ticket's own."""
-    cases = []
+    cases = [f"bot:alarm:{promises.alarm_key(one.id)}" for one in broken]
     for one in stands.requests:
         cases += [f"bot:alarm:request:{one.id}:{ring}" for ring in range(max(one.ring - 5, 1), one.ring + 1)]
         cases += [f"bot:{kind}:{one.id}" for kind in ("request.snoozed", "request.answered", "request.reassigned")]
@@ -194,10 +198,10 @@ def _request(one: Request, view: View, config: Any) -> dict[str, Any]:
         "id": one.id,
         "open": one.state == OPEN,
         "department": name_of(config, one.department),
-        "since": view.moment(one.since),
-        "next": view.moment(one.next_at) if one.next_at else None,
-        "snoozed": view.moment(one.snoozed_until) if one.snoozed_until else None,
-        "answered": view.moment(one.answered_at) if one.answered_at else None,
+        "since": view.due(one.since),
+        "next": view.due(one.next_at) if one.next_at else None,
+        "snoozed": view.due(one.snoozed_until) if one.snoozed_until else None,
+        "answered": view.due(one.answered_at) if one.answered_at else None,
         "informed": one.client_informed_at is not None,
         "text": view.value({"text": one.text})[len("text: ") :],
         "owner": one.owner_id or "",

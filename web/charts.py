@@ -12,7 +12,7 @@ _LEFT, _RIGHT, _BOTTOM, _TOP = 34, 8, 22, 8
 
 def columns(title: str, labels: Sequence[str], values: Sequence[int], others: Sequence[int]) -> Markup:
     """Two rows of columns over the same labels: the one behind, and the part of it that is in time before it."""
-    most = max([*values, *others, 1])
+    most = _even(max([*values, *others, 1]))
     step = (_WIDE - _LEFT - _RIGHT) / max(len(labels), 1)
     width = max(step * 0.7, 1.5)
     high = _HIGH - _BOTTOM - _TOP
@@ -27,12 +27,17 @@ def columns(title: str, labels: Sequence[str], values: Sequence[int], others: Se
     return _svg(title, _WIDE, _HIGH, parts)
 
 
+def _even(most: int) -> int:
+    """The top of an axis: one, or an even number, so that the line in the middle is a whole one."""
+    return most + most % 2 if most > 1 else most
+
+
 def _grid(most: int, high: float) -> str:
     lines = []
-    for share in (0, 0.5, 1):
+    for share in (0, 0.5, 1) if most > 1 else (0, 1):
         y = _TOP + high * (1 - share)
         lines.append(f'<line class="grid" x1="{_LEFT}" y1="{y:.1f}" x2="{_WIDE}" y2="{y:.1f}"/>')
-        lines.append(f'<text class="axis end" x="{_LEFT - 5}" y="{y + 4:.1f}">{round(most * share)}</text>')
+        lines.append(f'<text class="axis end" x="{_LEFT - 5}" y="{y + 4:.1f}">{int(most * share)}</text>')
     return "".join(lines)
 
 

@@ -53,7 +53,9 @@ def blueprint(parts: Parts) -> Blueprint:
             found = _report(parts, config, period)
         except TooMuchError:
             return render_template("report.html", found=None, **_frame(parts, config, period)), 422
-        return render_template("report.html", found=found, **_charts(found), **_frame(parts, config, period))
+        counted = view_of(parts).due(found.counted_at) if found.counted_at else None
+        shown = {"counted": counted, "empty": found.nothing, **_charts(found)}
+        return render_template("report.html", found=found, **shown, **_frame(parts, config, period))
 
     @routes.get("/report.csv")
     def table() -> Response:

@@ -16,7 +16,7 @@ from events import ISSUE_KEY
 from web import roles
 from web.language import said
 from web.parts import Parts
-from web.times import Moment, moment, zone_of
+from web.times import Moment, as_moment, moment, zone_of
 from web.words import verb, word, words
 
 _KEY = re.compile(ISSUE_KEY)
@@ -73,10 +73,15 @@ class View:
         self._config = config
         self._now = now
         self._zone = zone_of(config)
+        self._clock = parts.process.clock
 
     def moment(self, at: datetime) -> Moment:
         """A moment for a page."""
         return moment(at, self._now, self._zone)
+
+    def due(self, at: datetime) -> Moment:
+        """A moment by the desk's clock, which a sandbox may move: what was asked, waits, falls due."""
+        return moment(at, self._clock.now(), self._zone)
 
     def delivery(self, row: sa.Row[Any], steps: Iterable[sa.Row[Any]], *, replayable: bool = False) -> Shown:
         """A delivery with its ledger. `replayable`: a person may have it run again."""
@@ -109,13 +114,13 @@ class View:
             rule=row.rule if row.rule != _OWN else "",
             quote=rule.quote if rule else said(str(words()["own_rule"])),
             verb=verb(row.verb),
-            target=self._redact(target),
+            target=_labelled("targets", row.verb, self._redact(target)),
             url=self.issue_url(target) or (ticket_url if own_ticket else None),
             mode=word("modes", row.mode),
             outcome=word("outcomes", row.outcome),
             kind=row.outcome,
-            before=self.value(row.before),
-            after=self.value(row.after) if row.after != target else "",
+            before=self._kept(row.before),
+            after=_labelled("values", row.verb, self._kept(row.after)) if row.after != target else "",
             reason=self.reason(row.reason),
             at=self.moment(row.done_at or row.begun_at),
         )
@@ -133,6 +138,11 @@ class View:
         """A value of the ledger as text."""
         return _cut(_plain(self._redact(value)), _VALUE)
 
+    def _kept(self, value: Any) -> str:
+        """What a verb left: a moment by the company's clock, a name of the program's in words, the rest as it is."""
+        at = as_moment(value)
+        return self.moment(at).exact if at else word("kept", self.value(value))
+
     def document(self, text: str | None) -> str:
         """A stored JSON text, indented."""
         if not text:
@@ -142,6 +152,12 @@ class View:
         except ValueError:
             return _cut(str(self._redact(text)), _DOCUMENT)
         return _cut(json.dumps(value, ensure_ascii=False, indent=2), _DOCUMENT)
+
+
+def _labelled(table: str, name: str, text: str) -> str:
+    """A bare number or moment with what it is, where `words.yml` says so."""
+    label = word(table, name) if name in words()[table] else ""
+    return f"{label} {text}" if label and text else text
 
 
 def _plain(value: Any) -> str:

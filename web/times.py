@@ -35,6 +35,15 @@ def moment(at: datetime, now: datetime, zone: ZoneInfo) -> Moment:
     return Moment(at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S} UTC", exact, relative(at, now))
 
 
+def as_moment(value: object) -> datetime | None:
+    """A moment that is written as programs do; None: it is something else."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found if found and found.tzinfo else None
+
+
 def asked_moment(text: str, zone: ZoneInfo, *, end: bool = False) -> datetime | None:
     """A moment that a form asks for, by the company's clock; `end`: the whole minute, or the whole day, counts."""
     for form, length in ((_INPUT, timedelta(minutes=1)), ("%Y-%m-%d", timedelta(days=1))):

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from sandbox.live import LiveSandbox, QuietHandler
 from tests.bot import Bot, free_port
+from tests.browser.looks import PATIENCE, WIDE
 from tests.databases import Sqlite
 from tests.web.site import Site, own_logs
 
@@ -59,3 +60,18 @@ def house(sqlite: Sqlite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             server.server_close()
             thread.join()
             site.engine.dispose()
+
+
+@pytest.fixture
+def page(chromium: Browser, worked: House) -> Iterator[Page]:
+    """A fresh browser window of a Russian, after what the file's `worked` did; nothing goes wrong in its console."""
+    context = chromium.new_context(base_url=worked.url, locale="ru-RU", viewport=WIDE, reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    said: list[str] = []
+    opened = context.new_page()
+    opened.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    yield opened
+    context.close()
+    assert said == []

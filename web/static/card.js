@@ -5,5 +5,6 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     const text = document.getElementById(button.dataset.copy);
     text.select();
     try { await navigator.clipboard.writeText(text.value); } catch { document.execCommand("copy"); }
+    button.nextElementSibling.textContent = button.nextElementSibling.dataset.done;
   });
 }

@@ -7,6 +7,7 @@
   dark.addEventListener("change", show);
   document.addEventListener("DOMContentLoaded", () => {
     const button = document.querySelector("[data-theme-switch]");
+    if (!button) return;  // inside another site's frame there is none
     button.hidden = false;
     button.addEventListener("click", () => {
       const next = document.documentElement.dataset.bsTheme === "dark" ? "light" : "dark";

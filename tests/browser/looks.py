@@ -1,0 +1,65 @@
+"""What every day in the browser shares: signing in, and a look as a screen reader, a phone and a dark room give it.
+
+`SCREENSHOTS=folder` keeps pictures of the pages.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+from playwright.sync_api import ViewportSize as Size
+
+WIDE: Size = {"width": 1280, "height": 900}
+PHONE: Size = {"width": 390, "height": 844}
+PATIENCE = 30_000  # ms: a machine may have much else to do
+SERIOUS = ("serious", "critical")
+_OPEN = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
+
+
+def sign_in(page: Page, email: str = "admin@example.test") -> None:
+    """By the form."""
+    page.goto("/")
+    page.get_by_label("Почта").fill(email)
+    page.get_by_label("Пароль").fill("sandbox")
+    page.get_by_role("button", name="Войти", exact=True).click()
+    page.wait_for_url(re.compile("/(state|board|tickets|me)$"))
+
+
+def too_wide(page: Page) -> int:
+    """By how many pixels a page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def looked_at(page: Page, name: str) -> None:
+    """Nothing serious for axe, nothing wider than the window; a picture where one is wanted."""
+    found = Axe().run(page).response["violations"]
+    serious = [(name, one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in SERIOUS]
+    assert not serious, serious
+    assert too_wide(page) <= 0, name
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=name.endswith("dark"))
+
+
+def look_everywhere(page: Page, email: str, paths: Iterable[str], theme: str) -> None:
+    """All of somebody's pages with everything unfolded: light, Russian and wide, or dark, English and narrow."""
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    sign_in(page, email)
+    sizes = (WIDE, PHONE) if theme == "light" else (PHONE, WIDE)
+    if theme == "dark":
+        page.get_by_role("button", name="English").click()
+        expect(page.get_by_role("button", name="Sign out", exact=True)).to_be_visible()
+    for path in paths:
+        page.set_viewport_size(sizes[0])
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.status == 200, path
+        assert page.evaluate("document.documentElement.dataset.bsTheme") == theme
+        page.evaluate(_OPEN)
+        looked_at(page, f"{re.sub('[^a-z0-9]+', '-', path.lower()).strip('-')}-{theme}")
+        page.set_viewport_size(sizes[1])
+        assert too_wide(page) <= 0, path

@@ -1,0 +1,83 @@
+"""How what is stored is shown: axes of whole numbers, moments by the company's clock, numbers with their names."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from store import promises
+from tests.web.site import NOW, Site
+from tests.web.test_lead import ask, hold
+from web.charts import columns
+
+
+@pytest.mark.parametrize(
+    ("most", "lines"), [(0, ["0", "1"]), (1, ["0", "1"]), (2, ["0", "1", "2"]), (5, ["0", "3", "6"])]
+)
+def test_an_axis_has_whole_numbers_where_they_belong(most: int, lines: list[str]) -> None:
+    chart = columns("Запросы", ["16.11"], [most], [0])
+    marks = re.findall(r'class="axis end" x="\d+" y="([\d.]+)">(\d+)<', chart)
+    assert [words for _, words in marks] == lines
+    heights = [float(y) for y, _ in marks]
+    steps = [low - high for low, high in pairwise(heights)]
+    assert all(step == pytest.approx(steps[0], abs=0.2) for step in steps)
+    bar = re.search(r'class="bar" .*?height="([\d.]+)"', chart)
+    assert bar
+    assert float(bar[1]) == pytest.approx((heights[0] - heights[-1]) * most / int(lines[-1]), abs=0.2)
+
+
+def test_an_empty_report_says_what_to_do(site: Site) -> None:
+    page = site.get("/report?first=2026-01-01&last=2026-01-31&department=service", "lead").text
+    assert "Возьмите промежуток длиннее" in page
+    assert "<svg" not in page
+    assert "Без фильтра</a></p>" in page
+
+
+@pytest.mark.parametrize(
+    ("verb", "after", "shown"),
+    [
+        ("set_reminder", "2026-11-17T08:00:00.099870+00:00", "когда: 17.11.2026 11:00:00"),
+        ("open_request", 1, "запрос этому отделу № 1"),
+        ("climb_ladder", 2, "ступень 2"),
+        ("begin_hold", "ozon", "для Ozon"),
+        ("choose_components", ["10001", "10002"], "компоненты: 10001, 10002"),
+        ("write_key", "FBO-1", "FBO-1"),
+        ("make_promise", None, ""),
+    ],
+)
+def test_what_a_verb_left_is_shown_in_words(site: Site, verb: str, after: object, shown: str) -> None:
+    delivery = site.add(case_id="webcrm:900")
+    site.step(delivery, verb=verb, after=after, before=None)
+    found = re.findall(r'<span class="after">([^<]*)</span>', site.get("/tickets/webcrm/900", "agent").text)
+    assert found == ([shown] if shown else [])
+
+
+def test_what_waits_is_told_by_the_desks_clock(site: Site) -> None:
+    ask(site, "700", 2, next_at=NOW + timedelta(hours=22))
+    hold(site, "800", 2)
+    file = site.process.settings.data_dir / "sandbox-clock.json"
+    before = site.get("/tickets/usedesk/700", "agent").text
+    file.write_text(json.dumps({"offset_seconds": 10 * 3600 + 60}))
+    after = site.get("/tickets/usedesk/700", "agent").text
+    assert ("через 21 ч" in before, "через 11 ч" in before) == (True, False)
+    assert ("через 21 ч" in after, "через 11 ч" in after) == (False, True)
+
+
+def test_a_broken_promise_stands_on_the_card(site: Site) -> None:
+    number = ask(site, "700", 30)
+    row = {"request": number, "source": "usedesk", "ticket_id": "700", "text_id": "M-2", "text": "Вернёмся завтра"}
+    with site.engine.begin() as connection:
+        promise = promises.draft(connection, row, NOW)
+        due_at = NOW - timedelta(hours=2)
+        promises.make(connection, promise, at=NOW - timedelta(hours=29), due_at=due_at, now=NOW)
+        promises.end(connection, promise, promises.BROKEN, by="bot/1", now=NOW)
+    alarm = site.add(source="bot", case_id=f"bot:alarm:promise:{promise}", type="alarm.due")
+    site.step(alarm, verb="break_promise", after="broken")
+    page = site.get("/tickets/usedesk/700", "agent").text
+    assert "Обещали клиенту" in page
+    assert "Вернёмся завтра" in page
+    assert '<span class="after">нарушено</span>' in page
