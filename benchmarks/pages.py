@@ -34,16 +34,26 @@ _AT = {
     "sqlite": "strftime('%Y-%m-%d %H:%M:%S', '{start}', '+' || CAST(({of}) AS INTEGER) || ' seconds') || '.000000'",
     "postgresql": "(TIMESTAMPTZ '{start}+00' + ({of}) * interval '1 second')",
 }
+_DEPARTMENTS = (
+    "technical",
+    "developers",
+    "service_centre",
+    "brand_store",
+    "service",
+    "product",
+    "warehouse",
+    "ff:Казань",
+)
 _SPREAD = "(s.n * 7919 % {most}) * {step}"  # seconds after the start: the same on both databases
 _REQUESTS = """
     INSERT INTO requests (source, ticket_id, department, number, origin, state, text, answer_required, owner_id, topic,
         since, due_at, next_at, step, ring, answered_at, closed_at, closed_why, answered_how, client_informed_at, top,
         opened_by)
-    SELECT 'usedesk', CAST(s.n AS TEXT), 'd' || (s.n % 8), 1, 'usedesk',
+    SELECT 'usedesk', CAST(s.n AS TEXT), {department}, 1, 'usedesk',
         CASE WHEN s.n % 200 = 0 THEN 'open' ELSE 'answered' END, '?', true, CAST(s.n % 100 AS TEXT), 't' || (s.n % 30),
         {since}, {due}, {due}, s.n % 4, 1, CASE WHEN s.n % 200 = 0 THEN NULL ELSE {answered} END,
         CASE WHEN s.n % 200 = 0 THEN NULL ELSE {answered} END, 'comment', 'comment',
-        CASE WHEN s.n % 3 = 0 THEN NULL ELSE {since} END, s.n % 50 = 0, 'x'
+        CASE WHEN s.n % 3 = 0 THEN NULL ELSE {since} END, s.n / 200 % 50 = 0, 'x'
     FROM {series}
 """
 _REMINDERS = """
@@ -71,12 +81,12 @@ _STEPS = """
 """
 _PAGES = (
     "/board",
-    "/board?department=d3",
+    "/board?department=service",
     "/board?kind=seller",
     "/report",
     "/report?{year}",
-    "/report?{year}&department=d3",
-    "/report?{month}&department=d3&agent=usedesk:11",
+    "/report?{year}&department=service",
+    "/report?{month}&department=service&agent=usedesk:11",
     "/report/list?{year}&kind=answered&step=2",
     "/report/list?{year}&kind=asked&agent=usedesk:11",
     "/findings",
@@ -126,12 +136,13 @@ def _fill(engine: sa.Engine, share: float) -> None:
         # the newest answer lies before now: who was asked in the last days is answered at once
         answered = f"{spread} + ({DAYS * 86400} - {spread}) * (s.n % 97) / 97.0 * (s.n % 7) / 700.0"
         moments = {"since": spread, "due": f"{spread} + 86400", "answered": answered}
+        names = " ".join(f"WHEN {n} THEN '{name}'" for n, name in enumerate(_DEPARTMENTS))
+        department = f"CASE s.n % {len(_DEPARTMENTS)} {names} END"
         values = {key: _AT[dialect].format(start=start, of=of) for key, of in moments.items()}
         series = _SERIES[dialect].format(most=most)
         with engine.begin() as connection:
-            connection.exec_driver_sql(text.format(series=series, requests=asked, **values).replace("%", "%%")
-                                       if dialect == "postgresql" else
-                                       text.format(series=series, requests=asked, **values))  # fmt: skip
+            sql = text.format(series=series, requests=asked, department=department, **values)
+            connection.exec_driver_sql(sql.replace("%", "%%") if dialect == "postgresql" else sql)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("ANALYZE"))
 

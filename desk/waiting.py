@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from config import Config
 from config.reports import KINDS
@@ -14,20 +13,30 @@ from store.board import Scale
 def scale(config: Config, now: datetime) -> Scale:
     """How damage is reckoned as of now, by `reports.yml` and the company's calendar."""
     damage = config.reports.damage
-    calendar = WorkCalendar(config.calendar.named())
-
-    def working(moments: Sequence[datetime]) -> Mapping[datetime, timedelta]:
-        return working_ages(calendar, moments, now)
-
-    return Scale(now, {kind: damage.weight(kind) for kind in KINDS}, damage.top, working)
+    ages = WorkingAges(WorkCalendar(config.calendar.named()), now)
+    return Scale(now, {kind: damage.weight(kind) for kind in KINDS}, damage.top, ages.of)
 
 
-def working_ages(calendar: WorkCalendar, moments: Sequence[datetime], now: datetime) -> Mapping[datetime, timedelta]:
-    """The working time from each of these moments up to now; each day is looked at once."""
-    ages: dict[datetime, timedelta] = {}
-    passed, later = NOTHING, now
-    for moment in sorted(moments, reverse=True):
-        passed += calendar.working_between(moment, later) if moment < later else NOTHING
-        ages[moment] = passed
-        later = min(later, moment)
-    return ages
+class WorkingAges:
+    """The working time from many moments up to one; what was worked since the end of a day is added up once."""
+
+    def __init__(self, calendar: WorkCalendar, now: datetime) -> None:
+        self._calendar = calendar
+        self._now = now
+        self._first = calendar.local(now).date()
+        self._since_end_of = {self._first: NOTHING}
+
+    def of(self, moment: datetime) -> timedelta:
+        """The working time since a moment; none since one that is still to come."""
+        day = self._calendar.local(moment).date()
+        end = min(self._now, self._calendar.midnight_after(day))
+        return self._since(day) + self._calendar.working_between(moment, end) if moment < self._now else NOTHING
+
+    def _since(self, day: date) -> timedelta:
+        while day < self._first:
+            before = self._first - timedelta(days=1)
+            start, end = self._calendar.midnight_after(before), self._calendar.midnight_after(self._first)
+            worked = self._calendar.working_between(start, min(self._now, end))
+            self._since_end_of[before] = self._since_end_of[self._first] + worked
+            self._first = before
+        return self._since_end_of[day]

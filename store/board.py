@@ -7,28 +7,37 @@ who waits longer goes first, so every stream comes out of the database in its or
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 
+from store.database import listed
 from store.facts import EVERYBODY, Narrow
 from store.request_tables import promises as p
 from store.request_tables import requests as r
 from store.tables import deliveries as d
 from store.tables import holds as h
 from store.tables import links
+from store.types import to_json
 
 PAGE = 50
+PIECE = 500  # rows of a stream that are read at once
 MOST = 1000  # a count goes no further
 ASKED = ("promise", "uninformed", "request")
 HELD = ("ozon", "seller", "client", "department")
 KINDS = (*ASKED, *HELD)
 _HOUR = timedelta(hours=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-Working = Callable[[Sequence[datetime]], Mapping[datetime, timedelta]]
+_TOUCHES = """
+    SELECT r.case_id, (SELECT d.received_at FROM deliveries d WHERE d.case_id = r.case_id ORDER BY d.id DESC LIMIT 1)
+    FROM {rows}
+"""
+Working = Callable[[datetime], timedelta]
+Ask = Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]]
 
 
 @dataclass(frozen=True)
@@ -99,36 +108,52 @@ def page(
     connection: sa.Connection, wanted: Wanted, scale: Scale, after: Mapping[str, Place] | None = None, limit: int = PAGE
 ) -> Page:
     """The worst, as of the scale's now."""
-    streams: dict[str, list[Any]] = {}
-    for kind in wanted.kinds():
-        for top in (True, False):
-            name = f"{kind}{'!' if top else ''}"
-            query = _stream(kind, wanted, scale.now, top=top)
-            place = (after or {}).get(name)
-            if place is not None:
-                since, number = query.selected_columns["since"], query.selected_columns["id"]
-                query = query.where(sa.or_(since > place.since, sa.and_(since == place.since, number > place.id)))
-            streams[name] = list(connection.execute(query.limit(limit + 1)))
-    ages = scale.working(sorted({row.since for rows in streams.values() for row in rows}))
-    merged = heapq.merge(*(_weighed(name, rows, ages, scale) for name, rows in streams.items()), key=_order)
-    found = list(merged)
+    found = list(
+        islice(rows(lambda query: connection.execute(query).all(), wanted, scale, after, limit + 1), limit + 1)
+    )
     more = dict(after or {})
     for row in found[:limit]:
         more[f"{row.kind}{'!' if row.top else ''}"] = Place(row.since, row.id)
     return Page(found[:limit], more if len(found) > limit else None)
 
 
+def rows(
+    ask: Ask,
+    wanted: Wanted,
+    scale: Scale,
+    after: Mapping[str, Place] | None = None,
+    piece: int = PIECE,
+) -> Iterator[Waiting]:
+    """All of them, the worst first; each stream is read as far as it is needed, in pieces by `ask`."""
+    streams = []
+    for kind in wanted.kinds():
+        for top in (True, False):
+            place = (after or {}).get(f"{kind}{'!' if top else ''}")
+            query = _stream(kind, wanted, scale.now, top=top).limit(piece)
+            streams.append(_weighed(kind, _read(ask, query, place, piece), scale, top=top))
+    return heapq.merge(*streams, key=_order)
+
+
+def _read(ask: Ask, query: sa.Select[Any], place: Place | None, piece: int) -> Iterator[sa.Row[Any]]:
+    since, number = query.selected_columns["since"], query.selected_columns["id"]
+    while True:
+        rest = sa.or_(since > place.since, sa.and_(since == place.since, number > place.id)) if place else sa.true()
+        found = ask(query.where(rest))
+        yield from found
+        if len(found) < piece:
+            return
+        place = Place(found[-1].since, found[-1].id)
+
+
 def _order(row: Waiting) -> tuple[float, datetime, str, int]:
     return (-row.damage, row.since, row.kind, row.id)
 
 
-def _weighed(name: str, rows: Sequence[Any], ages: Mapping[datetime, timedelta], scale: Scale) -> Iterator[Waiting]:
-    kind, top = name.rstrip("!"), name.endswith("!")
+def _weighed(kind: str, found: Iterable[sa.Row[Any]], scale: Scale, *, top: bool) -> Iterator[Waiting]:
     weight = scale.kinds[kind] * (scale.top if top else 1)
-    for row in rows:
-        working = ages[row.since]
-        values = row._asdict()
-        yield Waiting(kind=kind, top=top, working=working, damage=weight * (1 + working / _HOUR), **values)
+    for row in found:
+        working = scale.working(row.since)
+        yield Waiting(kind=kind, top=top, working=working, damage=weight * (1 + working / _HOUR), **row._asdict())
 
 
 def _stream(kind: str, wanted: Wanted, now: datetime, *, top: bool) -> sa.Select[Any]:
@@ -139,7 +164,8 @@ def _stream(kind: str, wanted: Wanted, now: datetime, *, top: bool) -> sa.Select
 
 def _asked(kind: str, wanted: Wanted, now: datetime) -> sa.Select[Any]:
     """Open requests, each under the worst that is to be said of it: a broken promise, a client who knows nothing."""
-    broken = sa.exists().where(p.c.request == r.c.id, sa.text("promises.state = 'broken'"))
+    # a list, so that a database may begin with the few promises that are broken
+    broken = r.c.id.in_(sa.select(p.c.request).where(sa.text("promises.state = 'broken'")))
     where: list[Any] = [sa.text("requests.state = 'open'"), *wanted.narrow.where()]
     if kind == "promise":
         where.append(broken)
@@ -177,13 +203,12 @@ def counts(connection: sa.Connection, wanted: Wanted, now: datetime) -> dict[str
 
 def last_touches(connection: sa.Connection, cases: Sequence[str]) -> dict[str, datetime]:
     """When something last came in for each of these cases."""
-    newest = sa.select(d.c.received_at).order_by(d.c.id.desc()).limit(1)
-    found = {}
-    for case in dict.fromkeys(cases):
-        moment = connection.execute(newest.where(d.c.case_id == case)).scalar()
-        if moment is not None:
-            found[case] = moment
-    return found
+    if not cases:
+        return {}
+    statement = sa.text(_TOUCHES.format(rows=listed(connection.dialect.name, "case_id")))
+    typed = statement.columns(sa.column("case_id", sa.String), sa.column("touched", d.c.received_at.type))
+    rows = to_json([{"case_id": case} for case in dict.fromkeys(cases)])
+    return {case: moment for case, moment in connection.execute(typed, {"rows": rows}) if moment is not None}
 
 
 def keys(connection: sa.Connection, issues: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from config import Config
 from desk.digest import name_of
 from desk.waiting import scale
 from store import board
-from store.board import Place, Waiting, Wanted
+from store.board import Waiting, Wanted
 from store.facts import Narrow
 from web.asked import storable
 from web.console import view_of
@@ -176,17 +177,20 @@ def _line(
 
 
 def _rows(parts: Parts, wanted: Wanted, by: tuple[View, Config, datetime]) -> Iterator[Sequence[Any]]:
+    """The rows of a file. Whoever reads slowly holds no connection: each piece is asked for by one of its own."""
     view, config, now = by
-    more: Mapping[str, Place] | None = None
-    for _ in range(_MOST // 500):
-        with parts.process.engine.connect() as connection:
-            found = board.page(connection, wanted, scale(config, now), more, limit=500)
-            rows = lines(connection, found.rows, view, config, now)
-        for row in rows:
+    engine = parts.process.engine
+
+    def ask(query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        with engine.connect() as connection:
+            return connection.execute(query).all()
+
+    worst = islice(board.rows(ask, wanted, scale(config, now)), _MOST)
+    for piece in iter(lambda: list(islice(worst, board.PIECE)), []):
+        with engine.connect() as connection:
+            shown = lines(connection, piece, view, config, now)
+        for row in shown:
             next_at = row.next.exact if row.next else ""
             touched = row.touched.exact if row.touched else ""
             ages = (row.calendar, row.working, row.since.exact, next_at)
             yield (row.kind_words, row.ticket, row.awaited, row.topic, row.owner, *ages, touched, row.issue or "")
-        more = found.more
-        if more is None:
-            return

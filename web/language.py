@@ -6,10 +6,12 @@ After a change of texts: `python -m web.catalogue`.
 
 from __future__ import annotations
 
+from gettext import NullTranslations
 from pathlib import Path
+from typing import Any
 
-from flask import Flask, has_request_context, request
-from flask_babel import Babel, get_locale, gettext
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, get_locale, get_translations
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "translations"
@@ -21,6 +23,21 @@ def register(app: Flask) -> None:
     """Let pages speak the language that was chosen, else the browser's, else Russian."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(FOLDER)
     Babel(app, default_locale="ru", locale_selector=chosen)
+    # a page has hundreds of texts: Flask-Babel looks for the catalogue at each, here it is looked for once
+    env: Any = app.jinja_env
+    env.install_gettext_callables(
+        lambda text: _catalogue().gettext(text),
+        lambda one, many, number: _catalogue().ngettext(one, many, number),
+        newstyle=True,
+    )
+
+
+def _catalogue() -> NullTranslations:
+    """The texts of the language of what is being written."""
+    found: NullTranslations | None = g.get("catalogue")
+    if found is None:
+        g.catalogue = found = get_translations()
+    return found
 
 
 def chosen() -> str:
@@ -37,4 +54,4 @@ def language() -> str:
 
 def said(text: str) -> str:
     """A Russian text of the tables in the language of the request."""
-    return str(gettext(text)) if text and has_request_context() else text
+    return str(_catalogue().gettext(text)) if text and has_request_context() else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any, get_args
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
@@ -219,13 +220,14 @@ def _behind(
 
 def _rows_behind(parts: Parts, config: Config) -> Iterator[Sequence[Any]]:
     view = view_of(parts)
+    named = cache(lambda department: digest.name_of(config, department))
     after = None
     for _ in range(_LONGEST // 500):
         found, more = _behind(parts, config, after, 500)
         for one in found:
             hours = round((one.answered_at - one.since) / timedelta(hours=1), 2) if one.answered_at else None
             answered = view.moment(one.answered_at).exact if one.answered_at else ""
-            about = (digest.name_of(config, one.department), view.value(one.topic), one.owner_id or "")
+            about = (named(one.department), view.value(one.topic), one.owner_id or "")
             yield (one.ticket_id, *about, view.moment(one.since).exact, one.step, answered, hours)
         if more is None:
             return

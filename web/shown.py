@@ -16,7 +16,7 @@ from events import ISSUE_KEY
 from web import roles
 from web.language import said
 from web.parts import Parts
-from web.times import Moment, as_moment, moment, zone_of
+from web.times import Moment, as_moment, zone_of
 from web.words import verb, word, words
 
 _KEY = re.compile(ISSUE_KEY)
@@ -77,11 +77,11 @@ class View:
 
     def moment(self, at: datetime) -> Moment:
         """A moment for a page."""
-        return moment(at, self._now, self._zone)
+        return Moment(at, self._now, self._zone)
 
     def due(self, at: datetime) -> Moment:
         """A moment by the desk's clock, which a sandbox may move: what was asked, waits, falls due."""
-        return moment(at, self._clock.now(), self._zone)
+        return Moment(at, self._clock.now(), self._zone)
 
     def delivery(self, row: sa.Row[Any], steps: Iterable[sa.Row[Any]], *, replayable: bool = False) -> Shown:
         """A delivery with its ledger. `replayable`: a person may have it run again."""

@@ -14,25 +14,38 @@ _FORMATS = {"ru": "%d.%m.%Y %H:%M:%S", "en": "%Y-%m-%d %H:%M:%S"}
 _INPUT = "%Y-%m-%dT%H:%M"  # what <input type="datetime-local"> sends
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Moment:
-    """A moment: for programs, in UTC, by the clock on the company's wall, and in words."""
+    """A moment as it is seen from `now`; each way to say it is made when it is asked for."""
 
-    iso: str
-    utc: str
-    exact: str
-    relative: str
+    at: datetime
+    now: datetime
+    zone: ZoneInfo
+
+    @property
+    def iso(self) -> str:
+        """For programs."""
+        return self.at.isoformat(timespec="seconds")
+
+    @property
+    def utc(self) -> str:
+        """In UTC."""
+        return f"{self.at:%Y-%m-%d %H:%M:%S} UTC"
+
+    @property
+    def exact(self) -> str:
+        """By the clock on the company's wall."""
+        return self.at.astimezone(self.zone).strftime(_FORMATS[language()])
+
+    @property
+    def relative(self) -> str:
+        """In words: how long ago, or how soon."""
+        return relative(self.at, self.now)
 
 
 def zone_of(config: Config) -> ZoneInfo:
     """The company's zone."""
     return ZoneInfo(config.calendar.named().zone)
-
-
-def moment(at: datetime, now: datetime, zone: ZoneInfo) -> Moment:
-    """A moment for a page."""
-    exact = at.astimezone(zone).strftime(_FORMATS[language()])
-    return Moment(at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S} UTC", exact, relative(at, now))
 
 
 def as_moment(value: object) -> datetime | None:

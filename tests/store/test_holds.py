@@ -18,7 +18,7 @@ from store.tables import holds as table
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ROWS = 3000
-SCALE = Scale(NOW + timedelta(days=9), dict.fromkeys(board.KINDS, 1.0), 3.0, lambda ats: dict.fromkeys(ats, NOW - NOW))
+SCALE = Scale(NOW + timedelta(days=9), dict.fromkeys(board.KINDS, 1.0), 3.0, lambda _: NOW - NOW)
 
 
 def row(number: int = 1, **changes: Any) -> dict[str, Any]:

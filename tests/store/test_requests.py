@@ -149,7 +149,7 @@ def crowded(engine: sa.Engine) -> sa.Engine:
 SOON, LATER = NOW + timedelta(minutes=10), NOW + timedelta(minutes=60)
 HOUR, D20 = Span(SOON, LATER, 2), Narrow(department="d20")
 WEIGHTS = dict.fromkeys(board.KINDS, 1.0)
-SCALE = Scale(NOW + timedelta(days=1, minutes=50), WEIGHTS, 3.0, lambda ats: dict.fromkeys(ats, timedelta(0)))
+SCALE = Scale(NOW + timedelta(days=1, minutes=50), WEIGHTS, 3.0, lambda _: timedelta(0))
 QUESTIONS: dict[str, tuple[str, Callable[[sa.Connection], object]]] = {
     # one of the three indexes over what is open
     "board": ("ix_requests_o", lambda c: board.page(c, Wanted(kind="uninformed"), SCALE).rows),

@@ -199,7 +199,7 @@ WEIGHTS = {
 
 def scale(now: datetime = NOW) -> board.Scale:
     """Half of the time is working time."""
-    return board.Scale(now, WEIGHTS, 3.0, lambda moments: {at: (now - at) / 2 for at in moments})
+    return board.Scale(now, WEIGHTS, 3.0, lambda at: (now - at) / 2)
 
 
 def crowd(engine: sa.Engine, many: int) -> None:
