@@ -18,6 +18,14 @@ WIDE: Size = {"width": 1280, "height": 900}
 PHONE: Size = {"width": 390, "height": 844}
 PATIENCE = 30_000  # ms: a machine may have much else to do
 SERIOUS = ("serious", "critical")
+_TOO_WIDE = """Math.max(...[document.documentElement, ...document.querySelectorAll(
+    innerWidth < 700 ? ".wide-table:has(.board)" : "html")].map((one) => one.scrollWidth - one.clientWidth))"""
+_BROKEN = """[...document.querySelectorAll("main th")].filter((one) => {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    const {width, height} = range.getBoundingClientRect();
+    return height > 3 * width;
+  }).map((one) => one.textContent)"""
 _OPEN = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 
 
@@ -31,8 +39,13 @@ def sign_in(page: Page, email: str = "admin@example.test") -> None:
 
 
 def too_wide(page: Page) -> int:
-    """By how many pixels a page is wider than its window."""
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+    """By how many pixels a page is wider than its window, or a list of cards than its place."""
+    return int(page.evaluate(_TOO_WIDE))
+
+
+def letters_in_a_column(page: Page) -> list[str]:
+    """Headings in a table that are so narrow that their words are broken into letters."""
+    return [str(words) for words in page.evaluate(_BROKEN)]
 
 
 def looked_at(page: Page, name: str) -> None:
@@ -41,6 +54,7 @@ def looked_at(page: Page, name: str) -> None:
     serious = [(name, one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in SERIOUS]
     assert not serious, serious
     assert too_wide(page) <= 0, name
+    assert not letters_in_a_column(page), letters_in_a_column(page)
     if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=name.endswith("dark"))
 

@@ -111,8 +111,10 @@ def test_every_page_for_everybody(page: Page, theme: str) -> None:
 
 def test_the_keyboard_is_enough(page: Page) -> None:
     page.goto("/")
-    page.keyboard.type("admin@example.test")  # the first field has the focus
+    expect(page.get_by_label("Почта")).to_be_focused()
+    page.keyboard.type("admin@example.test")
     page.keyboard.press("Tab")
+    expect(page.get_by_label("Пароль")).to_be_focused()
     page.keyboard.type("sandbox")
     page.keyboard.press("Enter")
     page.wait_for_url("**/state")

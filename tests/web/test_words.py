@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -45,6 +46,11 @@ def test_every_state_and_event_has_a_word() -> None:
 )
 def test_how_long_ago(gap: timedelta, told: str) -> None:
     assert relative(NOW + gap, NOW) == told
+
+
+def test_what_usedesk_sends_has_a_word_even_when_it_is_no_event() -> None:
+    kinds = set(re.findall(r'Parsed\("(\w+)"', (ROOT / "receivers" / "usedesk_events.py").read_text(encoding="utf-8")))
+    assert {kind for kind in kinds if word("types", kind) == kind} == {"ticket"}  # this one always is an event
 
 
 def test_keys_of_the_words_are_texts() -> None:
