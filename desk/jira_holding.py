@@ -205,9 +205,9 @@ class Holding(Making, Moves, Comments):
         body = self._around.templates.comment("hold_question", question=question)
         self._comment(issue, Verb(why, "ask_seller", issue.key, question, issue.real), body, public=True)
 
-    def say_hold_ended(self, issue: Issue, kind: str, who: str, *, why: str) -> None:
-        """Write into the issue that its hold is over, and who answered."""
-        body = self._around.templates.comment("hold_ended", kind=kind, who=who, at=self._around.now)
+    def say_hold_ended(self, issue: Issue, kind: str, who: str, at: str, *, why: str) -> None:
+        """Write into the issue that its hold is over, who answered, and when."""
+        body = self._around.templates.comment("hold_ended", kind=kind, who=who, at=at)
         self._comment(issue, Verb(why, "say_hold_ended", issue.key, intent=who), body)
 
     def say_both_asked(self, issue: Issue, *, why: str) -> None:

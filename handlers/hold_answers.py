@@ -6,6 +6,7 @@ from desk.desk import Desk
 from desk.holds import BEGUN, Hold
 from desk.issues import Issue
 from events import CommentEvent, HoldAnsweredEvent, IssueEvent, TicketEvent
+from handlers.request_words import moment_text
 
 CUSTOMER = "customer"
 THEIRS = {"seller": ("partner", "seller"), "client": ("customer", "client")}
@@ -119,7 +120,7 @@ def _end(hold: Hold, ended: str, who: str, desk: Desk) -> None:
     if issue is not None:
         desk.jira.return_to_queue(issue, why="W-71")
         desk.jira.take_label_off(issue, hold.kind, why="W-71")
-        desk.jira.say_hold_ended(issue, hold.kind, who, why="W-71")
+        desk.jira.say_hold_ended(issue, hold.kind, who, moment_text(desk.now, desk), why="W-71")
     if hold.source == desk.crm.source:
         key = issue.key if issue else ""
         rule = "W-71" if issue else "W-24"

@@ -10,6 +10,7 @@ from desk.issues import Issue
 from desk.jira_holding import Request
 from events import Message, TicketEvent
 from handlers.closings import is_our_question, question, scenario
+from handlers.request_words import moment_text
 
 SAME_QUESTION = 0.9  # the same words, give or take a greeting
 
@@ -106,7 +107,7 @@ def wait_for_answer(event: TicketEvent, desk: Desk) -> None:
     start = Start.of(event, kind, question=question(event), stage=WAITING)
     hold = desk.holds.begin(start, None, why="W-24")
     if hold.new and hold.real:
-        desk.crm.note(event.ticket.id, "waiting_begun", why="W-24", kind=kind, due=desk.holds.due(kind))
+        desk.crm.note(event.ticket.id, "waiting_begun", why="W-24", kind=kind, due=_due(kind, desk))
     if event.type == "ticket.closing":
         ticket = event.ticket
         chosen = {"resolution": event.closing.resolution, "type": ticket.type, "subtype": ticket.subtype}
@@ -127,7 +128,11 @@ def _tell_agent(event: TicketEvent, hold: Begun, issue: Issue, desk: Desk, *, wh
     if hold.replaced:
         desk.crm.note(event.ticket.id, "hold_replaced", why=why, former=hold.replaced, kind=kind)
     if hold.new and hold.real:
-        desk.crm.note(event.ticket.id, "hold_begun", why=why, kind=kind, key=issue.key, due=desk.holds.due(kind))
+        desk.crm.note(event.ticket.id, "hold_begun", why=why, kind=kind, key=issue.key, due=_due(kind, desk))
+
+
+def _due(kind: str, desk: Desk) -> str:
+    return moment_text(desk.holds.due(kind), desk)
 
 
 def _finish(event: TicketEvent, issue: Issue, desk: Desk, *, why: str) -> None:

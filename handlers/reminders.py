@@ -25,7 +25,8 @@ def ring_hold(event: AlarmEvent, desk: Desk) -> None:
         return
     issue = desk.jira.issue_of_hold(hold)
     key = issue.key if issue else ""
-    desk.crm.note(hold.ticket_id, "hold_due", why=RULES[hold.kind], kind=hold.kind, key=key, since=hold.since)
+    since = moment_text(hold.since, desk)
+    desk.crm.note(hold.ticket_id, "hold_due", why=RULES[hold.kind], kind=hold.kind, key=key, since=since)
 
 
 def ring_request(event: AlarmEvent, desk: Desk) -> None:

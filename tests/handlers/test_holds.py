@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -151,6 +152,13 @@ def test_a_hold_for_the_seller_asks_in_the_issue_and_nowhere_else(bot: Bot) -> N
     assert QUESTION not in public
     kept = hold(bot)
     assert (kept.kind, kept.stage, kept.question, kept.seller_id) == ("seller", "waiting", QUESTION, "184467")
+
+
+def test_moments_are_said_by_the_clock_of_the_company(bot: Bot) -> None:
+    event = for_ozon(bot)
+    moscow = hold(bot).due_at.astimezone(ZoneInfo("Europe/Moscow"))
+    assert any(f"до {moscow:%d.%m.%Y %H:%M}." in note for note in notes(bot, event))
+    assert not any("UTC" in note for note in notes(bot, event))
 
 
 @pytest.mark.parametrize("begin", [for_ozon, for_seller], ids=["ozon", "seller"])
