@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, get_args
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -133,9 +134,11 @@ def _frame(parts: Parts, config: Config, period: Period) -> dict[str, Any]:
     asked = {"first": period.first.isoformat(), "last": period.last.isoformat(), **chosen.values}
     today = WorkCalendar(config.calendar.named()).local(parts.process.clock.now()).date()
 
+    place = url_for("report.behind")  # once: a page has hundreds of numbers, each with its list
+
     def behind(kind: str, step: int | None = None, dimension: str | None = None, value: str | None = None) -> str:
-        more: dict[str, Any] = {"kind": kind, "step": step, **({dimension: value} if dimension else {})}
-        return url_for("report.behind", **{**asked, **more})
+        more = {"kind": kind, **({} if step is None else {"step": step}), **({dimension: value} if dimension else {})}
+        return f"{place}?{urlencode({**asked, **more})}"
 
     return {
         "period": period,
