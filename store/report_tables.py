@@ -38,6 +38,16 @@ report_rows = Table(
     Index("ix_report_rows_value", "dimension", "value", "day"),
 )
 
+# The same of whole months, added up whenever one of their days is counted: a year has 12 of them and 365 days.
+report_months = Table(
+    "report_months",
+    metadata,
+    Column("dimension", String(10), primary_key=True),
+    Column("month", Date, primary_key=True),  # its first day
+    Column("value", String(255), primary_key=True),
+    *(Column(name, Integer, nullable=False, server_default="0") for name in (*COUNTS, *BUCKETS)),
+)
+
 # When requests were asked: by the hour of the company's clock; the day tells the weekday.
 report_hours = Table(
     "report_hours",

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from store.facts import Fact, Narrow, Span, facts
-from store.report_tables import BUCKETS, COUNTS, EDGES, report_days, report_hours, report_rows
+from store.report_tables import BUCKETS, COUNTS, EDGES, report_days, report_hours, report_months, report_rows
 from store.request_tables import requests
 
 ALL = "all"
@@ -114,6 +114,7 @@ def count_day(connection: sa.Connection, day: date, now: datetime, zone: ZoneInf
     if connection.execute(sa.update(report_days).where(report_days.c.day == day).values(**values)).rowcount == 0:
         connection.execute(sa.insert(report_days).values(day=day, **values))
     _write(connection, day, counted)
+    _add_month_up(connection, day.replace(day=1))
 
 
 def _write(connection: sa.Connection, day: date, counted: Counted) -> None:
@@ -133,6 +134,24 @@ def _write(connection: sa.Connection, day: date, counted: Counted) -> None:
         connection.execute(sa.insert(report_hours), hours)
 
 
+def _add_month_up(connection: sa.Connection, month: date) -> None:
+    """Write the figures of a month anew, out of those of its days."""
+    t = report_rows
+    connection.execute(sa.delete(report_months).where(report_months.c.month == month))
+    where = (t.c.dimension.in_(DIMENSIONS), t.c.day >= month, t.c.day < _next_month(month))
+    summed = sa.select(t.c.dimension, sa.literal(month, sa.Date), t.c.value, *_sums(t)).where(*where)
+    into = ("dimension", "month", "value", *COUNTS, *BUCKETS)
+    connection.execute(sa.insert(report_months).from_select(into, summed.group_by(t.c.dimension, t.c.value)))
+
+
+def _sums(t: sa.FromClause) -> list[sa.Label[Any]]:
+    return [sa.func.sum(t.c[name]).label(name) for name in (*COUNTS, *BUCKETS)]
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
+
+
 def counted_at(connection: sa.Connection, day: date) -> datetime | None:
     """When a day was counted last."""
     moment: datetime | None = connection.execute(
@@ -150,11 +169,16 @@ def by_day(connection: sa.Connection, first: date, last: date, place: tuple[str,
 
 
 def by_value(connection: sa.Connection, first: date, last: date, dimension: str) -> dict[str, Row]:
-    """The figures of a period of each value of a dimension."""
-    t = report_rows
-    sums = [sa.func.sum(t.c[name]).label(name) for name in (*COUNTS, *BUCKETS)]
-    where = (t.c.dimension == dimension, t.c.day >= first, t.c.day <= last)
-    found = sa.select(t.c.value, *sums).where(*where).group_by(t.c.value)
+    """The figures of a period of each value of a dimension: of its whole months, and of the days around them."""
+    t, m = report_rows, report_months
+    names = (*COUNTS, *BUCKETS)
+    start = first if first.day == 1 else _next_month(first)
+    end = max(start, (last + timedelta(days=1)).replace(day=1))  # what begins here is no whole month any more
+    within = (t.c.dimension == dimension, t.c.day >= first, t.c.day <= last)
+    days = sa.select(t.c.value, *(t.c[name] for name in names)).where(*within, sa.or_(t.c.day < start, t.c.day >= end))
+    whole = (m.c.dimension == dimension, m.c.month >= start, m.c.month < end)
+    pieces = days.union_all(sa.select(m.c.value, *(m.c[name] for name in names)).where(*whole)).subquery()
+    found = sa.select(pieces.c.value, *_sums(pieces)).group_by(pieces.c.value)
     return {row.value: _row(row) for row in connection.execute(found)}
 
 

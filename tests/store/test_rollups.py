@@ -45,7 +45,7 @@ one = st.fixed_dictionaries(
 def fill(engine: sa.Engine, cases: Sequence[Mapping[str, Any]]) -> None:
     """Make requests, their reminders every 24 hours, and their ends."""
     with engine.begin() as connection:
-        for name in ("reminders", "requests", "report_rows", "report_hours", "report_days"):
+        for name in ("reminders", "requests", "report_rows", "report_months", "report_hours", "report_days"):
             connection.execute(sa.delete(table.metadata.tables[name]))
         rows: list[dict[str, Any]] = []
         told_rows: list[dict[str, Any]] = []
