@@ -29,6 +29,8 @@ AGAIN = timedelta(hours=1)  # a day that is over, and not final, is counted as o
 HOUR = timedelta(hours=1)
 _LOCK = 7_310_422  # any fixed number: PostgreSQL's advisory lock for counting
 
+_NAMES = (*COUNTS, *BUCKETS)
+
 Row = dict[str, int]
 
 
@@ -53,7 +55,7 @@ def bucket(took: timedelta) -> str:
 
 def empty() -> Row:
     """Nothing happened."""
-    return dict.fromkeys((*COUNTS, *BUCKETS), 0)
+    return dict.fromkeys(_NAMES, 0)
 
 
 def add(row: Row, fact: Fact) -> None:
@@ -140,12 +142,12 @@ def _add_month_up(connection: sa.Connection, month: date) -> None:
     connection.execute(sa.delete(report_months).where(report_months.c.month == month))
     where = (t.c.dimension.in_(DIMENSIONS), t.c.day >= month, t.c.day < _next_month(month))
     summed = sa.select(t.c.dimension, sa.literal(month, sa.Date), t.c.value, *_sums(t)).where(*where)
-    into = ("dimension", "month", "value", *COUNTS, *BUCKETS)
+    into = ("dimension", "month", "value", *_NAMES)
     connection.execute(sa.insert(report_months).from_select(into, summed.group_by(t.c.dimension, t.c.value)))
 
 
 def _sums(t: sa.FromClause) -> list[sa.Label[Any]]:
-    return [sa.func.sum(t.c[name]).label(name) for name in (*COUNTS, *BUCKETS)]
+    return [sa.func.sum(t.c[name]).label(name) for name in _NAMES]
 
 
 def _next_month(day: date) -> date:
@@ -164,20 +166,19 @@ def by_day(connection: sa.Connection, first: date, last: date, place: tuple[str,
     """Each day's figures of one value of a dimension."""
     t = report_rows
     where = (t.c.dimension == place[0], t.c.value == place[1], t.c.day >= first, t.c.day <= last)
-    found = sa.select(t.c.day, *(t.c[name] for name in (*COUNTS, *BUCKETS))).where(*where)
+    found = sa.select(t.c.day, *(t.c[name] for name in _NAMES)).where(*where)
     return {row.day: _row(row) for row in connection.execute(found)}
 
 
 def by_value(connection: sa.Connection, first: date, last: date, dimension: str) -> dict[str, Row]:
     """The figures of a period of each value of a dimension: of its whole months, and of the days around them."""
     t, m = report_rows, report_months
-    names = (*COUNTS, *BUCKETS)
     start = first if first.day == 1 else _next_month(first)
     end = max(start, (last + timedelta(days=1)).replace(day=1))  # what begins here is no whole month any more
     within = (t.c.dimension == dimension, t.c.day >= first, t.c.day <= last)
-    days = sa.select(t.c.value, *(t.c[name] for name in names)).where(*within, sa.or_(t.c.day < start, t.c.day >= end))
+    days = sa.select(t.c.value, *(t.c[name] for name in _NAMES)).where(*within, sa.or_(t.c.day < start, t.c.day >= end))
     whole = (m.c.dimension == dimension, m.c.month >= start, m.c.month < end)
-    pieces = days.union_all(sa.select(m.c.value, *(m.c[name] for name in names)).where(*whole)).subquery()
+    pieces = days.union_all(sa.select(m.c.value, *(m.c[name] for name in _NAMES)).where(*whole)).subquery()
     found = sa.select(pieces.c.value, *_sums(pieces)).group_by(pieces.c.value)
     return {row.value: _row(row) for row in connection.execute(found)}
 
@@ -186,14 +187,14 @@ def by_hour(connection: sa.Connection, first: date, last: date, place: tuple[str
     """How many were asked, by weekday (Monday is 0) and hour."""
     t = report_hours
     where = (t.c.dimension == place[0], t.c.value == place[1], t.c.day >= first, t.c.day <= last)
-    found: dict[tuple[int, int], int] = defaultdict(int)
-    for row in connection.execute(sa.select(t.c.day, t.c.hour, t.c.asked).where(*where)):
-        found[(row.day.weekday(), row.hour)] += row.asked
-    return dict(found)
+    sunday_first = sa.extract("dow", t.c.day)
+    found = sa.select(sunday_first, t.c.hour, sa.func.sum(t.c.asked)).where(*where).group_by(sunday_first, t.c.hour)
+    return {(int(day + 6) % 7, hour): int(asked) for day, hour, asked in connection.execute(found)}
 
 
 def _row(row: sa.Row[Any]) -> Row:
-    return {name: int(getattr(row, name)) for name in (*COUNTS, *BUCKETS)}
+    # they are the last columns of each query
+    return {name: int(value) for name, value in zip(_NAMES, row[-len(_NAMES) :], strict=True)}
 
 
 def live(connection: sa.Connection, span: Span, narrow: Narrow, limit: int) -> list[Fact] | None:
