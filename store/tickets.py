@@ -29,6 +29,11 @@ class Standing:
     requests: Sequence[Request]
     promises: Sequence[Promise]
 
+    @property
+    def drafts(self) -> Sequence[Promise]:
+        """The reply of each request that an agent may send: its newest, for what an older one says is true no more."""
+        return list({one.request: one for one in self.promises if one.state == promises.DRAFT}.values())
+
 
 def timeline(connection: sa.Connection, source: str, ticket_id: str) -> list[sa.Row[Any]]:
     """The newest deliveries of a ticket: its own case, those of its issues from before they were linked."""

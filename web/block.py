@@ -20,7 +20,7 @@ from desk.usedesk_client import SYSTEM
 from events import BotEvent, JiraAskedEvent, RequestEvent
 from runtime.nudges import Nudges
 from runtime.own_events import post
-from store import findings, promises, tickets
+from store import findings, tickets
 from store.requests import OPEN, Request
 from web.errors import message_page
 from web.links import LIVES, Link, Links
@@ -51,7 +51,7 @@ def card(parts: Parts) -> Callable[[str], str]:
             moment=lambda at: _local(at, config),
             now=now,
             requests=[_asked(one, config, signer, base) for one in asked],
-            drafts=[parts.redact(one.text) for one in found.promises if one.state == promises.DRAFT],
+            drafts=[parts.redact(one.text) for one in found.drafts],
             note=parts.process.office.templates.note("usedesk_call_form"),
             jira=base + signer.make("jira", ticket),
         )

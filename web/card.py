@@ -159,7 +159,7 @@ def _card(parts: Parts, source: str, ticket: str, view: View) -> dict[str, Any]:
         "hold_over": bool(hold and hold.due_at <= now),
         "hold_took": int(calendar.working_between(hold.since, now) / _HOUR) if hold else 0,
         "asked": [_request(one, view, config) for one in stands.requests],
-        "drafts": [view.value(one.text) for one in stands.promises if one.state == promises.DRAFT],
+        "drafts": [view.value(one.text) for one in stands.drafts],
         "promises": [
             (view.value(one.text), view.due(one.due_at), one.due_at <= now)
             for one in [*broken, *stands.promises]
