@@ -13,6 +13,16 @@ from store.database import connect
 from tests.bot import Bot, free_port
 from tests.databases import Postgres, Sqlite, reachable
 
+# Begun first, the longest before the others: no process is left with a long one when all the rest is done.
+LONG = ("two_thousand", "two_hundred", "browser/", "test_hold_crashes", "test_crashes", "test_worker")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests, after they were shuffled."""
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: next((places[name] for name in LONG if name in item.nodeid), len(LONG)))
+
 
 @pytest.fixture(scope="session")
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
