@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from pydantic import SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -15,7 +16,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 _HUB = re.compile(r"sha256=([0-9a-fA-F]{64})")
 _STANDARD = re.compile(r"v1,[A-Za-z0-9+/]{43}=")
 _EPOCH_SECONDS = re.compile(r"[0-9]{1,12}")
-_STANDARD_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
+STANDARD_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
 
 class NoSecretError(ValueError):
@@ -46,7 +47,7 @@ def verify_standard(body: bytes, headers: Mapping[str, str], secrets: Sequence[S
     The signature header may carry several signatures and `secrets` several keys; one match is enough.
     """
     lowered = {name.lower(): value for name, value in headers.items()}
-    given = {name: lowered.get(name, "") for name in _STANDARD_HEADERS}
+    given = {name: lowered.get(name, "") for name in STANDARD_HEADERS}
     # The package raises on a signature that is not base64, so one of a future version would hide a good one.
     given["webhook-signature"] = " ".join(_STANDARD.findall(given["webhook-signature"]))
     if not all(given.values()) or not _EPOCH_SECONDS.fullmatch(given["webhook-timestamp"]):
@@ -98,12 +99,18 @@ def _key(secret: str) -> bytes:
         return b""
 
 
-def _one_standard(body: bytes, headers: dict[str, str], secret: str) -> bool:
+@lru_cache(maxsize=16)
+def _webhook(secret: str) -> Webhook | None:
     key = _key(secret)
-    if not key:
+    return Webhook(key) if key else None
+
+
+def _one_standard(body: bytes, headers: dict[str, str], secret: str) -> bool:
+    webhook = _webhook(secret)
+    if webhook is None:
         return False
     try:
-        Webhook(key).verify(body, headers, json_parse=False)
+        webhook.verify(body, headers, json_parse=False)
     except (WebhookVerificationError, UnicodeDecodeError):
         return False
     return True

@@ -14,7 +14,7 @@ from receivers import body
 from receivers.counters import Counters
 from receivers.intake import Intake, Reading, refused
 from receivers.refusal import Refusal
-from receivers.signatures import check_standard_secrets, verify_standard
+from receivers.signatures import STANDARD_HEADERS, check_standard_secrets, verify_standard
 from receivers.webcrm_events import SOURCE, parse
 from runtime.inbox import Inbox
 
@@ -28,7 +28,7 @@ def blueprint(secrets: Sequence[SecretStr], inbox: Inbox, counters: Counters) ->
     routes = Blueprint("webcrm_webhooks", __name__)
 
     def verify(body: bytes) -> bool:
-        return verify_standard(body, dict(request.headers), secrets)
+        return verify_standard(body, {name: request.headers.get(name, "") for name in STANDARD_HEADERS}, secrets)
 
     @routes.post("/webhooks/webcrm", strict_slashes=False)
     def receive() -> Response:

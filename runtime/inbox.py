@@ -15,7 +15,7 @@ from runtime.committer import Committer
 from runtime.nudges import Nudges
 from store import arrivals as arrived
 from store import requests
-from store.arrivals import New
+from store.arrivals import Known, New
 
 _WORDS = ("ticket.message", "ticket.status_changed")
 
@@ -60,19 +60,19 @@ class StoreInbox:
 
     def add(self, connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[bool]:
         """The same for several, in the caller's transaction."""
-        tickets = arrived.linked_tickets(connection, filter(None, map(_issue, arrivals)))
-        new = [self._filed(arrival, tickets) for arrival in arrivals]
+        issues = arrived.of_issues(connection, filter(None, map(_issue, arrivals)))
+        new = [self._filed(arrival, issues) for arrival in arrivals]
         added = arrived.add_all(connection, new, datetime.now(UTC))
-        heard = _heard(connection, list(compress(arrivals, added)))
+        heard = _heard(connection, list(compress(arrivals, added)), issues)
         arrived.add_all(connection, heard, datetime.now(UTC))
         wanted = [one.case_id for one in (*compress(new, added), *heard) if one.state == "waiting"]
         if wanted:
             self._nudges.send(connection, *dict.fromkeys(wanted))
         return added
 
-    def _filed(self, arrival: Arrival, tickets: Mapping[tuple[str, str], tuple[str, str]]) -> New:
+    def _filed(self, arrival: Arrival, issues: Mapping[tuple[str, str], Known]) -> New:
         issue = _issue(arrival)
-        ticket = tickets.get(issue) if issue else None
+        ticket = issues[issue].ticket if issue else None
         ignored = arrival.ignored
         if arrival.event is not None and arrival.type not in self._handled:
             ignored = "no procedure wants this event"
@@ -89,13 +89,14 @@ class StoreInbox:
         )
 
 
-def _heard(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[New]:
+def _heard(
+    connection: sa.Connection, arrivals: Sequence[Arrival], issues: Mapping[tuple[str, str], Known]
+) -> list[New]:
     """What may be a department's answer, in a case of its request's own: a ticket that waits does not hold it up."""
     told = [(place, one) for one in arrivals if (place := _answers_at(one)) is not None]
-    tickets = [place for place, one in told if isinstance(one.event, TicketEvent)]
-    issues = [place for place, one in told if not isinstance(one.event, TicketEvent)]
-    known = requests.open_in_tickets(connection, tickets) | requests.open_in_issues(connection, issues)
-    return [_heard_by(known[place], one) for place, one in told if place in known]
+    tickets = requests.open_in_tickets(connection, [place for place, one in told if isinstance(one.event, TicketEvent)])
+    found = [(tickets.get(at) if isinstance(one.event, TicketEvent) else issues[at].request, one) for at, one in told]
+    return [_heard_by(request, one) for request, one in found if request is not None]
 
 
 def _heard_by(request: int, arrival: Arrival) -> New:

@@ -34,6 +34,7 @@ _STATUS = """
     SELECT r.id, 'ENQUEUED', :workflow, :queue, r.case_id, :version, :application, 'portable_json' FROM {rows}
 """
 _INPUT = "INSERT INTO {schema}workflow_input (workflow_uuid, inputs) SELECT r.id, r.inputs FROM {rows}"
+_BOTH = "WITH added AS (" + _STATUS + ")" + _INPUT
 
 
 class Nudges:
@@ -43,20 +44,21 @@ class Nudges:
         self._client = DBOSClient(system_database_engine=engine, lazy=True, application_name=APPLICATION_NAME)
         dialect = engine.dialect.name
         within = {"schema": "dbos." if dialect == "postgresql" else "", "rows": listed(dialect, *_nudge(""))}
-        constant = {
+        self._constant = {
             "workflow": WORKFLOW,
             "queue": QUEUE,
             "version": APPLICATION_VERSION,
             "application": APPLICATION_NAME,
         }
-        self._status = sa.text(_STATUS.format(**within)).bindparams(**constant)
-        self._input = sa.text(_INPUT.format(**within))
+        # PostgreSQL can do both in one round trip
+        statements = (_BOTH,) if dialect == "postgresql" else (_STATUS, _INPUT)
+        self._statements = [sa.text(one.format(**within)) for one in statements]
 
     def send(self, connection: sa.Connection, *cases: str) -> None:
         """Enqueue a nudge for each of these cases in the caller's transaction."""
         rows = {"rows": to_json([_nudge(case) for case in cases])}
-        connection.execute(self._status, rows)
-        connection.execute(self._input, rows)
+        for statement in self._statements:
+            connection.execute(statement, rows | self._constant)
 
     def unfinished(self, executor_id: str) -> dict[str, str]:
         """The nudges that a worker has taken and not finished: their ids, and the case of each."""

@@ -10,15 +10,23 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store.database import listed
+from store.database import over_rows
 from store.tables import deliveries as d
-from store.tables import links, seen_bodies
+from store.tables import seen_bodies
 from store.types import to_json
 
 BODY_REMEMBERED = timedelta(hours=24)  # Jira's own retries end within 90 minutes
 _Key = tuple[str, str]
 
 _TEXTS = ("source", "delivery_id", "case_id", "type", "state", "body", "event", "reason")
+_OF_ISSUES = """
+    SELECT r.site, r.issue,
+        (SELECT l.source FROM links l WHERE l.site = r.site AND l.issue_id = r.issue),
+        (SELECT l.ticket_id FROM links l WHERE l.site = r.site AND l.issue_id = r.issue),
+        (SELECT q.id FROM requests q WHERE q.site = r.site AND q.issue_id = r.issue AND q.state = 'open'
+            ORDER BY q.id DESC LIMIT 1)
+    FROM {rows}
+"""
 _ADD = """
     INSERT INTO deliveries
         (source, delivery_id, case_id, type, state, body, event, reason, received_at, due_at, nudged_at, finished_at)
@@ -51,6 +59,14 @@ class New:
     def key(self) -> _Key:
         """What makes it the same as another."""
         return self.source, self.delivery_id
+
+
+@dataclass(frozen=True)
+class Known:
+    """The ticket (source, id) that an issue is linked to, and the open request that lives in it."""
+
+    ticket: _Key | None
+    request: int | None
 
 
 def add_all(connection: sa.Connection, new: Sequence[New], now: datetime) -> list[bool]:
@@ -96,10 +112,9 @@ def _claim(
     """
     if not rows:
         return set()
-    names = next(iter(rows.values()))
-    statement = sa.text(insert.format(rows=listed(connection.dialect.name, *names)))
-    typed = statement.bindparams(*(sa.bindparam(name, type_=columns[2].type) for name in moments))
-    added = connection.execute(typed, {"rows": to_json(list(rows.values())), **moments})
+    names = tuple(next(iter(rows.values())))
+    statement = over_rows(connection.dialect.name, insert, names, tuple(moments))
+    added = connection.execute(statement, {"rows": to_json(list(rows.values())), **moments})
     if added.rowcount == len(rows):
         return set(rows)
     *key, moment = columns
@@ -115,14 +130,16 @@ def add(connection: sa.Connection, row: dict[str, Any]) -> int | None:
     return number
 
 
-def linked_tickets(connection: sa.Connection, issues: Iterable[_Key]) -> dict[_Key, _Key]:
-    """The ticket (source, id) that each issue (site, id) is linked to, where it is."""
-    wanted = set(issues)
-    if not wanted:
+def of_issues(connection: sa.Connection, issues: Iterable[_Key]) -> dict[_Key, Known]:
+    """What is known of these issues (site, id)."""
+    rows = [{"site": site, "issue": issue} for site, issue in dict.fromkeys(issues)]
+    if not rows:
         return {}
-    issue = sa.tuple_(links.c.site, links.c.issue_id)
-    found = sa.select(links.c.site, links.c.issue_id, links.c.source, links.c.ticket_id).where(issue.in_(wanted))
-    return {(row.site, row.issue_id): (row.source, row.ticket_id) for row in connection.execute(found)}
+    found = over_rows(connection.dialect.name, _OF_ISSUES, ("site", "issue"))
+    return {
+        (site, issue): Known((source, ticket) if source else None, request)
+        for site, issue, source, ticket, request in connection.execute(found, {"rows": to_json(rows)})
+    }
 
 
 def purge_bodies_seen(connection: sa.Connection, now: datetime) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from store.database import listed
+from store.database import over_rows
 from store.facts import EVERYBODY, Narrow
 from store.request_tables import promises as p
 from store.request_tables import requests as r
@@ -205,7 +205,7 @@ def last_touches(connection: sa.Connection, cases: Sequence[str]) -> dict[str, d
     """When something last came in for each of these cases."""
     if not cases:
         return {}
-    statement = sa.text(_TOUCHES.format(rows=listed(connection.dialect.name, "case_id")))
+    statement = over_rows(connection.dialect.name, _TOUCHES, ("case_id",))
     typed = statement.columns(sa.column("case_id", sa.String), sa.column("touched", d.c.received_at.type))
     rows = to_json([{"case_id": case} for case in dict.fromkeys(cases)])
     return {case: moment for case, moment in connection.execute(typed, {"rows": rows}) if moment is not None}

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from store.database import listed
+from store.database import over_rows
 from store.tables import deliveries as d
 from store.tables import ledger, links
 from store.types import to_json
@@ -162,8 +162,7 @@ def observed_counts(connection: sa.Connection, rules: Sequence[str], since: date
     """How often each of these rules would have acted since a moment; counting stops at `most`."""
     if not rules:
         return {}
-    statement = sa.text(_OBSERVED.format(rows=listed(connection.dialect.name, "rule")))
-    statement = statement.bindparams(sa.bindparam("since", type_=ledger.c.begun_at.type))
+    statement = over_rows(connection.dialect.name, _OBSERVED, ("rule",), ("since",))
     values = {"rows": to_json([{"rule": rule} for rule in rules]), "since": since, "most": most}
     return {rule: count for rule, count in connection.execute(statement, values)}
 

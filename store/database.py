@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import math
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from store.types import to_json
+from store.types import Moment, to_json
 
 BUSY_TIMEOUT_MS = 30_000
 CONNECT_SECONDS = 5
@@ -92,6 +93,16 @@ def listed(dialect: str, *columns: str) -> str:
         return f"json_to_recordset(CAST(:rows AS json)) AS r({', '.join(f'{name} text' for name in columns)})"
     picked = ", ".join(f"value ->> '{name}' AS {name}" for name in columns)
     return f"(SELECT {picked} FROM json_each(:rows)) AS r"  # noqa: S608 # the names are our own
+
+
+@functools.cache
+def over_rows(dialect: str, statement: str, columns: tuple[str, ...], moments: tuple[str, ...] = ()) -> sa.TextClause:
+    """A statement with `listed` rows in the place of its `{rows}`; `moments` are those parameters that are moments.
+
+    Made once for each database: making it costs more than running it.
+    """
+    text = sa.text(statement.format(rows=listed(dialect, *columns)))
+    return text.bindparams(*(sa.bindparam(name, type_=Moment()) for name in moments))
 
 
 @contextlib.contextmanager

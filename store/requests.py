@@ -10,10 +10,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from store import alarms
+from store.database import over_rows
 from store.request_tables import reminders
 from store.request_tables import requests as r
+from store.types import to_json
 
 OPEN, ANSWERED, WITHDRAWN = "open", "answered", "withdrawn"
+_IN_TICKETS = """
+    SELECT r.source, r.ticket, (
+        SELECT q.id FROM requests q WHERE q.source = r.source AND q.dept_ticket_id = r.ticket AND q.state = 'open'
+        ORDER BY q.id DESC LIMIT 1
+    )
+    FROM {rows}
+"""
 NOT_REQUIRED = "not_required"  # answered_how of a request that only informs (R-17)
 
 
@@ -129,26 +138,12 @@ def of_ticket(connection: sa.Connection, source: str, ticket_id: str) -> list[Re
 
 
 def open_in_tickets(connection: sa.Connection, tickets: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """The open requests that live in these tickets of departments (source, id)."""
-    place = sa.tuple_(r.c.source, r.c.dept_ticket_id)
-    return _open_at(connection, place, (r.c.source, r.c.dept_ticket_id), tickets)
-
-
-def open_in_issues(connection: sa.Connection, issues: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """The open requests that live in these issues (site, id)."""
-    return _open_at(connection, sa.tuple_(r.c.site, r.c.issue_id), (r.c.site, r.c.issue_id), issues)
-
-
-def _open_at(
-    connection: sa.Connection,
-    place: sa.ColumnElement[Any],
-    columns: tuple[sa.Column[Any], sa.Column[Any]],
-    wanted: Collection[tuple[str, str]],
-) -> dict[tuple[str, str], int]:
-    if not wanted:
+    """The open requests that live in these tickets of departments (source, id), where there are any."""
+    if not tickets:
         return {}
-    found = sa.select(*columns, r.c.id).where(place.in_(list(wanted)), r.c.state == OPEN)
-    return {(one, other): number for one, other, number in connection.execute(found)}
+    found = over_rows(connection.dialect.name, _IN_TICKETS, ("source", "ticket"))
+    rows = to_json([{"source": source, "ticket": ticket} for source, ticket in tickets])
+    return {(source, ticket): number for source, ticket, number in connection.execute(found, {"rows": rows}) if number}
 
 
 def next_number(connection: sa.Connection, source: str, ticket_id: str, department: str) -> int:

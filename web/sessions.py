@@ -10,8 +10,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Flask, request, session
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from desk.clock import machine_now
 from store import audit, users
@@ -45,6 +45,10 @@ def address() -> str:
 
 class Cookies(SecureCookieSessionInterface):
     """Flask's own signed cookie; it travels over https alone when the page does."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The session; an empty one without any work where no cookie came, as with every webhook."""
+        return super().open_session(app, request) if request.cookies else self.session_class()
 
     def get_cookie_secure(self, app: Flask) -> bool:
         """Whether this request came over https."""

@@ -78,4 +78,4 @@ def test_of_the_same_body_the_first_is_kept(engine: sa.Engine) -> None:
 def test_none_is_none(engine: sa.Engine) -> None:
     assert add(engine) == []
     with engine.connect() as connection:
-        assert arrivals.linked_tickets(connection, []) == {}
+        assert arrivals.of_issues(connection, []) == {}

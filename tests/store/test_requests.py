@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from store import agents, board, facts, promises, requests
+from store import agents, arrivals, board, facts, promises, requests
 from store.board import Scale, Wanted
 from store.facts import Narrow, Span
 from store.request_tables import promises as promise_table
 from store.request_tables import reminders
 from store.request_tables import requests as table
 from store.requests import ANSWERED, Ending
-from store.tables import alarms
+from store.tables import alarms, links
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ROWS = 2000
@@ -128,6 +128,12 @@ def crowded(engine: sa.Engine) -> sa.Engine:
     ]
     with engine.begin() as connection:
         ids = list(connection.execute(sa.insert(table).returning(table.c.id), many).scalars())
+        pairs = [
+            {"source": "usedesk", "ticket_id": str(n), "purpose": "escalation", "site": "main", "issue_id": str(n)}
+            | {"issue_key": f"FBO-{n}", "made_by_bot": True, "created_at": NOW}
+            for n in range(ROWS)
+        ]
+        connection.execute(sa.insert(links), pairs)
         made = [
             {"request": id_, "source": "usedesk", "ticket_id": str(n), "text_id": "M-2", "text": "…"}
             | {"state": "made" if n % 20 == 0 else "kept", "drafted_at": NOW + timedelta(minutes=n)}
@@ -168,7 +174,7 @@ QUESTIONS: dict[str, tuple[str, Callable[[sa.Connection], object]]] = {
     "dept_ticket": ("ix_requests_dept_ticket", lambda c: requests.of_dept_ticket(c, "usedesk", "91230")),
     "issue": ("ix_requests_issue", lambda c: requests.of_issue(c, "main", "11230")),
     "in_tickets": ("ix_requests_dept_ticket", lambda c: requests.open_in_tickets(c, [("usedesk", "91220")])),
-    "in_issues": ("ix_requests_issue", lambda c: requests.open_in_issues(c, [("main", "11220")])),
+    "in_issues": ("ix_requests_issue", lambda c: arrivals.of_issues(c, [("main", "11220")])),
     "promises": ("ix_promises_alive", lambda c: promises.alive_of_ticket(c, "usedesk", "1220")),
 }
 
