@@ -248,17 +248,17 @@ def test_the_findings(page: Page, worked: House) -> None:
     n = number(worked, query)
     assert n > 0
     line = page.locator("tbody tr", has_text="W-57")
-    assert line.locator("td.n").all_inner_texts() == [str(n), "0"]
+    expect(line.locator("td.n")).to_have_text([str(n), "0"])
     line.get_by_role("link", name="W-57").click()
     expect(page.locator("ol.ledger > li.step")).to_have_count(n)
     page.get_by_label("Почему неверно").first.fill("Склад другой")
     page.get_by_role("button", name="Это неверно").first.click()
     expect(page.get_by_text("Отмечено, это ложное срабатывание.")).to_be_visible()
     assert sql(worked, "SELECT who, reason FROM false_alarms") == [(LEAD, "Склад другой")]
-    assert line.locator("td.n").all_inner_texts() == [str(n), "1"]
+    expect(line.locator("td.n")).to_have_text([str(n), "1"])
     page.get_by_role("button", name="Снять отметку").click()
     expect(page.get_by_text("Отметка снята.")).to_be_visible()
-    assert line.locator("td.n").all_inner_texts() == [str(n), "0"]
+    expect(line.locator("td.n")).to_have_text([str(n), "0"])
     page.get_by_role("link", name=re.compile(WARNED)).click()
     expect(page.get_by_role("heading", name=f"WebCRM {WARNED}")).to_be_visible()
 
