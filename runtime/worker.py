@@ -18,13 +18,14 @@ from dbos import DBOS, DBOSConfig
 from config import Watch
 from desk.clock import machine_now
 from desk.office import Office
+from runtime.glance import poll_lightly
 from runtime.nudges import APPLICATION_NAME, APPLICATION_VERSION, QUEUE, WORKFLOW, Nudges
 from runtime.runner import Runner
 from store import systems
 
 log = structlog.get_logger("worker")
 THREADS = 32  # else DBOS makes a thread for each waiting workflow
-POLL_SECONDS = 0.03  # 0.03: 25 ms from accept to the first verb, 14 % of a core idle; 0.1: 65 ms, 6 %
+POLL_SECONDS = 0.03  # 25 ms from accept to the first verb; 0.1: 65 ms
 M_ARENA_MAX = -8  # glibc's malloc.h
 DRAIN_SECONDS = 40  # longer than the longest call to another system
 
@@ -82,7 +83,7 @@ class Worker:
             "log_level": "WARNING",
             "use_listen_notify": False,
         }
-        DBOS(config=settings)
+        dbos = DBOS(config=settings)
         look_at = self._runner.look_at
 
         @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)
@@ -94,6 +95,7 @@ class Worker:
         DBOS.launch()
         options: dict[str, Any] = {"partition_concurrency": 1, "worker_concurrency": THREADS}
         DBOS.register_queue(QUEUE, **options, polling_interval_sec=POLL_SECONDS, on_conflict="never_update")
+        poll_lightly(dbos._sys_db, self._engine)
 
 
 def _save_memory() -> None:

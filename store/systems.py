@@ -54,7 +54,7 @@ def is_closed(connection: sa.Connection, name: str) -> bool:
 
 
 def gates(connection: sa.Connection) -> list[sa.Row[Any]]:
-    """All systems that were ever spoken to or failed."""
+    """All systems that ever failed."""
     return list(connection.execute(sa.select(systems).order_by(systems.c.name)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -107,9 +108,11 @@ class Recorder:
 
     def __init__(self) -> None:
         self.told: dict[str, Any] = {}
+        self._sys_db = SimpleNamespace(get_queue=lambda _name: None, dequeue_scopes=lambda _name: [None])
 
-    def __call__(self, *, config: dict[str, Any]) -> None:
+    def __call__(self, *, config: dict[str, Any]) -> Recorder:
         self.told["config"] = config
+        return self
 
     def workflow(self, **options: Any) -> Any:
         self.told["workflow"] = options
@@ -142,3 +145,4 @@ def test_a_worker_tells_dbos_what_was_measured(bot: Bot, monkeypatch: pytest.Mon
     assert (queue["name"], queue["partition_concurrency"], queue["on_conflict"]) == (QUEUE, 1, "never_update")
     assert queue["worker_concurrency"] == config["max_executor_threads"]
     assert recorder.told["listen"] == [QUEUE]
+    assert recorder._sys_db.dequeue_scopes(QUEUE) == []  # nothing to do, found out by one question
