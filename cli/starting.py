@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from alembic.util import CommandError
 
 from cli.words import say
-from config import ConfigError, check
+from config import ConfigError
+from config.faults import Fault
 from config.settings import Settings
 from runtime import logs
 from runtime.process import Process
@@ -42,19 +43,22 @@ def read(settings: Settings | None) -> Settings:
 def start(settings: Settings | None) -> Process:
     """A process that may serve: its secrets are set, its tables are right, its database answers."""
     found = read(settings)
-    faults = [] if found.smezhnik_sandbox else found.missing_for_production()
-    faults += check(found.config_dir, os.environ)
-    if faults:
-        raise StartError(faults)
-    return open_database(Process(found))
+    return _opened(Process(found), [] if found.smezhnik_sandbox else found.missing_for_production())
 
 
 def start_by_hand(settings: Settings | None) -> Process:
     """The same for a command that a person runs: it serves nobody, so it needs no secrets of receivers."""
-    found = read(settings)
-    if faults := check(found.config_dir, os.environ):
+    return _opened(Process(read(settings)), [])
+
+
+def _opened(process: Process, faults: list[Fault]) -> Process:
+    try:
+        _ = process.watch
+    except ConfigError as error:
+        faults = [*faults, *error.faults]
+    if faults:
         raise StartError(faults)
-    return open_database(Process(found))
+    return open_database(process)
 
 
 def open_database(process: Process) -> Process:
