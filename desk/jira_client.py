@@ -62,11 +62,16 @@ class Found:
     properties: Mapping[str, Any]
 
 
+def system_of(site: str) -> str:
+    """The name of a site's gate."""
+    return f"jira:{site}"
+
+
 class JiraSite:
     """One site. Every method is one call; `Later` and `Dead` come out of it, never an exception of requests."""
 
     def __init__(self, name: str, site: Site, running: RuntimeConfig, gates: Gates) -> None:
-        self.system = f"jira:{name}"
+        self.system = system_of(name)
         self.name = name
         self._gates = gates
         # typed Any: the generated methods carry no annotations

@@ -18,7 +18,7 @@ from desk.components import ComponentCache
 from desk.crm_client import SYSTEM, WebCrm
 from desk.desk import OWN, Desk
 from desk.gates import Gates
-from desk.jira_client import JiraSite
+from desk.jira_client import JiraSite, system_of
 from desk.journal import Journal, LedgerJournal, PaperJournal, Run, Verb
 from desk.surroundings import Alerts, Post, Surroundings
 from desk.templates import Templates
@@ -88,6 +88,11 @@ class Office:
             self.crm(config).note(number, text, key)
         elif source == USEDESK:
             self.usedesk(config).comment(number, text)
+
+    def systems(self, config: Config) -> list[str]:
+        """The systems that this bot speaks to, by the names of their gates."""
+        crms = [(SYSTEM, self._settings.webcrm_url), (USEDESK, self._settings.usedesk_url)]
+        return [*map(system_of, config.jira.sites), *(name for name, url in crms if url)]
 
     def dry(self, config: Config, label: str, done: Recorded | None = None) -> tuple[Desk, PaperJournal]:
         """A desk that only writes down what it would do, and its journal; `done` is what the ledger has as done."""

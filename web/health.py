@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from desk.clock import machine_now
 from runtime.clock import SILENT
 from store import switches, systems
+from web.gates import gates
 from web.metrics import scraped
 from web.parts import Parts
 
@@ -54,26 +54,23 @@ def _house(parts: Parts) -> dict[str, Any]:
     now = machine_now()
     lease = parts.process.watch.current().runtime.worker_lease
     with parts.process.engine.connect() as connection:
-        rows = systems.gates(connection)
+        known = gates(connection, parts)
+        paused = switches.paused(connection)
         clocks = [row.seen_at for row in systems.clocks_known(connection)]
         workers = sum(now - row.seen_at <= lease for row in systems.workers_known(connection))
     if any(now - seen <= SILENT for seen in clocks):
         clock = "alive"
     else:
         clock = f"silent since {max(clocks).isoformat(timespec='seconds')}" if clocks else "never seen"
-    paused = next((row for row in rows if row.name == switches.EFFECTS and row.closed_at), None)
     return {
-        "systems": _systems(parts, [row for row in rows if row.name != switches.EFFECTS]),
+        "systems": {name: _word(parts, row) for name, row in known.items()},
         "effects": f"paused since {paused.closed_at.isoformat(timespec='seconds')}" if paused else "on",
         "clock": clock,
         "workers": workers,
     }
 
 
-def _systems(parts: Parts, rows: Sequence[sa.Row[Any]]) -> dict[str, Any]:
-    return {
-        row.name: f"down since {row.closed_at.isoformat(timespec='seconds')}: {parts.redact(row.reason or '')}"
-        if row.closed_at
-        else "up"
-        for row in rows
-    }
+def _word(parts: Parts, row: sa.Row[Any] | None) -> str:
+    if row is None or not row.closed_at:
+        return "up"
+    return f"down since {row.closed_at.isoformat(timespec='seconds')}: {parts.redact(row.reason or '')}"

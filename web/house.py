@@ -15,6 +15,7 @@ from store.audit import Change
 from web.access import person
 from web.asked import storable
 from web.console import view_of
+from web.gates import gates
 from web.parts import Parts
 from web.shown import View
 from web.words import word, words
@@ -70,7 +71,7 @@ def _state(connection: sa.Connection, parts: Parts, view: View) -> dict[str, Any
     seen = max((row.seen_at for row in clocks), default=None)
     return {
         "now": view.moment(now),
-        "gates": [_gate(row, parts, view) for row in systems.gates(connection) if row.name != switches.EFFECTS],
+        "gates": [_gate(name, row, parts, view) for name, row in gates(connection, parts).items()],
         "pauses": [
             {"scope": row.scope, "until": view.moment(row.until), "reason": row.reason or ""}
             for row in systems.pauses_in_force(connection, now)
@@ -91,9 +92,11 @@ def _state(connection: sa.Connection, parts: Parts, view: View) -> dict[str, Any
     }
 
 
-def _gate(row: sa.Row[Any], parts: Parts, view: View) -> dict[str, Any]:
+def _gate(name: str, row: sa.Row[Any] | None, parts: Parts, view: View) -> dict[str, Any]:
+    if row is None:
+        return {"name": name, "words": word("gate", "quiet"), "closed": None, "reason": ""}
     return {
-        "name": row.name,
+        "name": name,
         "words": word("gate", "down" if row.closed_at else "up"),
         "closed": view.moment(row.closed_at) if row.closed_at else None,
         "reason": parts.redact(row.reason or ""),

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from desk.clock import machine_now
 from runtime.clock import SILENT
 from store import browse, switches, systems
+from web.gates import gates
 from web.parts import Parts
 
 
@@ -58,20 +59,18 @@ class StoreCollector(Collector):
         with self._parts.process.engine.connect() as connection:
             counts = browse.open_counts(connection)
             oldest = browse.oldest_waiting(connection)
-            gates = systems.gates(connection)
+            known = gates(connection, self._parts)
+            paused = switches.paused(connection) is not None
             clocks = sum(now - row.seen_at <= SILENT for row in systems.clocks_known(connection))
             alive = sum(now - row.seen_at <= lease for row in systems.workers_known(connection))
         unfinished = GaugeMetricFamily("smezhnik_deliveries", "Deliveries not finished, by state", labels=["state"])
         for state, count in counts.items():
             unfinished.add_metric([state], count)
         up = GaugeMetricFamily("smezhnik_system_up", "1 when the gate of a system is open", labels=["system"])
-        for row in gates:
-            if row.name == switches.EFFECTS:
-                continue
-            up.add_metric([row.name], row.closed_at is None)
+        for name, row in known.items():
+            up.add_metric([name], row is None or row.closed_at is None)
         age = (now - oldest).total_seconds() if oldest else 0
         waits = GaugeMetricFamily("smezhnik_oldest_waiting_seconds", "Age of the oldest delivery that waits", age)
-        paused = any(row.name == switches.EFFECTS and row.closed_at for row in gates)
         return [
             unfinished,
             waits,

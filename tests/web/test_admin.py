@@ -315,6 +315,18 @@ def test_the_state_of_the_house(site: Site) -> None:
     assert site.client.get("/health/ready").json["clock"] == "never seen"
 
 
+def test_each_system_that_is_configured_is_named_before_it_ever_failed(site: Site) -> None:
+    page = site.text("/state")
+    for name in ("jira:main", "usedesk", "webcrm"):
+        assert f"<b>{name}</b> сбоев не было" in page
+    site.insert("systems", name="jira:main", closed_at=NOW, reason="401", failures=3, probes=1)
+    site.insert("systems", name="webcrm", failures=0, probes=0)
+    page = site.text("/state")
+    assert "<b>jira:main</b> не отвечает" in page
+    assert "<b>webcrm</b> работает" in page
+    assert "<b>usedesk</b> сбоев не было" in page
+
+
 def test_times_are_the_companys_with_utc_beside(site: Site) -> None:
     number = site.add(received_at=NOW.replace(year=2026, month=6, day=1, hour=21, minute=30, second=5))
     page = site.text(f"/deliveries/{number}")
