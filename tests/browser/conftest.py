@@ -50,6 +50,7 @@ def house(sqlite: Sqlite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with pytest.MonkeyPatch.context() as patch, sandbox, Bot(sqlite.fresh(folder), sandbox, folder, port) as bot:
         for name, value in bot.env.items():
             patch.setenv(name, value)
+        patch.setenv("WORKER_LEASE", "1h")  # a worker that was seen once is alive as long as the pages are walked
         with own_logs():
             site = Site(bot.env)
             server = make_server("127.0.0.1", 0, site.app, threaded=True, request_handler=QuietHandler)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -39,9 +37,7 @@ def worked(house: House) -> House:
         bot.crm(closing(card, id=f"evt-{number}"))
         bot.work()
     Clock(bot.engine, bot.process.office, bot.watch).sign_of_life()
-    house.site.insert(
-        "workers", executor_id="demo-1", started_at=machine_now(), seen_at=machine_now() + timedelta(hours=1)
-    )
+    house.site.insert("workers", executor_id="demo-1", started_at=machine_now(), seen_at=machine_now())
     return house
 
 
