@@ -106,5 +106,5 @@ def _lines(parts: Parts, steps: Iterable[dict[str, Any]]) -> Iterable[Line]:
             mode=word("modes", step["mode"]),
             outcome=word("outcomes", step["outcome"]),
             kind=step["outcome"],
-            after=view.value(step["after"]),
+            after=view.left(step["verb"], step["after"]),
         )

@@ -20,6 +20,7 @@ from web.times import Moment, as_moment, zone_of
 from web.words import verb, word, words
 
 _KEY = re.compile(ISSUE_KEY)
+_NUMBER = "№"
 _VALUE = 2000  # characters of one value of a ledger
 _DOCUMENT = 200_000  # characters of a body; it may be 25 MB
 _OWN = "own"  # the ledger's mark of what no rule of the manuals asks for
@@ -120,7 +121,7 @@ class View:
             outcome=word("outcomes", row.outcome),
             kind=row.outcome,
             before=self._kept(row.before),
-            after=_labelled("values", row.verb, self._kept(row.after)) if row.after != target else "",
+            after=self.left(row.verb, row.after) if row.after != target else "",
             reason=self.reason(row.reason),
             at=self.moment(row.done_at or row.begun_at),
         )
@@ -137,6 +138,10 @@ class View:
     def value(self, value: Any) -> str:
         """A value of the ledger as text."""
         return _cut(_plain(self._redact(value)), _VALUE)
+
+    def left(self, verb: str, value: Any) -> str:
+        """What a verb left, or would leave, with a word for what it is."""
+        return _labelled("values", verb, self._kept(value))
 
     def _kept(self, value: Any) -> str:
         """What a verb left: a moment by the company's clock, a name of the program's in words, the rest as it is."""
@@ -156,8 +161,10 @@ class View:
 
 def _labelled(table: str, name: str, text: str) -> str:
     """A bare number or moment with what it is, where `words.yml` says so."""
-    label = word(table, name) if name in words()[table] else ""
-    return f"{label} {text}" if label and text else text
+    label = words()[table].get(name)
+    # what was only intended has no number yet
+    fits = label and text and (text.isdecimal() or not label.endswith(_NUMBER))
+    return f"{said(label)} {text}" if fits else text
 
 
 def _plain(value: Any) -> str:
@@ -168,7 +175,9 @@ def _plain(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(_plain, value)) or str(words()["nothing"])
     if isinstance(value, Mapping):
-        return "\n".join(f"{key}: {_plain(member) or words()['nothing']}" for key, member in value.items())
+        return "\n".join(
+            f"{word('fields', key)}: {_plain(member) or words()['nothing']}" for key, member in value.items()
+        )
     return str(value)
 
 

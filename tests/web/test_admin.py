@@ -215,6 +215,8 @@ class TestTrial:
         body = json.dumps(closing(ticket(id="5"), id="evt-9"), ensure_ascii=False)
         page = day.post("/try", body=body).text
         assert "создать задачу Jira" in page
+        assert "проект: FBO\nтема: Поставка 2000012345" in page
+        assert "компоненты: FF:Хоругвино" in page
         assert posts(bot) == []
         assert bot.sandbox.issues() == []
         with day.engine.connect() as connection:
@@ -236,6 +238,14 @@ class TestTrial:
         assert answer.status_code == 200
         assert words in answer.text
         assert "<b>жирно" not in answer.text
+
+    def test_what_would_be_set_is_told_as_the_ledger_tells_it(self, day: Site) -> None:
+        asked = {"id": "r-1", "department": "service", "text": "Где возврат?", "answer_required": True}
+        event = {"id": "evt-9", "type": "request.created", "occurred_at": machine_now().isoformat()}
+        page = day.post("/try", body=json.dumps(event | {"ticket": ticket(id="5"), "request": asked})).text
+        assert re.search(r"когда: \d\d\.\d\d\.20\d\d \d\d:\d\d:\d\d<", page)
+        assert "+00:00<" not in page
+        assert "запрос этому отделу №" not in page  # it has no number before it is made
 
     def test_too_much_for_a_page_is_said(self, day: Site) -> None:
         answer = day.post("/try", body="x" * 1_100_000)

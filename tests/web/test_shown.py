@@ -42,6 +42,7 @@ def test_an_empty_report_says_what_to_do(site: Site) -> None:
     [
         ("set_reminder", "2026-11-17T08:00:00.099870+00:00", "когда: 17.11.2026 11:00:00"),
         ("open_request", 1, "запрос этому отделу № 1"),
+        ("open_request", "service", "service"),
         ("climb_ladder", 2, "ступень 2"),
         ("begin_hold", "ozon", "для Ozon"),
         ("choose_components", ["10001", "10002"], "компоненты: 10001, 10002"),
