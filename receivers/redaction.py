@@ -43,7 +43,6 @@ _CREDENTIAL = re.compile(
 )
 _DIGITS = b"0123456789"
 _PHONE_DIGITS = 10
-_CREDENTIAL_LENGTH = 7  # token=1
 
 _SECRET_NAME = re.compile(
     r"secret|password|passwd|passphrase|apikey|accesskey|privatekey|authorization|cookie|credential|token$|tokens$|^pwd$"
@@ -58,12 +57,9 @@ def redact_text(text: str) -> str:
     """Hide e-mails, phones and credentials inside a text (a log line, a page, a stored body)."""
     if "@" in text or "%40" in text:
         text = _EMAIL.sub(HIDDEN, text)
-    length = len(text)
-    if length >= _PHONE_DIGITS and _digits(text) >= _PHONE_DIGITS:
+    if len(text) >= _PHONE_DIGITS and _digits(text) >= _PHONE_DIGITS:
         text = _PHONE.sub(HIDDEN, text)
-    if length >= _CREDENTIAL_LENGTH and _hints_at_credential(text.lower()):
-        text = _CREDENTIAL.sub(HIDDEN, text)
-    return text
+    return _CREDENTIAL.sub(HIDDEN, text) if _hints_at_credential(text.lower()) else text
 
 
 def redact(value: Any) -> Any:
@@ -86,9 +82,9 @@ def _member(key: str, value: Any) -> Any:
     hide, is_id = _kind_of(key) if len(key) <= _NAME_LENGTH else _judge(key)
     if hide:
         return HIDDEN
-    if not isinstance(value, str):
-        return redact(value)
-    return value if len(value) < _SHORTEST or (is_id and value.isdecimal()) else redact_text(value)
+    if is_id and isinstance(value, str) and value.isdecimal():
+        return value
+    return redact(value)
 
 
 def _hints_at_credential(text: str) -> bool:

@@ -34,7 +34,6 @@ _REQUIRED: Mapping[tuple[int | str, ...], str] = {
     ("ticket", "id"): "send the ticket's id: 1 to 64 of the characters A-Z a-z 0-9 _ -",
 }
 _WARNINGS = 20
-_CONTAINERS = (dict, list)
 
 
 @dataclass(frozen=True)
@@ -73,15 +72,10 @@ def _ignored(body: dict[str, Any], name: str) -> Parsed:
 
 def _pruned(value: Any) -> Any:
     """A copy of the containers, so that faults can be dropped from it; the caller's body is stored as it came."""
-    # no call for a value that is no container: there are ten of them to each
     if isinstance(value, dict):
-        return {
-            key: _pruned(member) if type(member) in _CONTAINERS else member
-            for key, member in value.items()
-            if member is not None
-        }
+        return {key: _pruned(member) for key, member in value.items() if member is not None}
     if isinstance(value, list):
-        return [_pruned(item) if type(item) in _CONTAINERS else item for item in value if item is not None]
+        return [_pruned(item) for item in value if item is not None]
     return value
 
 
