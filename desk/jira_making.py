@@ -64,7 +64,9 @@ class Making(Reading):
         """One issue per ticket and purpose: the link table is asked first, then Jira by the label."""
         site_name = self._config.jira.projects[order.project].site
         label = label_of(event.source, event.ticket.id)
-        intent = {"project": order.project, "summary": order.text.summary, "components": sorted(order.components.ids)}
+        intent: dict[str, Any] = {"project": order.project, "summary": order.text.summary}
+        if order.components.ids:  # a dry run knows only what was chosen, which the verb before it says
+            intent["components"] = sorted(order.components.ids)
         verb = Verb(why, "create_issue", label, intent=intent)
 
         def act() -> Done:

@@ -217,6 +217,7 @@ class TestTrial:
         assert "создать задачу Jira" in page
         assert "проект: FBO\nтема: Поставка 2000012345" in page
         assert "компоненты: FF:Хоругвино" in page
+        assert "компоненты: —" not in page
         assert posts(bot) == []
         assert bot.sandbox.issues() == []
         with day.engine.connect() as connection:
