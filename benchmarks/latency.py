@@ -77,7 +77,7 @@ def _bot(maker: Maker, stamps: Stamps) -> Iterator[int]:
     port = free_port()
     with TemporaryDirectory() as folder:
         sandbox = LiveSandbox(bot_url=f"http://127.0.0.1:{port}", data_dir=Path(folder))
-        sandbox.app.before_request(stamps.note_call)
+        sandbox.state.watchers.append(stamps.note_call)
         with ExitStack() as stack:
             env = stack.enter_context(fresh(maker, stack.enter_context(sandbox).url))
             for number in range(WARMING + PER_SECOND * SECONDS):

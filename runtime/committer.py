@@ -15,6 +15,7 @@ from typing import Generic, TypeVar, cast
 import sqlalchemy as sa
 
 MAX_BATCH = 64
+IDLE_SECONDS = 5.0  # after which the thread ends: it would keep an engine that nobody else has any more
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -48,7 +49,7 @@ class _Job(Generic[Item, Answer]):
 
 
 class Committer(Generic[Item, Answer]):
-    """Writes items in batches on a thread of its own, which starts with the first one.
+    """Writes items in batches on a thread of its own, which starts with the first one and ends when none comes.
 
     `write` gets a transaction and a batch, and returns an answer for each item.
     """
@@ -77,8 +78,9 @@ class Committer(Generic[Item, Answer]):
     def _run(self) -> None:
         while True:
             with self._wake:
-                while not self._jobs:
-                    self._wake.wait()
+                if not self._wake.wait_for(lambda: self._jobs, IDLE_SECONDS):
+                    self._thread = None
+                    return
                 batch = [self._jobs.popleft() for _ in range(min(len(self._jobs), MAX_BATCH))]
             self._commit(batch)
 

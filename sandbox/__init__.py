@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from functools import cache
+from typing import TYPE_CHECKING
 
 from flask import Flask, request
 from flask.json.provider import DefaultJSONProvider
@@ -26,8 +28,11 @@ from sandbox import (
     usedesk_act,
     webcrm,
 )
-from sandbox.core import Sandbox, here
+from sandbox.core import Sandbox, here, serve
 from sandbox.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 WITHOUT_LOCK = {"control.send_event"}  # waits for the bot, which may call back meanwhile
 
@@ -50,11 +55,16 @@ class PlainJson(DefaultJSONProvider):
     sort_keys = False
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None) -> WSGIApplication:
     """The sandbox as a WSGI app; without settings they come from the environment."""
+    return serve(routes(), Sandbox(settings or Settings.from_env(os.environ)))
+
+
+@cache
+def routes() -> Flask:
+    """The routes of all systems, made once in a process: what they answer from comes with each request."""
     app = SandboxApp(__name__)
     app.json = PlainJson(app)
-    app.extensions["sandbox"] = Sandbox(settings or Settings.from_env(os.environ))
     gate.install(app)
     for room in (jira_projects, jira_issues, jira_properties, jira_transitions, jira_comments, jira_links, jira_search):
         app.register_blueprint(room.routes)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, cast
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, cast
 
-from flask import current_app
+from flask import Flask, request
 
 from sandbox.calls import Calls
 from sandbox.clock import Clock
@@ -17,6 +18,10 @@ from sandbox.usedesk_state import UsedeskState
 from sandbox.webhooks import Courier, Hook
 from sandbox.world import load_world
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+STATE = "sandbox.state"  # of a request's environ
 START_EVENTS = (
     "jira:issue_created",
     "jira:issue_updated",
@@ -42,6 +47,7 @@ class Sandbox:
         self.courier = Courier(settings.retry_seconds)
         self.jira = JiraState(load_world(), self.clock.now, settings.search_lag)
         self.usedesk = UsedeskState(self.clock.now, _messenger(settings), limited=settings.usedesk_limited)
+        self.watchers: list[Callable[[], None]] = []  # called within each request, before the lock
         self._forget()
 
     def _forget(self) -> None:
@@ -79,6 +85,15 @@ def _messenger(settings: Settings) -> Messenger | None:
     return Messenger(url, settings.usedesk_secret)
 
 
+def serve(routes: Flask, sandbox: Sandbox) -> WSGIApplication:
+    """The routes, answering from this sandbox."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return routes({**environ, STATE: sandbox}, start_response)
+
+    return answer
+
+
 def here() -> Sandbox:
     """The sandbox that serves this request."""
-    return cast(Sandbox, current_app.extensions["sandbox"])
+    return cast(Sandbox, request.environ[STATE])

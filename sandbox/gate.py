@@ -49,6 +49,8 @@ def no_route(error: HTTPException) -> ResponseReturnValue:
 def enter() -> ResponseReturnValue | None:
     """Note the call, fail it if a fault says so before its effect, then ask who it is."""
     g.fault = None
+    for watch in here().watchers:
+        watch()
     system = next((name for prefix, name in SYSTEMS.items() if request.path.startswith(prefix)), None)
     if system is None:
         return None

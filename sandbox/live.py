@@ -10,11 +10,10 @@ from types import TracebackType
 from typing import Any, cast
 
 import requests
-from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from sandbox import create_app
-from sandbox.core import Sandbox
+from sandbox import routes
+from sandbox.core import STATE, Sandbox, serve
 from sandbox.jira_issues import issue_shape
 from sandbox.jira_links import remote_shape
 from sandbox.jira_state import Issue
@@ -37,15 +36,12 @@ class LiveSandbox:
     def __init__(self, bot_url: str | None = None, data_dir: Path | str = "var", retry_seconds: float = 0.05) -> None:
         """`bot_url` (no trailing slash) is where webhooks go, None: nowhere; `data_dir` gets the clock's file."""
         env = {"BOT_URL": bot_url or "", "DATA_DIR": str(data_dir), "SANDBOX_RETRY_SECONDS": str(retry_seconds)}
-        self.app: Flask = create_app(Settings.from_env({**env, "SANDBOX_SEARCH_LAG": "0.0"}))
-        self._server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=QuietHandler)
+        self.state = Sandbox(Settings.from_env({**env, "SANDBOX_SEARCH_LAG": "0.0"}))
+        """Hold its `lock` while reading."""
+        app = serve(routes(), self.state)
+        self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="sandbox", daemon=True)
-
-    @property
-    def state(self) -> Sandbox:
-        """The sandbox behind the server; hold its `lock` while reading."""
-        return cast(Sandbox, self.app.extensions["sandbox"])
 
     def __enter__(self) -> LiveSandbox:
         """Start to serve."""
@@ -158,7 +154,7 @@ class LiveSandbox:
     @contextmanager
     def _inside(self) -> Iterator[None]:
         """Look without making a call that `calls` would list."""
-        with self.state.lock, self.app.test_request_context(base_url=self.url):
+        with self.state.lock, routes().test_request_context(base_url=self.url, environ_overrides={STATE: self.state}):
             yield
 
     def _found(self, id_or_key: str) -> Issue:

@@ -203,7 +203,7 @@ def _request(one: Request, view: View, config: Any) -> dict[str, Any]:
         "snoozed": view.due(one.snoozed_until) if one.snoozed_until else None,
         "answered": view.due(one.answered_at) if one.answered_at else None,
         "informed": one.client_informed_at is not None,
-        "text": view.value({"text": one.text})[len("text: ") :],
+        "text": view.value(one.text),
         "owner": one.owner_id or "",
         "issue": one.issue_key,
         "issue_url": view.issue_url(one.issue_key) if one.issue_key else None,

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
+import runtime.committer
 from runtime.committer import MAX_BATCH, Committer
 from store import systems
 
@@ -84,3 +85,18 @@ def test_what_gathers_is_committed_at_once_up_to_a_bound(engine: sa.Engine) -> N
         hold.set()
         assert all(done.result(20) for done in waiting)
     assert len(count) == 3
+
+
+def test_a_committer_that_nobody_needs_keeps_no_thread(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime.committer, "IDLE_SECONDS", 0.05)
+    committer = Committer(engine, one_by_one)
+    for _ in range(2):
+        assert committer.commit(lambda _: True)
+        thread = committer._thread
+        assert thread is not None
+        thread.join(20)
+        assert not thread.is_alive()
+    writes = 40  # some come just when the thread is about to end
+    for number in range(writes):
+        threading.Event().wait(0.05 if number % 2 else 0.048)
+        assert committer.commit(lambda _: True)

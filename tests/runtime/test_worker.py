@@ -198,7 +198,7 @@ def test_a_worker_that_was_only_thought_dead_is_not_blocked_by_what_was_handed_o
             asked.append(request.path)
             held.wait(25)
 
-    shop.bot.sandbox.app.before_request_funcs.setdefault(None, []).append(hold)
+    shop.bot.sandbox.state.watchers.append(hold)
     made = [ticket(type="Финансы", subtype="Сверка") for _ in range(in_all)]  # one note each in the CRM
     shop.start()
     for one in made:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 from standardwebhooks import Webhook
+from werkzeug.test import Client
 
 from sandbox import create_app
 from sandbox.live import LiveSandbox
@@ -137,4 +138,4 @@ def test_the_environment_gives_the_fixed_points(tmp_path: Path) -> None:
     settings = Settings.from_env(env)
     assert (settings.port, settings.bot_url, settings.jira_secret) == (8090, "http://127.0.0.1:9001", "new")
     assert (settings.search_lag, settings.retry_seconds) == (1, 2)
-    assert create_app(settings).test_client().get("/sandbox").status_code == 200
+    assert Client(create_app(settings)).get("/sandbox").status_code == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from sandbox.live import LiveSandbox
 
-from .conftest import OPERATOR, Bot, Jira, doc
+from .conftest import OPERATOR, TIMEOUT, Bot, Jira, doc
 
 CUT_DOWN = {"summary", "issuetype", "project", "assignee", "priority", "status"}
 
@@ -148,12 +149,15 @@ def test_a_delivery_that_can_never_work_is_not_repeated(jira: Jira, bot: Bot) ->
 
 def test_a_bot_that_is_away_gets_the_delivery_later(tmp_path: Path) -> None:
     bot = Bot()
-    with LiveSandbox(bot_url="http://127.0.0.1:9", data_dir=tmp_path, retry_seconds=0.5) as live:
-        jira = Jira(live.url, "jira", auth=("bot@example.test", "sandbox"))
-        jira.create()
-        with live.state.lock:
-            live.state.hooks[1].url = f"{bot.url}/webhooks/jira"
-        with bot:
+    with socket.create_server(("127.0.0.1", 0)) as away:
+        away.settimeout(TIMEOUT)
+        url = f"http://127.0.0.1:{away.getsockname()[1]}"
+        with LiveSandbox(bot_url=url, data_dir=tmp_path, retry_seconds=0.5) as live, bot:
+            jira = Jira(live.url, "jira", auth=("bot@example.test", "sandbox"))
+            jira.create()
+            away.accept()[0].close()  # the first try meets a connection that breaks
+            with live.state.lock:
+                live.state.hooks[1].url = f"{bot.url}/webhooks/jira"
             assert bot.next().headers["x-atlassian-webhook-retry"]
 
 
