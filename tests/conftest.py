@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
 
-from config import yaml_file
 from sandbox.live import LiveSandbox
 from store.database import connect
 from tests.bot import Bot, free_port
 from tests.databases import Postgres, Sqlite, reachable
+from tests.once import made_once
 
 # Begun first, the longest before the others: no process is left with a long one when all the rest is done.
 LONG = ("two_thousand", "two_hundred", "browser/", "test_hold_crashes", "test_crashes", "test_worker")
@@ -29,28 +26,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: next((places[name] for name in LONG if name in item.nodeid), len(LONG)))
 
 
-class Compiled(BytecodeCache):
-    """Templates that were compiled once for all applications of a test process."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Give a template's code, if it is known."""
-        if bucket.key in self._kept:
-            bucket.bytecode_from_string(self._kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep it."""
-        self._kept[bucket.key] = bucket.bytecode_to_string()
+def pytest_collection_finish() -> None:
+    """What was imported by now lives to the end: look for garbage in what comes after, and not with every test."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def read_once() -> Iterator[None]:
-    """Parse the text of a table, and compile a page's template, once and not for every bot and every site."""
+def once() -> Iterator[None]:
+    """What is costly to make and the same for every bot and every site is made once a process."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(yaml_file, "_compose", lru_cache(maxsize=64)(yaml_file._compose))
-        patch.setattr(Flask, "jinja_options", {"bytecode_cache": Compiled()})
+        made_once(patch)
         yield
 
 
