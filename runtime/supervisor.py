@@ -213,7 +213,7 @@ def _serve(env: Mapping[str, str], ended: threading.Event, *, demo: bool) -> int
     _say(f"\n  Smezhnik: http://127.0.0.1:{env['PORT']}/")
     if sandbox:
         _say(f"  sign in as {', '.join(SANDBOX_USERS)}; the password is {SANDBOX_PASSWORD}")
-        _say(f"  the sandbox's Jira and WebCRM: http://127.0.0.1:{env['SANDBOX_PORT']}/sandbox")
+        _say(f"  the sandbox's Jira, WebCRM and Usedesk: http://127.0.0.1:{env['SANDBOX_PORT']}/sandbox")
     _say(f"  what the processes say: {env['DATA_DIR']}/logs\n")
     status = 0
     if sandbox and (demo or env.get("DEMO_TICKETS", "1") != "0"):

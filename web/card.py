@@ -172,6 +172,7 @@ def _card(parts: Parts, source: str, ticket: str, view: View) -> dict[str, Any]:
                 "type": word("types", row.type),
                 "state": row.state,
                 "state_words": word("states", row.state),
+                "reason": view.reason(row.reason),
                 "at": view.moment(row.received_at),
                 "steps": [view.step(step, row.case_id) for step in steps[row.id]],
             }

@@ -82,3 +82,16 @@ def test_a_broken_promise_stands_on_the_card(site: Site) -> None:
     assert "Обещали клиенту" in page
     assert "Вернёмся завтра" in page
     assert '<span class="after">нарушено</span>' in page
+
+
+def test_the_history_says_why_and_opens_what_the_bot_did_last(site: Site) -> None:
+    done = site.add(case_id="webcrm:900")
+    site.step(done)
+    stopped = {"state": "dead", "reason": "Jira: 400 summary: не заполнено"}
+    site.add(case_id="webcrm:900", type="ticket.message", **stopped)
+    site.add(case_id="webcrm:900", source="jira", type="issue.created", state="ignored", reason="the bot's own event")
+    page = site.get("/tickets/webcrm/900", "agent").text
+    own, dead, closing = re.split(r"<li><p class=.head.>", page)[1:]
+    assert ("это сделал сам бот" in own, "не нужно" in own) == (True, False)
+    assert ("остановлено" in dead, "не заполнено" in dead) == (True, True)
+    assert "<details open>" in closing
