@@ -24,7 +24,7 @@ from receivers.signatures import NoSecretError
 from runtime import logs
 from runtime.process import Process
 from runtime.rehearsal import Understood
-from web.block import card
+from web.agent.block import card
 from web.parts import Parts, UnreadableError
 
 GIVE_UP = 4  # gunicorn's own «the application cannot be loaded»: with any other status it would start it for ever

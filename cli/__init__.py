@@ -21,7 +21,7 @@ from runtime.process import Process
 from runtime.usedesk_polling import Polling
 from runtime.worker import Worker
 from store import deliveries
-from web.actions import Actions
+from web.admin.actions import Actions
 
 
 def register(app: Flask, settings: Settings | None) -> None:

@@ -17,8 +17,8 @@ from config.access import ROLES, Role
 from config.settings import Settings
 from runtime.process import Process
 from store import users
-from web import people
-from web.people import operator
+from web.access import people
+from web.access.people import operator
 
 __all__ = ["operator", "register"]
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")

@@ -14,7 +14,7 @@ from desk import digest, figures
 from desk.calendar import WorkCalendar
 from desk.figures import Figures, Period
 from runtime.process import Process
-from web.report import percent, took
+from web.lead.report import percent, took
 
 
 def report(process: Process, days: int, *, as_json: bool) -> None:

@@ -9,19 +9,19 @@ from apprise import Apprise
 
 from config import Config
 from desk.clock import machine_now
-from desk.crm import CrmDesk
+from desk.crm.desk import CrmDesk
 from desk.departments import DepartmentsDesk
 from desk.faults import Dead, Later
 from desk.holds import HoldsDesk
-from desk.jira import JiraDesk
+from desk.jira.desk import JiraDesk
 from desk.journal import Done, Verb
 from desk.promises import PromisesDesk
 from desk.requests import ANSWERED, Request, RequestsDesk
 from desk.said import SaidDesk
 from desk.surroundings import Surroundings
 from desk.tickets import TicketVerbs
-from desk.usedesk import UsedeskDesk
-from desk.usedesk_checks import ChecksDesk
+from desk.usedesk.checks import ChecksDesk
+from desk.usedesk.desk import UsedeskDesk
 from events import AlertEvent
 
 OWN = "own"  # the bot's own duty, not a rule of the manuals: always done

@@ -12,9 +12,9 @@ from typing import Literal
 from config.departments import Clock, Department
 from config.names import match_key
 from desk.calendar import WorkCalendar
-from desk.template_compiler import Compiler
-from desk.template_files import Entry
-from desk.template_format import NoteFile, read
+from desk.templates.compiler import Compiler
+from desk.templates.files import Entry
+from desk.templates.format import NoteFile, read
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = "crm_templates/interim.yml"

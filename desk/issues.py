@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from config.jira import Project
-from desk.jira_client import PROPERTY, Found
+from desk.jira.client import PROPERTY, Found
 
 COMPONENTS = "components"
 READ = ["summary", "project", "status", "labels", "components", "reporter", "assignee"]

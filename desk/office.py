@@ -14,16 +14,16 @@ from pydantic import SecretStr
 from config import Config, Mode
 from config.settings import Settings
 from desk.clock import Clock, machine_now
-from desk.components import ComponentCache
-from desk.crm_client import SYSTEM, WebCrm
+from desk.crm.client import SYSTEM, WebCrm
 from desk.desk import OWN, Desk
 from desk.gates import Gates
-from desk.jira_client import JiraSite, system_of
+from desk.jira.client import JiraSite, system_of
+from desk.jira.component_cache import ComponentCache
 from desk.journal import Journal, LedgerJournal, PaperJournal, Run, Verb
 from desk.surroundings import Alerts, Post, Surroundings
 from desk.templates import Templates
-from desk.usedesk_client import SYSTEM as USEDESK
-from desk.usedesk_client import Account, Usedesk
+from desk.usedesk.client import SYSTEM as USEDESK
+from desk.usedesk.client import Account, Usedesk
 from store import systems
 from store.ledger import Recorded
 

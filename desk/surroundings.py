@@ -10,12 +10,12 @@ import sqlalchemy as sa
 
 from config import Config
 from desk.clock import machine_now
-from desk.components import ComponentCache
-from desk.crm_client import WebCrm
-from desk.jira_client import JiraSite
+from desk.crm.client import WebCrm
+from desk.jira.client import JiraSite
+from desk.jira.component_cache import ComponentCache
 from desk.journal import Journal
 from desk.templates import Templates
-from desk.usedesk_client import Usedesk
+from desk.usedesk.client import Usedesk
 from events import AlertEvent, BotEvent
 from store import systems
 from store.database import reading

@@ -7,7 +7,7 @@ from typing import Literal
 from desk.desk import Desk
 from desk.holds import BEGUN, Start
 from desk.issues import IssueView
-from desk.jira_holding import HoldPurpose
+from desk.jira.holding import HoldPurpose
 from events import HoldDetail, IssueEvent
 
 Kind = Literal["ozon", "seller"]

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from desk.desk import Desk
 from desk.holds import BEGUN, WAITING, Begun, Start
 from desk.issues import Issue
-from desk.jira_holding import Request
+from desk.jira.holding import Request
 from events import Message, TicketEvent
 from handlers.closings import is_our_question, question, scenario
 from handlers.request_words import moment_text

@@ -8,7 +8,7 @@ from desk.departments import Line
 from desk.desk import Desk
 from desk.requests import Ask, Opened, Request
 from desk.tickets import Telling
-from desk.usedesk import GONE
+from desk.usedesk.desk import GONE
 from events import IssueEvent, IssueLinkEvent, RequestEvent, TicketEvent
 from handlers.interim import inform_client
 from handlers.jira_task import concerns

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from config.names import match_key
 from desk.desk import Desk
-from desk.usedesk_view import value_of
+from desk.usedesk.view import value_of
 from events import Message, TicketChange, TicketEvent
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from desk.desk import Desk
-from desk.usedesk_view import value_of
+from desk.usedesk.view import value_of
 from events import TicketEvent
 from handlers.usedesk_checks import changed
 

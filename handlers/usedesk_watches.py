@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from desk.desk import Desk
-from desk.usedesk_checks import UsedeskTicket, Watch
+from desk.usedesk.checks import UsedeskTicket, Watch
 from events import AlarmEvent
 
 Look = Callable[[Watch, UsedeskTicket, Desk], None]

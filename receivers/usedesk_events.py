@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from desk.usedesk_words import status_word, to_text
+from desk.usedesk.words import status_word, to_text
 from events import (
     TICKET_ID,
     Agent,

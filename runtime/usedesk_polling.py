@@ -17,7 +17,7 @@ from desk.clock import machine_now
 from desk.faults import Later
 from desk.gates import Refused
 from desk.office import Office
-from desk.usedesk_client import PAGE, SYSTEM, Usedesk
+from desk.usedesk.client import PAGE, SYSTEM, Usedesk
 from runtime.inbox import Arrival, StoreInbox
 from store import polls
 from store.polls import Poll

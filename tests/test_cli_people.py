@@ -17,7 +17,7 @@ from store.metadata import metadata
 from tests.bot import environment
 from tests.databases import Sqlite
 from tests.web.site import own_logs
-from web import people
+from web.access import people
 
 Command = Callable[..., Result]
 

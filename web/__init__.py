@@ -7,28 +7,11 @@ import secrets
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web import (
-    access,
-    api,
-    block,
-    board,
-    card,
-    changes,
-    console,
-    dead,
-    entrance,
-    errors,
-    findings,
-    frame,
-    health,
-    house,
-    me,
-    people,
-    report,
-    said,
-    switches,
-    trial,
-)
+from web import api, errors, frame, health
+from web.access import entrance, guard, me, people
+from web.admin import changes, console, dead, house, switches, trial
+from web.agent import block, card, said
+from web.lead import board, findings, report
 from web.parts import Parts
 
 _ROOMS = (
@@ -59,7 +42,7 @@ def register(app: Flask, parts: Parts) -> None:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
     card.let_frames(app, parts)  # before the guard, whose headers come first then
-    access.register(app, parts)
+    guard.register(app, parts)
     frame.register(app, parts)
     for room in _ROOMS:
         app.register_blueprint(room.blueprint(parts))

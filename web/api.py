@@ -13,9 +13,9 @@ from flask.typing import ResponseReturnValue
 from events import TicketEvent
 from handlers.closing_check import check_closing
 from store import browse, deliveries, ledger
-from web import roles
-from web.access import program
-from web.actions import Actions
+from web.access import roles
+from web.access.guard import program
+from web.admin.actions import Actions
 from web.asked import asked_filter, asked_number, storable
 from web.parts import SOURCES, Parts
 

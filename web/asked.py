@@ -1,4 +1,4 @@
-"""What a query string asks for, in bounds."""
+"""What an address asks for, in bounds."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from web.times import asked_moment
 ALL = "all"
 _LONGEST = 200  # characters; ids and cases are shorter
 _LARGEST = 2**63 - 1  # what a BIGINT holds
+NUMBER = f"<int(max={_LARGEST}):number>"  # in a route
 
 
 def asked_filter() -> Filter:

@@ -11,8 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from desk.clock import machine_now
 from store import switches
-from web import language, roles
-from web.access import own_path, person
+from web import language
+from web.access import roles
+from web.access.guard import own_path, person
 from web.parts import Parts
 from web.shown import View
 from web.times import zone_of

@@ -12,8 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from config import Config
+from desk.clock import machine_now
 from events import ISSUE_KEY
-from web import roles
+from web.access import roles
+from web.access.guard import person
 from web.language import said
 from web.parts import Parts
 from web.times import Moment, as_moment, zone_of
@@ -188,3 +190,8 @@ def _cut(text: str, limit: int) -> str:
 def is_web(url: str | None) -> bool:
     """A `javascript:` address would run on our page."""
     return bool(url) and str(url).startswith(("http://", "https://"))
+
+
+def view_of(parts: Parts) -> View:
+    """How things look now to whoever is signed in."""
+    return View(parts, parts.process.switchboard.current(), machine_now(), person().role)

@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 from config import Config, load
 from desk.faults import Dead, Later
 from desk.gates import Gates
-from desk.jira_client import JiraSite, session_for
+from desk.jira.client import JiraSite, session_for
 from tests.bot import environment
 
 ROOT = Path(__file__).resolve().parent.parent.parent

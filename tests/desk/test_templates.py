@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 
 from config import Topic
 from desk.adf_text import plain_text
-from desk.template_format import NoteFile, TemplateError, read
 from desk.templates import IssueContext, Templates
+from desk.templates.format import NoteFile, TemplateError, read
 from events import Closing, Seller, Ticket
 
 ROOT = Path(__file__).parents[2]

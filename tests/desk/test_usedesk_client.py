@@ -17,8 +17,8 @@ from config import Config, load
 from desk.clock import machine_now
 from desk.faults import Later
 from desk.gates import Call, Gates, Refused
-from desk.usedesk_client import RATE, Account, Usedesk, _content
-from desk.usedesk_words import to_html, to_text
+from desk.usedesk.client import RATE, Account, Usedesk, _content
+from desk.usedesk.words import to_html, to_text
 from sandbox.live import LiveSandbox
 from store import systems
 from tests.bot import environment

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from config import Topic
 from desk import adf
 from desk.adf_text import plain_text
-from desk.template_contexts import PublicTicket
 from desk.templates import HoldContext, IssueContext, RenderedIssue, TemplateError, Templates
+from desk.templates.contexts import PublicTicket
 from events import Agent, Author, Closing, HoldDetail, Message, Seller, Text, Ticket
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -49,7 +49,7 @@ FAULTS = {
         "jira_templates/hold_seller.yml",
         SELLERS + 'description: [{text: "{{ ticket.url }}"}]\n',
         "jira_templates/hold_seller.yml: description[0].text: {{ ticket.url }}: "
-        "'desk.template_contexts.PublicTicket object' has no attribute 'url'",
+        "'desk.templates.contexts.PublicTicket object' has no attribute 'url'",
     ),
     "a shared piece for the seller": (
         "jira_templates/hold_seller.yml",

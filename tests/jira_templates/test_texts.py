@@ -11,8 +11,8 @@ import yaml
 
 from desk import adf
 from desk.adf_text import plain_text
-from desk.template_format import CommentFile, NoteFile, read
 from desk.templates import Templates
+from desk.templates.format import CommentFile, NoteFile, read
 from events import HoldDetail
 
 ROOT = Path(__file__).parents[2]

@@ -151,7 +151,7 @@ def test_a_look_is_bounded_and_goes_on(bot: Bot) -> None:
 
 
 def test_the_work_comes_first(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("desk.usedesk_client.RATE", Rate("usedesk", per_second=0.001, burst=5))
+    monkeypatch.setattr("desk.usedesk.client.RATE", Rate("usedesk", per_second=0.001, burst=5))
     bot.sandbox.usedesk_settings(webhooks=False)
     for _ in range(5):
         live_a_little(bot)

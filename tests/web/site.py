@@ -23,7 +23,7 @@ from config.settings import Settings
 from runtime.process import Process
 from store import arrivals, deliveries, tables, users
 from tests.bot import environment
-from web.people import hashed
+from web.access.people import hashed
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 TOKEN = "sandbox-api-token"

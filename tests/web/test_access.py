@@ -17,10 +17,10 @@ from config.access import ROLES
 from store.tables import metadata
 from tests.databases import Sqlite
 from tests.web.site import RAW, Site, opened
-from web import people, roles
-from web.people import SANDBOX_PASSWORD, SANDBOX_USERS
-from web.roles import door
-from web.tokens import Program
+from web.access import people, roles
+from web.access.people import SANDBOX_PASSWORD, SANDBOX_USERS
+from web.access.roles import door
+from web.access.tokens import Program
 
 OPEN = ["/health/live", "/health/ready", "/metrics", "/openapi.json", "/static/style.css", "/sign-in"]
 PAGES = ["/state", "/deliveries", "/dead", "/rules", "/rules/W-57", "/try", "/changes", "/me"]

@@ -23,7 +23,7 @@ from store.tables import deliveries, links
 from tests.databases import Sqlite
 from tests.usedesk import variables
 from tests.web.site import NOW, NOWHERE, Site, opened
-from web.links import Links
+from web.agent.links import Links
 
 TICKET, SECRET, PATH = "700", "sandbox-usedesk-block", "/usedesk/block/sandbox"
 FORM = "application/x-www-form-urlencoded"
@@ -202,7 +202,7 @@ def test_a_link_of_somebody_elses_is_nothing(site: Site, token: str) -> None:
 
 def test_a_link_lapses(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     link = hrefs(site)[0]
-    monkeypatch.setattr("web.links.LIVES", -1)
+    monkeypatch.setattr("web.agent.links.LIVES", -1)
     assert site.client.get(link).status_code == 410
     assert site.client.post(link).status_code == 410
 

@@ -20,8 +20,8 @@ from store import holds, promises, requests, rollups
 from store.requests import ANSWERED, Ending
 from store.tables import deliveries, ledger
 from tests.web.site import NOW, Site
-from web.charts import columns, heat, stack
-from web.files import safe
+from web.lead.charts import columns, heat, stack
+from web.lead.files import safe
 
 ZONE = ZoneInfo("Europe/Moscow")
 HOUR = timedelta(hours=1)

@@ -12,7 +12,7 @@ import pytest
 from store import promises
 from tests.web.site import NOW, Site
 from tests.web.test_lead import ask, hold
-from web.charts import columns
+from web.lead.charts import columns
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""WebCRM: its client, and the verbs that act there."""

@@ -1,0 +1,1 @@
+"""Jira: its client, and the verbs that act there."""

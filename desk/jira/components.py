@@ -1,0 +1,139 @@
+"""Components: the warehouse's group is named by one, and a person's word wins over the bot's."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from config import Topic
+from config.jira import Components
+from desk.clock import machine_now
+from desk.issues import COMPONENTS, Chosen, Issue, IssueView
+from desk.jira.comments import Comments
+from desk.journal import Done, Verb
+from desk.templates import IssueContext
+from events import TicketEvent
+from store import links
+
+
+class ComponentVerbs(Comments):
+    """The verbs that choose, add and leave alone components, and that say so in the issue."""
+
+    def choose_components(self, topic: Topic, warehouse: str | None, *, why: str) -> Chosen:
+        """Find the components of the warehouse's group (W-57, C-01); one that is missing is created if allowed.
+
+        An unknown warehouse gets the fallback, and an alert.
+        """
+        project = self._config.categories.types[topic.type_id].project
+        return self._choose(project, topic.type_id, warehouse, why)
+
+    def components_of(self, seen: IssueView, type_id: str, *, why: str) -> Chosen:
+        """The same for an issue that a person made."""
+        return self._choose(seen.issue.project, type_id, seen.warehouse, why)
+
+    def _choose(self, project: str, type_id: str, warehouse: str | None, why: str) -> Chosen:
+        rule = self._config.jira.components.get(type_id)
+        if rule is None:
+            return Chosen({})
+        wanted = rule.for_warehouse(warehouse)
+        if not wanted.names:
+            return Chosen({})
+
+        def act() -> Done:
+            ids = self._existing_or_created(project, wanted.names)
+            missing = [name for name in wanted.names if name not in ids]
+
+            def tell(connection: sa.Connection) -> None:
+                self._tell(connection, project, warehouse, wanted, missing)
+
+            return Done({"ids": ids, "missing": missing}, after=sorted(ids), also=tell)
+
+        verb = Verb(why, "choose_components", project, intent=list(wanted.names))
+        result = self._around.journal.do(verb, act)
+        return Chosen(result["ids"], tuple(result["missing"])) if result else Chosen({})
+
+    def _existing_or_created(self, project: str, names: tuple[str, ...]) -> dict[str, str]:
+        settings = self._config.jira.projects[project]
+        site = self._around.site(settings.site)
+        ids = self._around.components.ids(site, project, names)
+        for name in names:
+            if name not in ids and settings.create_components:
+                created = self._around.components.create(site, project, name)
+                ids |= {name: created} if created else {}
+        return ids
+
+    def _tell(
+        self, connection: sa.Connection, project: str, warehouse: str | None, wanted: Components, missing: list[str]
+    ) -> None:
+        raise_once = self._around.alerts.raise_once
+        if not wanted.known:
+            names = ", ".join(wanted.names)
+            key = f"warehouse:{project}:{(warehouse or '').casefold()}"
+            values = {"warehouse": warehouse or "", "components": names, "delivery": self._around.label}
+            raise_once(connection, key, "alert_unknown_warehouse", **values)
+        for name in missing:
+            key = f"component:{project}:{name}"
+            raise_once(connection, key, "alert_component_missing", component=name, project=project)
+
+    def add_components(self, seen: IssueView, chosen: Chosen, *, why: str) -> None:
+        """Add what is missing, never writing the whole list; not where a person took the bot's component away."""
+        if not chosen.ids:
+            return
+        issue, before = seen.issue, sorted(seen.components)
+        missing = {name: number for name, number in chosen.ids.items() if number not in seen.components.values()}
+        verb = Verb(why, "add_components", issue.key, intent=sorted({*seen.components, *chosen.ids}))
+        with self._around.reading() as connection:
+            mark = links.mark(connection, issue.site, issue.id, COMPONENTS)
+        value = sorted({*(mark.value or () if mark else ()), *chosen.ids.values()})
+
+        def remember(connection: sa.Connection) -> None:
+            links.set_mark(connection, issue.site, issue.id, COMPONENTS, value=value, set_at=machine_now())
+
+        def find(_begun_at: datetime) -> Done | None:
+            return None if missing else Done(also=remember)
+
+        def act() -> Done:
+            if not missing:
+                return Done(outcome="unchanged", after=before)
+            if mark is not None and (mark.person_at or set(mark.value or ()) & set(missing.values())):
+                return Done(outcome="refused", reason="a person has changed the components", before=before)
+            update = {COMPONENTS: [{"add": {"id": number}} for number in missing.values()]}
+            self._around.site(issue.site).edit(issue.id, update)
+            return Done(before=before, also=remember)
+
+        self._around.journal.do(verb, act, find)
+
+    def leave_components_to_person(self, seen: IssueView, *, why: str) -> None:
+        """A person took a component away that the bot had set: leave the field alone from now on, and say so once."""
+        issue = seen.issue
+        with self._around.reading() as connection:
+            mark = links.mark(connection, issue.site, issue.id, COMPONENTS)
+        if mark is None or mark.person_at or not set(mark.value or ()) - set(seen.components.values()):
+            return
+        body = self._around.templates.comment("person_wins", component="")
+
+        def also(connection: sa.Connection) -> None:
+            links.set_mark(connection, issue.site, issue.id, COMPONENTS, person_at=machine_now())
+
+        self._comment(issue, Verb(why, "leave_components", issue.key, intent=sorted(seen.components)), body, also=also)
+
+    def say_component_missing(self, issue: Issue, missing: tuple[str, ...], *, why: str) -> None:
+        """Write into the issue that a component does not exist and could not be created."""
+        if not missing:
+            return
+        values = {"component": ", ".join(missing), "project": issue.project}
+        body = self._around.templates.comment("component_missing", **values)
+        self._comment(issue, Verb(why, "say_component_missing", issue.key, missing, issue.real), body)
+
+    def say_to_third_line(self, issue: Issue, event: TicketEvent, topic: Topic, *, why: str) -> None:
+        """Write what the third line has to know into an issue that was on hold, where the seller cannot see it."""
+        kind = self._config.categories.types[topic.type_id]
+        context = IssueContext(event.ticket, topic, event.agent, event.closing)
+        body = self._around.templates.issue(kind.template, context).description
+        self._comment(issue, Verb(why, "say_to_third_line", issue.key), body)
+
+    def say_linked(self, issue: Issue, ticket: str, url: str | None, *, why: str) -> None:
+        """Write into an issue that a person made which ticket it belongs to now."""
+        body = self._around.templates.comment("linked_ticket", ticket_id=ticket, url=url or "")
+        self._comment(issue, Verb(why, "say_linked", issue.key, intent=ticket), body)

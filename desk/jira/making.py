@@ -1,0 +1,190 @@
+"""Making an issue: exactly one per ticket and purpose, whatever happens in between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from config import Topic
+from desk.clock import machine_now
+from desk.faults import Dead, Later
+from desk.issues import COMPONENTS, Chosen, Issue
+from desk.jira.client import PROPERTY, Found, JiraSite
+from desk.jira.reading import Reading
+from desk.journal import Done, Verb
+from desk.templates import IssueContext
+from desk.templates.files import RenderedIssue
+from events import TicketEvent
+from store import links
+from store.links import Link
+
+ESCALATION = "escalation"
+
+
+def label_of(source: str, ticket_id: str) -> str:
+    """The label by which an issue of a ticket is found."""
+    return f"{source}-{ticket_id}"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What an issue is made for and of; `fields` are Jira's own names and go in as they are."""
+
+    purpose: str
+    project: str
+    text: RenderedIssue
+    components: Chosen = field(default_factory=lambda: Chosen({}))
+    labels: tuple[str, ...] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Making(Reading):
+    """The verbs that make an issue and point it at its ticket: two calls to Jira besides look-ups."""
+
+    @staticmethod
+    def can_describe(event: TicketEvent, topic: Topic) -> bool:
+        """False when nobody said anything, so that the description would be empty (W-63)."""
+        return IssueContext(event.ticket, topic, event.agent, event.closing).said()
+
+    def create_issue(self, event: TicketEvent, topic: Topic, components: Chosen, *, why: str) -> Issue:
+        """Create the ticket's issue, filled from its template, in one call (W-60…W-63).
+
+        EmptyDescriptionError when nobody said anything.
+        """
+        kind = self._config.categories.types[topic.type_id]
+        context = IssueContext(event.ticket, topic, event.agent, event.closing)
+        text = self._around.templates.issue(kind.template, context)
+        return self._make(event, Order(ESCALATION, kind.project, text, components), why)
+
+    def _make(self, event: TicketEvent, order: Order, why: str) -> Issue:
+        """One issue per ticket and purpose: the link table is asked first, then Jira by the label."""
+        site_name = self._config.jira.projects[order.project].site
+        label = label_of(event.source, event.ticket.id)
+        intent: dict[str, Any] = {"project": order.project, "summary": order.text.summary}
+        if order.components.ids:  # a dry run knows only what was chosen, which the verb before it says
+            intent["components"] = sorted(order.components.ids)
+        verb = Verb(why, "create_issue", label, intent=intent)
+
+        def act() -> Done:
+            link = self.link_of_ticket(event.source, event.ticket.id, order.purpose)
+            if link is not None:
+                return made(issue_of(link), outcome="unchanged", reason="the ticket has its issue already")
+            held = self.link_of_ticket(event.source, event.ticket.id)
+            if held is not None and order.purpose == ESCALATION:
+                return self._back_to_third_line(held, order, label)
+            site = self._around.site(site_name)
+            found = self._search(site, label, order.purpose)
+            if found is not None:
+                return self._taken(event, site_name, found, order)
+            mark = {"purpose": order.purpose, "delivery": self._around.label, "ticket": label}
+            new = site.create(self._fields(order, label), mark)
+            return self._taken(event, site_name, replace(new, properties={PROPERTY: mark}), order)
+
+        def find(begun_at: datetime) -> Done | None:
+            found = self._search(self._around.site(site_name), label, order.purpose)
+            if found is not None:
+                return self._taken(event, site_name, found, order)
+            settled = begun_at + self._config.runtime.search_settle
+            if machine_now() < settled:
+                raise Later(f"Jira's search may not show {label} yet", at=settled)
+            return None
+
+        result = self._around.journal.do(verb, act, find)
+        return Issue(**result) if result else Issue.spoken_of(site_name, order.project)
+
+    def link_back(self, issue: Issue, event: TicketEvent, *, why: str) -> None:
+        """Put a link to the ticket into the issue; the same ticket twice is one link."""
+        url = event.ticket.url
+        if not url or not url.startswith(("http://", "https://")):
+            return
+        label = label_of(event.source, event.ticket.id)
+        title = self._around.templates.note("remote_link", ticket=event.ticket.id)
+        verb = Verb(why, "link_back", issue.key, intent=url, possible=issue.real)
+        link = {"globalId": f"smezhnik:{label}", "object": {"url": url, "title": title}}
+
+        def act() -> Done:
+            self._around.site(issue.site).remote_link(issue.id, link)
+            return Done()
+
+        self._around.journal.do(verb, act)
+
+    def _back_to_third_line(self, link: Link, order: Order, label: str) -> Done:
+        """The ticket's issue is no hold any more: its mark, its labels and its component in one call (C-02).
+
+        A component that a person had a say in is left to that person.
+        """
+        issue, labels = issue_of(link), self._config.jira.hold_labels
+        mark = {"purpose": ESCALATION, "delivery": self._around.label, "ticket": label}
+        with self._around.reading() as connection:
+            person = links.mark(connection, issue.site, issue.id, COMPONENTS)
+        ids = {} if person is not None and person.person_at else order.components.ids
+        update: dict[str, Any] = {"labels": [{"remove": labels.ozon}, {"remove": labels.seller}]}
+        if ids:
+            update[COMPONENTS] = [{"add": {"id": number}} for number in ids.values()]
+        self._around.site(issue.site).edit(issue.id, update, None, mark)
+
+        def also(connection: sa.Connection) -> None:
+            links.repurpose(connection, issue.site, issue.id, ESCALATION)
+            if ids:
+                value = sorted(ids.values())
+                links.set_mark(connection, issue.site, issue.id, COMPONENTS, value=value, set_at=machine_now())
+
+        reason = "the hold is over: back to the third line"
+        return made(replace(issue, returned=True), before=link.purpose, reason=reason, also=also)
+
+    @staticmethod
+    def _search(site: JiraSite, label: str, purpose: str) -> Found | None:
+        """The ticket's issue by its label: the bot's own of this purpose, or one that a person labelled so."""
+        found = site.search(f'labels = "{label}" ORDER BY created ASC', ["labels"])
+        own = [issue for issue in found if issue.properties.get(PROPERTY, {}).get("purpose") == purpose]
+        by_hand = [issue for issue in found if purpose == ESCALATION and not issue.properties.get(PROPERTY)]
+        return next(iter([*own, *by_hand]), None)
+
+    def _taken(self, event: TicketEvent, site: str, found: Found, order: Order) -> Done:
+        """Record the pair; what a person made keeps its components as that person's."""
+        by_bot = PROPERTY in found.properties
+        issue = Issue(site, found.id, found.key, found.key.split("-")[0], new=True)
+        link = Link(event.source, event.ticket.id, order.purpose, site, found.id, found.key, made_by_bot=by_bot)
+
+        def also(connection: sa.Connection) -> None:
+            try:
+                links.add(connection, link, machine_now())
+            except links.LinkTakenError as taken:
+                raise Dead(f"{found.key} was made, but the ticket has another issue by now: {taken}") from taken
+            if order.components.ids and by_bot:
+                value = sorted(order.components.ids.values())
+                links.set_mark(connection, site, found.id, COMPONENTS, value=value, set_at=machine_now())
+
+        return made(issue, also=also)
+
+    def _fields(self, order: Order, label: str) -> dict[str, Any]:
+        settings = self._config.jira.projects[order.project]
+        custom = settings.fields.model_dump()
+        fields: dict[str, Any] = {
+            "project": {"key": order.project},
+            "issuetype": {"name": settings.issue_type[order.purpose]},  # type: ignore[index]
+            "summary": order.text.summary,
+            "description": order.text.description,
+            "labels": list(dict.fromkeys([*order.text.labels, *order.labels, label])),
+        }
+        if order.components.ids:
+            fields["components"] = [{"id": number} for number in order.components.ids.values()]
+        if order.text.priority:
+            fields["priority"] = {"name": order.text.priority}
+        filled = {custom[name]: value for name, value in order.text.fields.items() if custom.get(name) and value}
+        return fields | filled | dict(order.fields)
+
+
+def made(issue: Issue, **how: Any) -> Done:
+    """The end of a verb whose result is an issue."""
+    result = {name: getattr(issue, name) for name in ("site", "id", "key", "project", "new", "returned")}
+    return Done(result, target=issue.key, after=issue.key, **how)
+
+
+def issue_of(link: Link) -> Issue:
+    """The issue of a link."""
+    return Issue(link.site, link.issue_id, link.issue_key, link.issue_key.split("-")[0])

@@ -1,0 +1,65 @@
+"""Moving an issue along its workflow, by the names of statuses that config gives for its project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from config.jira import Statuses
+from desk.faults import Dead
+from desk.issues import Issue
+from desk.jira.reading import Reading
+from desk.journal import Done, Verb
+
+
+class Moves(Reading):
+    """The verbs that bring an issue into a status. Each takes one call to Jira besides look-ups."""
+
+    def statuses(self, issue: Issue) -> Statuses:
+        """The names of the statuses in the issue's project."""
+        return self._config.jira.projects[issue.project].statuses
+
+    def take_in_work(self, issue: Issue, *, why: str) -> None:
+        """Take the issue in work (W-68, W-75)."""
+        self._move(issue, Verb(why, "take_in_work", issue.key, self.statuses(issue).in_work, issue.real))
+
+    def return_to_queue(self, issue: Issue, *, why: str) -> None:
+        """Return the issue to the common queue (W-71); by setting, nobody is its assignee then."""
+        self._move(issue, Verb(why, "return_to_queue", issue.key, self.statuses(issue).queue, issue.real))
+        if self._config.holds.unassign_in_queue:
+
+            def act() -> Done:
+                self._around.site(issue.site).assign(issue.id, None)
+                return Done()
+
+            self._around.journal.do(Verb(why, "unassign", issue.key, possible=issue.real), act)
+
+    def wait_for_seller(self, issue: Issue, *, why: str) -> None:
+        """Let the issue wait for the seller (W-76)."""
+        self._move(issue, Verb(why, "wait_for_seller", issue.key, self.statuses(issue).waiting_seller, issue.real))
+
+    def _move(self, issue: Issue, verb: Verb) -> None:
+        """To the status of `verb.intent`; an issue that stands there already stays."""
+
+        def standing() -> str:
+            found = self._around.site(issue.site).issue(issue.id, ["status"])
+            return str((found.fields.get("status") or {}).get("name"))
+
+        def find(_begun_at: datetime) -> Done | None:
+            return Done() if standing() == verb.intent else None
+
+        def act() -> Done:
+            site = self._around.site(issue.site)
+            open_to = {str(one["to"]["name"]): one for one in site.transitions(issue.id)}
+            chosen: Mapping[str, Any] | None = open_to.get(verb.intent)
+            if chosen is None:
+                status = standing()
+                if status == verb.intent:
+                    return Done(outcome="unchanged", after=status)
+                known = ", ".join(sorted(open_to)) or "nowhere"
+                raise Dead(f"{issue.key}: no transition from «{status}» to «{verb.intent}»; open: {known}")
+            site.transition(issue.id, str(chosen["id"]))
+            return Done()
+
+        self._around.journal.do(verb, act, find)

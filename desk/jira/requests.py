@@ -1,0 +1,92 @@
+"""Requests to departments in Jira: which issue is one, its cross-link, its reminder, its answer (U-14, U-16, U-30)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from config.departments import Department
+from config.names import match_key
+from desk.adf_text import plain_text
+from desk.issues import Issue, IssueView
+from desk.jira.client import PROPERTY
+from desk.jira.comments import Comments
+from desk.journal import Verb
+from desk.tickets import Stop
+from events import IssueRef
+from store.requests import ANSWERED, WITHDRAWN, Request
+
+NOT_PEOPLE_OF_OURS = ("customer", "app")  # whose comments are no answers of a department
+
+
+class RequestIssues(Comments):
+    """The verbs on issues that ask a department, and their look-ups."""
+
+    @staticmethod
+    def issue_of_request(request: Request) -> Issue | None:
+        """The issue in which a request lives."""
+        if not (request.site and request.issue_id and request.issue_key):
+            return None
+        return Issue(request.site, request.issue_id, request.issue_key, request.issue_key.split("-")[0])
+
+    def department_of(self, seen: IssueView) -> Department | None:
+        """The department that an issue asks: by its components, else by its assignee."""
+        departments = self._config.departments
+        named = (departments.of_component(name) for name in seen.components)
+        return next(filter(None, named), None) or departments.of_assignee(seen.assignee)
+
+    def is_done(self, project: str, status: str | None) -> bool:
+        """Whether a status of a project means that its issues are finished."""
+        settings = self._config.jira.projects.get(project)
+        return settings is not None and match_key(status or "") in {match_key(name) for name in settings.statuses.done}
+
+    def say_request(self, issue: Issue, ticket: str, url: str | None, *, why: str) -> None:
+        """Write into a department's issue which ticket it is asked for (U-16)."""
+        body = self._around.templates.comment("request_linked", ticket_id=ticket, url=url or "")
+        self._comment(issue, Verb(why, "say_request", issue.key, intent=ticket), body)
+
+    def remind_in_issue(
+        self,
+        issue: Issue,
+        since: str,
+        *,
+        why: str,
+        unless: Stop,
+        also: Callable[[sa.Connection], None],
+    ) -> bool:
+        """Remind a department where its question lives (U-30); whether that was done."""
+        body = self._around.templates.comment("request_reminder", since=since)
+        verb = Verb(why, "remind_in_issue", issue.key, unless=unless)
+        return bool(self._comment(issue, verb, body, also=also))
+
+    def how_stands(self, request: Request) -> tuple[str, str, str | None, str] | None:
+        """What an issue says of its request by itself: (state, how, by whom, the words); None: nothing yet."""
+        if not (request.site and request.issue_id):
+            return None
+        project = (request.issue_key or "").split("-", maxsplit=1)[0]
+        seen = self.read(IssueRef(site=request.site, id=request.issue_id, project=project))
+        if seen is None:
+            return WITHDRAWN, "issue_deleted", None, ""
+        if self.is_done(seen.issue.project, seen.status):
+            return ANSWERED, "status", None, seen.status
+        asked = self.department_of(seen)
+        if request.origin == "jira" and (asked is None or asked.id != request.department):
+            return WITHDRAWN, "other_department", None, ""
+        return self._answer_in(request, request.since)
+
+    def _answer_in(self, request: Request, since: datetime) -> tuple[str, str, str | None, str] | None:
+        site = self._around.site(request.site or "")
+        own = self.own_account(site.name)
+        for comment in site.comments(request.issue_id or ""):
+            author = comment.get("author") or {}
+            mine = author.get("accountId") in (own, request.asker_account) or any(
+                one.get("key") == PROPERTY for one in comment.get("properties") or ()
+            )
+            theirs = not mine and author.get("accountType") not in NOT_PEOPLE_OF_OURS
+            at = datetime.fromisoformat(str(comment.get("created")))
+            text = plain_text(comment.get("body") or {}).strip()
+            if theirs and at >= since.replace(microsecond=0) and not self._config.holds.is_courtesy(text):
+                return ANSWERED, "comment", author.get("accountId"), text
+        return None

@@ -1,0 +1,153 @@
+"""What the bot writes: issues and comments for Jira (`jira_templates/`), notes for the CRM (`crm_templates/`).
+
+Files are compiled once and again when they change; a changed file that is wrong keeps the one before it and says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+from desk import adf
+from desk.templates.compiler import Values
+from desk.templates.contexts import HoldContext, IssueContext, samples
+from desk.templates.files import (
+    COMMENTS,
+    NOTES,
+    SHARED,
+    CompiledIssue,
+    Entry,
+    RenderedIssue,
+    issue_file,
+    load_comments,
+    load_issue,
+    load_notes,
+)
+from desk.templates.format import TemplateError
+
+__all__ = ["EmptyDescriptionError", "HoldContext", "IssueContext", "RenderedIssue", "TemplateError", "Templates"]
+
+log = structlog.get_logger(__name__)
+
+EMPTY_DESCRIPTION = "empty_description"
+_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+_Made = TypeVar("_Made")
+
+
+class EmptyDescriptionError(Exception):
+    """There is nothing to describe (W-63); the text tells the agent what to fill in."""
+
+
+class Templates:
+    """The templates under a folder that holds `jira_templates/` and `crm_templates/`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._issues: dict[str, _Kept[CompiledIssue]] = {}
+        self._comments = _Kept([folder / COMMENTS], partial(load_comments, folder))
+        self._notes = _Kept([folder / NOTES], partial(load_notes, folder))
+
+    def issue(self, template: str, context: IssueContext | HoldContext) -> RenderedIssue:
+        """The issue of a template.
+
+        Raises EmptyDescriptionError (W-63; never for a hold), TemplateError when the template fails or is for another
+        kind of context.
+        """
+        if not context.said():
+            raise EmptyDescriptionError(self.note(EMPTY_DESCRIPTION))
+        issue = self._issue(template)
+        return issue.render(context.values(issue.context))
+
+    def comment(self, name: str, **values: object) -> dict[str, Any]:
+        """A comment for Jira, ADF; raises TemplateError for an unknown name or other values than it declares."""
+        nodes = _entry(self._comments.get(), COMMENTS, name, values).make(values)
+        return adf.fit(adf.doc(*nodes))
+
+    def note(self, name: str, **values: object) -> str:
+        """An internal note for the agent (W-19), plain text; raises TemplateError as `comment` does."""
+        return adf.clean(_entry(self._notes.get(), NOTES, name, values).make(values)).strip()
+
+    def check(self) -> list[str]:
+        """Every problem of every template, found by compiling it and rendering it with much and with little."""
+        report: list[str] = []
+        files = (path.name for path in sorted((self._folder / "jira_templates").glob("*.yml")))
+        for name in files:
+            if f"jira_templates/{name}" not in {SHARED, COMMENTS}:
+                _try(report, partial(_try_issue, self._folder, name.removesuffix(".yml")))
+        _try(report, partial(_try_entries, self._folder, load_comments))
+        _try(report, partial(_try_entries, self._folder, load_notes))
+        return list(dict.fromkeys(report))
+
+    def _issue(self, template: str) -> CompiledIssue:
+        if template not in self._issues:
+            if not _NAME.match(template):
+                raise TemplateError(f"jira_templates: {template!r} cannot be the name of a template")
+            files = [self._folder / issue_file(template), self._folder / SHARED]
+            self._issues[template] = _Kept(files, partial(load_issue, self._folder, template))
+        return self._issues[template].get()
+
+
+class _Kept(Generic[_Made]):
+    """What was made of files, made again when one of them changed."""
+
+    def __init__(self, files: Sequence[Path], make: Callable[[], _Made]) -> None:
+        self._files = files
+        self._make = make
+        self._made: tuple[object, _Made] | None = None
+
+    def get(self) -> _Made:
+        """The newest that could be made; raises TemplateError when none ever could."""
+        stamp = [_stamp(file) for file in self._files]
+        if self._made is not None and self._made[0] == stamp:
+            return self._made[1]
+        try:
+            made = self._make()
+        except TemplateError as error:
+            if self._made is None:
+                raise
+            log.error("template_refused", problems=error.problems)
+            made = self._made[1]
+        self._made = (stamp, made)
+        return made
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def _entry(entries: Mapping[str, Entry[_Made]], file: str, name: str, values: Values) -> Entry[_Made]:
+    """The entry of a name; raises TemplateError unless it is given just the values that it declares."""
+    if name not in entries:
+        raise TemplateError(f"{file}: no {name}; there are: {', '.join(sorted(entries))}")
+    if values.keys() != entries[name].names:
+        declared, given = (", ".join(sorted(names)) or "nothing" for names in (entries[name].names, values))
+        raise TemplateError(f"{file}: {name}: it declares {declared} and was given {given}")
+    return entries[name]
+
+
+def _try(report: list[str], trial: Callable[[list[str]], None]) -> None:
+    try:
+        trial(report)
+    except TemplateError as error:
+        report.extend(error.problems)
+
+
+def _try_issue(folder: Path, template: str, report: list[str]) -> None:
+    issue = load_issue(folder, template, report)
+    for context in samples(issue.context):
+        issue.render(context.values(issue.context))
+
+
+def _try_entries(folder: Path, load: Callable[[Path, list[str]], Mapping[str, Entry[Any]]], report: list[str]) -> None:
+    for entry in load(folder, report).values():
+        for value in ("sample", ""):
+            entry.make(dict.fromkeys(entry.names, value))

@@ -1,0 +1,1 @@
+"""Usedesk: its client, and the verbs that act there."""

@@ -1,0 +1,195 @@
+"""Calls to Usedesk's public API, behind the gates and a limit that all processes share.
+
+Usedesk refuses inside 200 bodies (`{"error": …, "code": …}`) and documents no codes, so the words decide.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import requests
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from config.running import RuntimeConfig
+from desk.clock import machine_now
+from desk.faults import Later
+from desk.gates import Call, Gates
+from desk.jira.client import session_for
+from desk.usedesk.words import STATUS_IDS, to_html, to_text
+from events import TICKET_ID
+from store.rates import Rate, take
+
+SYSTEM = "usedesk"
+PAGE = 100  # tickets of one answer
+RATE = Rate(SYSTEM, per_second=2, burst=5)  # Usedesk allows 150 a minute from one address
+TOO_MANY, UNAUTHORISED, NOT_FOUND, BAD, BROKEN = 429, 401, 404, 400, 500
+_ID = re.compile(TICKET_ID)
+# In this order: the first that fits says which HTTP status a refusal inside a 200 body stands for.
+_WORDS = (
+    # never «limit» alone: a text over its limit of characters would be tried for ever
+    (
+        TOO_MANY,
+        re.compile(
+            r"too many (?:request|call|attempt)|rate.?limit|(?:request|call)s?.{0,12}limit"
+            r"|слишком (?:много запрос|часто)|лимит\w*.{0,12}запрос|запрос\w*.{0,12}лимит"
+        ),
+    ),
+    (UNAUTHORISED, re.compile(r"token|токен|unauthori[sz]ed|не авторизован")),
+    (NOT_FOUND, re.compile(r"not found|не найден")),
+)
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where Usedesk is, the token of the API channel, and the agent whom the bot writes as."""
+
+    url: str
+    token: SecretStr
+    agent_id: str
+
+
+class Usedesk:
+    """Usedesk's API. Every method is one call; `Later` and `Dead` come out of it, never an exception of requests.
+
+    It never solves a ticket: status 2 mails the client a rating (U-10).
+    """
+
+    def __init__(
+        self, account: Account, running: RuntimeConfig, gates: Gates, engine: sa.Engine, reserve: int = 0
+    ) -> None:
+        """`reserve`: so many calls of the shared limit are left to others."""
+        self.agent_id = account.agent_id
+        self._account = account
+        self._gates = gates
+        self._engine = engine
+        self._reserve = reserve
+        self._session = session_for(running)
+
+    def ticket(self, ticket: str) -> dict[str, Any]:
+        """`{ticket, comments, tags, custom_fields, changes}`; its ids are strings or numbers."""
+        answer: dict[str, Any] = self._send("ticket", {"ticket_id": _checked(ticket)})
+        return answer
+
+    def tickets(
+        self,
+        *,
+        updated_after: datetime | None = None,
+        statuses: Sequence[str] = (),
+        client: str | None = None,
+        offset: int = 0,
+    ) -> list[dict[str, Any]]:
+        """A page of at most 100 tickets by number from `offset`; `statuses` are our words (`on_hold`)."""
+        query: dict[str, Any] = {"offset": offset, "sort": "id", "order": "asc"}
+        if updated_after is not None:
+            query["updated_after"] = f"{updated_after.astimezone(UTC):%Y-%m-%d %H:%M}"
+        if statuses:
+            query["fstatus"] = ",".join(str(STATUS_IDS[word]) for word in statuses)
+        if client is not None:
+            query["client_id"] = _checked(client)
+        answer = self._send("tickets", query)
+        rows: list[dict[str, Any]] = answer if isinstance(answer, list) else answer.get("tickets", [])
+        return rows
+
+    def create_ticket(self, subject: str, text: str, fields: Mapping[str, Any]) -> str:
+        """Make a ticket with Usedesk's own `fields` (`client_id`, `additional_id`, `tag` …); its id.
+
+        `status` is our word; `done` raises ValueError.
+        """
+        body = {**_with_status(fields), "subject": subject, "message": to_html(text), "from": "user"}
+        return str(self._send("create/ticket", body | self._agent())["ticket_id"])
+
+    def update_ticket(self, ticket: str, changes: Mapping[str, Any]) -> None:
+        """Set Usedesk's own fields; `status` is our word, `done` raises ValueError. A `tag` is the whole list."""
+        self._send("update/ticket", {**_with_status(changes), "ticket_id": _checked(ticket)} | self._agent())
+
+    def comment(self, ticket: str, text: str, *, public: bool = False) -> str:
+        """Write a comment as the bot's agent, private unless `public`; its id. Usedesk knows no idempotency key:
+        after an outcome that is unknown ask `find_comment` first."""
+        body = {"ticket_id": _checked(ticket), "message": to_html(text), "type": "public" if public else "private"}
+        return str(self._send("create/comment", body | {"from": "user"} | self._agent())["comment_id"])
+
+    def find_comment(self, ticket: str, text: str, since: datetime, *, public: bool = False) -> str | None:
+        """The id of the comment that the bot's agent wrote with this text (but for blanks) since `since`."""
+        wanted = (text.split(), "public" if public else "private", self.agent_id)
+        for comment in self.ticket(ticket).get("comments") or []:
+            written = (to_text(str(comment.get("message"))).split(), comment.get("type"), str(comment.get("user_id")))
+            if written == wanted and _moment(comment.get("published_at")) >= since.replace(microsecond=0):
+                return str(comment["id"])
+        return None
+
+    def alive(self) -> None:
+        """Ask whether Usedesk answers and takes the token, past its gate."""
+        self._post("groups", {})
+
+    def _agent(self) -> dict[str, str]:
+        return {"user_id": self.agent_id}  # or Usedesk takes the company's first user
+
+    def _send(self, method: str, body: dict[str, Any]) -> Any:
+        return self._gates.pass_through(Call(SYSTEM, f"POST /{method}"), lambda: self._post(method, body))
+
+    def _post(self, method: str, body: dict[str, Any]) -> Any:
+        self._wait_for_turn()
+        url = f"{self._account.url.rstrip('/')}/{method}"
+        token = self._account.token.get_secret_value()
+        answer = self._session.post(url, json={"api_token": token, **body}, allow_redirects=False)
+        answer.raise_for_status()
+        return _content(answer)
+
+    def _wait_for_turn(self) -> None:
+        """Take a token; raise `Later` when there is none: nobody sleeps with a delivery in hand."""
+        with self._engine.begin() as connection:
+            free_at = take(connection, RATE, machine_now(), self._reserve)
+        if free_at is not None:
+            # spread over the time in which a bucket fills, or all who wait would come back at once
+            spread = timedelta(seconds=random.uniform(0, RATE.burst / RATE.per_second))  # noqa: S311 # not a secret
+            raise Later(f"{SYSTEM}: its limit of calls is used up", at=free_at + spread, no_effect=True)
+
+
+def _content(answer: requests.Response) -> Any:
+    """What a 200 says; a refusal inside it raises HTTPError with the status that it stands for."""
+    content = answer.json()
+    if isinstance(content, list):
+        return content
+    if not isinstance(content, dict):
+        answer.status_code = BROKEN
+        raise requests.HTTPError("neither an object nor a list", response=answer)
+    error = content.get("error")
+    if error or content.get("status") in ("error", "fail", "failed"):
+        answer.status_code = _meaning(f"{error} {content.get('message', '')}".lower(), content.get("code"))
+        raise requests.HTTPError(response=answer)
+    return content
+
+
+def _meaning(words: str, code: Any) -> int:
+    for status, pattern in _WORDS:
+        if pattern.search(words) or str(code) == str(status):
+            return status
+    return BROKEN if str(code).startswith("5") and len(str(code)) == len("500") else BAD
+
+
+def _with_status(changes: Mapping[str, Any]) -> dict[str, Any]:
+    if "status" not in changes:
+        return dict(changes)
+    if changes["status"] == "done":
+        raise ValueError("status done is an agent's alone: it mails the client a rating (U-10)")
+    return {**changes, "status": STATUS_IDS[changes["status"]]}
+
+
+def _checked(number: str) -> str:
+    if not _ID.fullmatch(number):
+        raise ValueError(f"not an id: {number!r}")
+    return number
+
+
+def _moment(value: Any) -> datetime:
+    """Usedesk's date, UTC without a zone; one that cannot be read counts as just now, lest a text is said twice."""
+    try:
+        return datetime.fromisoformat(str(value)).replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.max.replace(tzinfo=UTC)

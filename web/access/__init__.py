@@ -1,0 +1,1 @@
+"""Who may enter: the guard of all routes, sign-in, sessions, tokens, roles."""

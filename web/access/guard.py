@@ -1,0 +1,108 @@
+"""The one guard of all routes: who may enter, by `roles.yml`; and the headers that keep browsers careful."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFProtect
+
+from web.access import roles, sessions, tokens
+from web.access.sessions import Person
+from web.access.tokens import Program
+from web.errors import message_page
+from web.parts import Parts
+
+_FORM_LIVES = 12 * 3600  # seconds
+_LARGEST_FORM = 1_000_000  # bytes; webhooks have a limit of their own
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_PROGRAMS = "_webhooks"  # the end of the blueprints whose answers no browser sees
+_STATIC = ("frame.static", "bootstrap.static")
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cache-Control": "no-store",
+}
+
+
+def register(app: Flask, parts: Parts) -> None:
+    """Guard every route of the application."""
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # the guard below asks it, for pages alone
+    app.config["WTF_CSRF_TIME_LIMIT"] = _FORM_LIVES
+    app.config["WTF_CSRF_SSL_STRICT"] = False  # it goes by the Referer, which we do not send
+    app.config["SESSION_COOKIE_NAME"] = "smezhnik"
+    app.config["SESSION_COOKIE_HTTPONLY"] = True
+    app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
+    app.session_interface = sessions.Cookies()
+    csrf = CSRFProtect(app)
+
+    @app.before_request
+    def guard() -> ResponseReturnValue | None:
+        found = roles.door(request.endpoint) if request.endpoint else None
+        if found is None:
+            if request.endpoint is not None:
+                abort(403)  # a route that nobody has put into the table
+            return None
+        door, least = found
+        if door == "program":
+            return _program(parts, least)
+        if door == "sender" or request.endpoint in _STATIC:
+            return None
+        if request.method not in _SAFE:
+            request.max_content_length = _LARGEST_FORM
+            csrf.protect()
+        return _person(parts, least) if door == "page" else None
+
+    @app.after_request
+    def careful_headers(response: Response) -> Response:
+        if request.endpoint not in _STATIC and not (request.blueprint or "").endswith(_PROGRAMS):
+            response.headers.update(_HEADERS)
+        return response
+
+
+def person() -> Person:
+    """Who is signed in, behind the guard."""
+    found: Person = g.person
+    return found
+
+
+def program() -> Program:
+    """Which program calls, behind the guard."""
+    found: Program = g.program
+    return found
+
+
+def _program(parts: Parts, least: str) -> ResponseReturnValue | None:
+    found = tokens.current(parts)
+    if isinstance(found, Response):
+        return found
+    if not roles.may(found.role, least):
+        return tokens.refusal(403, f"the role {found.role} may not do this", f"use a token of the role {least}")
+    g.program = found
+    return None
+
+
+def _person(parts: Parts, least: str) -> ResponseReturnValue | None:
+    found = sessions.current(parts)
+    if found is None:
+        wanted = request.full_path.removesuffix("?") if request.method in _SAFE else None
+        return redirect(url_for("entrance.sign_in", next=None if wanted == "/" else wanted), 303)
+    g.person = found
+    return None if roles.may(found.role, least) else message_page(403)
+
+
+def own_path(text: str) -> str | None:
+    """A path on this very site, for going back to; None for anything that leads elsewhere."""
+    if not text.startswith("/") or text[:2] in ("//", "/\\") or "\\" in text or any(ord(sign) < 32 for sign in text):  # noqa: PLR2004
+        return None
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return None
+    return None if parts.scheme or parts.netloc else text

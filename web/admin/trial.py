@@ -1,0 +1,28 @@
+"""«Что сделал бы бот» about a body that is pasted: a neutral CRM event, or a Jira webhook."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from web.admin.rehearsing import of_body
+from web.parts import Parts
+
+
+def blueprint(parts: Parts) -> Blueprint:
+    """`/try`."""
+    routes = Blueprint("trial", __name__)
+
+    @routes.get("/try")
+    def page() -> str:
+        """The empty form."""
+        return render_template("try.html", body="", rehearsal=None, fault=None)
+
+    @routes.post("/try")
+    def run() -> str:
+        """What would be done; look-ups in Jira and the CRM are real, nothing is changed."""
+        body = request.form.get("body", "")
+        found = of_body(parts, body)
+        fault = found if isinstance(found, str) else None
+        return render_template("try.html", body=body, rehearsal=None if fault else found, fault=fault)
+
+    return routes

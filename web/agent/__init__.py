@@ -1,0 +1,1 @@
+"""The agent's pages, those inside the CRMs with them."""
