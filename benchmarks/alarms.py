@@ -20,9 +20,9 @@ from desk.clock import machine_now
 from runtime.clock import Clock
 from runtime.process import Process
 from sandbox.live import LiveSandbox
-from store.request_tables import requests
 from store.requests import alarm_key
 from store.tables import alarms, deliveries, ledger
+from store.tables.requests import requests
 
 DUE = 10_000
 PENDING = 1_000_000

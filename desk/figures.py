@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from config import Config
 from store import rollups
 from store.facts import EVERYBODY, Fact, Narrow, Span
-from store.report_tables import BUCKETS, EDGES
 from store.rollups import Row
+from store.tables.reports import BUCKETS, EDGES
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store.request_tables import agents as g
+from store.tables.requests import agents as g
 
 
 def set_status(connection: sa.Connection, source: str, agent_id: str, status: str, since: datetime) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from store.access_tables import audit as a
+from store.tables.access import audit as a
 
 PAGE = 100  # rows
 

@@ -17,11 +17,11 @@ import sqlalchemy as sa
 
 from store.database import over_rows
 from store.facts import EVERYBODY, Narrow
-from store.request_tables import promises as p
-from store.request_tables import requests as r
 from store.tables import deliveries as d
 from store.tables import holds as h
 from store.tables import links
+from store.tables.requests import promises as p
+from store.tables.requests import requests as r
 from store.types import to_json
 
 PAGE = 50

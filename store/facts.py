@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-from store.report_tables import STEPS
-from store.request_tables import reminders as m
-from store.request_tables import requests as r
+from store.tables.reports import STEPS
+from store.tables.requests import reminders as m
+from store.tables.requests import requests as r
 
 Kind = Literal["asked", "sent", "answered", "ignored"]
 SILENT = timedelta(hours=24)  # after the last reminder

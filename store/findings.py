@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store import alarms
-from store.usedesk_tables import findings as f
-from store.usedesk_tables import used_links
-from store.usedesk_tables import watches as w
+from store.tables.usedesk import findings as f
+from store.tables.usedesk import used_links
+from store.tables.usedesk import watches as w
 
 LONGEST = 64  # characters that a finding or a watch's subject may have
 

@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store.report_tables import false_alarms as f
 from store.tables import deliveries as d
 from store.tables import ledger as g
+from store.tables.reports import false_alarms as f
 
 PAGE = 50
 MOST = 20_000  # findings of a period that are counted

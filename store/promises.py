@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from store import alarms
 from store import requests as asked
-from store.request_tables import promises as p
+from store.tables.requests import promises as p
 
 DRAFT, MADE, KEPT, BROKEN, WITHDRAWN = "draft", "made", "kept", "broken", "withdrawn"
 _ALIVE = (DRAFT, MADE)

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from store import alarms
 from store.database import over_rows
-from store.request_tables import reminders
-from store.request_tables import requests as r
+from store.tables.requests import reminders
+from store.tables.requests import requests as r
 from store.types import to_json
 
 OPEN, ANSWERED, WITHDRAWN = "open", "answered", "withdrawn"

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from store.facts import Fact, Narrow, Span, facts
-from store.report_tables import BUCKETS, COUNTS, EDGES, report_days, report_hours, report_months, report_rows
-from store.request_tables import requests
+from store.tables.reports import BUCKETS, COUNTS, EDGES, report_days, report_hours, report_months, report_rows
+from store.tables.requests import requests
 
 ALL = "all"
 DIMENSIONS = ("department", "agent", "topic")

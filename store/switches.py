@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store import systems
-from store.access_tables import switches as w
 from store.tables import systems as gates
+from store.tables.access import switches as w
 
 EFFECTS = "effects"
 _RULE = "rule:"

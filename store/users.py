@@ -12,9 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store.access_tables import api_tokens as t
-from store.access_tables import sessions as s
-from store.access_tables import users as u
+from store.tables.access import api_tokens as t
+from store.tables.access import sessions as s
+from store.tables.access import users as u
 
 Row = sa.Row[Any]
 

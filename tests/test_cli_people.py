@@ -13,7 +13,7 @@ from flask import Flask
 import cli
 from config.settings import Settings
 from store.database import connect
-from store.metadata import metadata
+from store.tables.metadata import metadata
 from tests.bot import environment
 from tests.databases import Sqlite
 from tests.web.site import own_logs

@@ -3,7 +3,7 @@
 from alembic import context
 
 import store.tables  # noqa: F401 # defines what metadata knows
-from store.metadata import metadata
+from store.tables.metadata import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

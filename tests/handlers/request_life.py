@@ -11,9 +11,9 @@ from desk.waiting import scale
 from runtime.clock import Clock
 from store import board
 from store.board import Wanted
-from store.request_tables import promises, reminders
-from store.request_tables import requests as table
 from store.tables import alarms
+from store.tables.requests import promises, reminders
+from store.tables.requests import requests as table
 from tests.bot import Bot
 
 MONDAY = "2026-11-23T11:00:00+03:00"

@@ -20,8 +20,8 @@ from desk.digest import is_due
 from runtime.nudges import Nudges
 from runtime.reporting import Reporting
 from store import requests
-from store.report_tables import report_rows
 from store.tables import deliveries
+from store.tables.reports import report_rows
 from tests.bot import Bot, free_port
 
 FRIDAY = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)  # nine o'clock in Moscow

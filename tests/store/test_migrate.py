@@ -14,8 +14,8 @@ from alembic.migration import MigrationContext
 
 import store.tables  # noqa: F401 # defines what metadata knows
 from store.database import connect
-from store.metadata import metadata
 from store.migrate import upgrade
+from store.tables.metadata import metadata
 from tests.databases import Postgres
 
 ROOT = Path(__file__).resolve().parent.parent.parent

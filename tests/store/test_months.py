@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from store import rollups
-from store.report_tables import BUCKETS, COUNTS
-from store.request_tables import requests
+from store.tables.reports import BUCKETS, COUNTS
+from store.tables.requests import requests
 
 ZONE = ZoneInfo("Europe/Moscow")
 FIRST, DAYS = date(2026, 8, 20), 75  # to 2 November: two whole months and pieces of two

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from store import agents, arrivals, board, facts, promises, requests
 from store.board import Scale, Wanted
 from store.facts import Narrow, Span
-from store.request_tables import promises as promise_table
-from store.request_tables import reminders
-from store.request_tables import requests as table
 from store.requests import ANSWERED, Ending
 from store.tables import alarms, links
+from store.tables.requests import promises as promise_table
+from store.tables.requests import reminders
+from store.tables.requests import requests as table
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ROWS = 2000

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from store import board, rollups
 from store.facts import Fact, Narrow, Span, listed
-from store.report_tables import EDGES, report_rows
-from store.request_tables import promises, reminders
-from store.request_tables import requests as table
 from store.tables import deliveries, holds, ledger
+from store.tables.reports import EDGES, report_rows
+from store.tables.requests import promises, reminders
+from store.tables.requests import requests as table
 
 ZONE = ZoneInfo("Europe/Moscow")
 START = datetime(2026, 11, 1, 0, 0, tzinfo=UTC)

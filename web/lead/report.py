@@ -17,8 +17,8 @@ from desk.calendar import WorkCalendar
 from desk.figures import Period, Report, TooMuchError
 from store import facts, requests
 from store.facts import Kind
-from store.report_tables import STEPS
 from store.requests import Request
+from store.tables.reports import STEPS
 from web.errors import message_page
 from web.language import language
 from web.lead import charts

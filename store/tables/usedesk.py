@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, String, Table, text
 
-from store.metadata import Id, metadata
+from store.tables.metadata import Id, metadata
 from store.types import Data, Moment
 
 # How far a system was asked for what its webhooks may have missed; `claimed_until` is held by the clock that asks.

@@ -16,12 +16,12 @@ from sqlalchemy import (
     text,
 )
 
-import store.access_tables
-import store.report_tables  # noqa: F401 # both belong to the same metadata
-from store.metadata import Id, metadata
-from store.request_tables import agents, promises, reminders, requests
+import store.tables.access
+import store.tables.reports  # noqa: F401 # both belong to the same metadata
+from store.tables.metadata import Id, metadata
+from store.tables.requests import agents, promises, reminders, requests
+from store.tables.usedesk import findings, polls, used_links, watches
 from store.types import Data, Moment
-from store.usedesk_tables import findings, polls, used_links, watches
 
 __all__ = [
     "agents",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
 
-from store.metadata import Id, metadata
+from store.tables.metadata import Id, metadata
 from store.types import Moment
 
 # A question to a neighbour department, about one ticket; `number` counts those of a ticket to one department.

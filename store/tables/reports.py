@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, String, Table, Text
 
-from store.metadata import Id, metadata
+from store.tables.metadata import Id, metadata
 from store.types import Moment
 
 # Upper edges of the answer times that are told apart, in hours; what takes longer is in the last bucket.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Index, String, Table, Text
 
-from store.metadata import Id, metadata
+from store.tables.metadata import Id, metadata
 from store.types import Data, Moment
 
 # People who sign in by a password. `of_sandbox`: everybody knows the password, so it opens nothing but a sandbox.
