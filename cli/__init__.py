@@ -1,4 +1,4 @@
-"""The command line: `flask --app app worker | clock | migrate | check-config | simulate | replay | rules | …`."""
+"""The command line: `flask --app app worker | clock | migrate | check-config | doctor | simulate | replay | …`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from flask import Flask
 
 from cli import people, rules_table
 from cli.checking import check_config
+from cli.doctor import doctor
 from cli.report import report
 from cli.simulation import simulate
 from cli.starting import open_database, read, start, start_by_hand
@@ -64,6 +65,12 @@ def _by_hand(app: Flask, settings: Settings | None) -> None:
     def check_config_() -> None:
         """Say everything that is wrong with the tables, the templates and the environment."""
         check_config(settings)
+
+    @app.cli.command("doctor")
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
+    def doctor_(*, as_json: bool) -> None:
+        """Say what is wrong with tables, processes, Jira, CRMs and events, and what to do about it."""
+        doctor(start(settings), as_json=as_json)
 
     @app.cli.command("simulate")
     @click.argument("file", type=click.File("rb"))

@@ -80,6 +80,17 @@ def get_project(key: str) -> ResponseReturnValue:
     )
 
 
+@routes.get("/project/<key>/statuses")
+def project_statuses(key: str) -> ResponseReturnValue:
+    """The statuses of each issue type: here every type has all of them."""
+    project_or_refuse(key)
+    world, shapes = here().jira.world, shape()
+    statuses = [shapes.status(row) for row in world.statuses]
+    kinds = [shapes.issue_type(row) for row in world.issue_types]
+    names = ("self", "id", "name", "subtask")
+    return jsonify([{**{name: kind[name] for name in names}, "statuses": statuses} for kind in kinds])
+
+
 def component_shape(component: Component) -> dict[str, Any]:
     """A component as its own routes show it."""
     kind = {"assigneeType": component.assignee_type, "realAssigneeType": component.assignee_type}

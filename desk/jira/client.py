@@ -105,6 +105,10 @@ class JiraSite:
         """The bot's own account id; asked for even while the site counts as down, to learn whether it is."""
         return str(self._ask(PROBE, self._client.get_current_user)["accountId"])
 
+    def examine(self, question: Callable[[Any], T]) -> T:
+        """Ask the client something that only an examination wants to know, even while the site counts as down."""
+        return self._call(PROBE, lambda: question(self._client))
+
     def search(self, jql: str, fields: list[str]) -> list[Found]:
         """The first page of a search, with the bot's property."""
         query = {"jql": jql, "fields": fields, "properties": [PROPERTY], "maxResults": 50}

@@ -103,3 +103,9 @@ def test_a_route_that_is_not_there_is_refused_in_jiras_shape(jira: Jira) -> None
     assert (answer.status_code, set(answer.json())) == (404, {"errorMessages", "errors"})
     assert requests.patch(f"{jira.url}/rest/api/3/myself", auth=jira.auth, timeout=10).status_code == 405
     assert requests.get(f"{jira.url}/nonsense", timeout=10).status_code == 404
+
+
+def test_the_statuses_of_a_project(jira: Jira) -> None:
+    kinds = jira.take("GET", "/rest/api/3/project/FBO/statuses")
+    assert {status["name"] for status in kinds[0]["statuses"]} >= {"Открыт", "В работе", "Готово"}
+    assert jira("GET", "/rest/api/3/project/NOPE/statuses").status_code == 404

@@ -1,0 +1,155 @@
+"""`flask doctor` in Jira: is there what `jira.yml` names, and may the bot do what its verbs do?
+
+Each question is a read. Field metadata is that of the create screen, which is what refuses a field that is not on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from config import Config
+from config.jira import Project
+from config.names import match_key
+from desk.faults import Fault
+from desk.gates import PROBE, Refused
+from desk.jira.client import PAGE, JiraSite
+from desk.symptoms import Symptom, fault, good, warning
+
+# what the verbs need; deleting is for a comment that Jira would show to a customer in spite of us
+RIGHTS = (
+    "CREATE_ISSUES",
+    "EDIT_ISSUES",
+    "ADD_COMMENTS",
+    "DELETE_OWN_COMMENTS",
+    "ASSIGN_ISSUES",
+    "TRANSITION_ISSUES",
+    "LINK_ISSUES",
+)
+SELLERS = ("MODIFY_REPORTER", "SERVICEDESK_AGENT")  # the seller as reporter; comments that the seller does not see
+ADMINISTER = "ADMINISTER_PROJECTS"  # to create components
+ALWAYS = ("summary", "description", "labels")
+GIVEN = ("project", "issuetype", "reporter", *ALWAYS)
+
+
+def examine(site: JiraSite, config: Config) -> Iterator[Symptom]:
+    """Everything about one site and its projects; a site that does not answer is one fault."""
+    try:
+        site.myself()
+        found = [
+            symptom
+            for key, project in config.jira.projects.items()
+            if project.site == site.name
+            for symptom in _Examined(site, config, key, project).symptoms()
+        ]
+    except Fault as silent:
+        reason = silent.reason.removeprefix(f"{site.system} {PROBE}: ")
+        yield fault("jira_silent", site=site.name, reason=reason)
+        return
+    yield good("jira_answers", site=site.name, user=config.jira.sites[site.name].user)
+    yield from found
+
+
+@dataclass(frozen=True)
+class _Examined:
+    """One project."""
+
+    site: JiraSite
+    config: Config
+    key: str
+    project: Project
+
+    def symptoms(self) -> list[Symptom]:
+        try:
+            shown = self.site.examine(lambda client: client.get_project(self.key))
+            rights = self._rights()
+            found = [*self._missing_rights(rights), *self._components(shown, rights)]
+            for name in dict.fromkeys(self.project.issue_type.values()):
+                kind = next((row for row in shown["issueTypes"] if match_key(row["name"]) == match_key(name)), None)
+                if kind is None:
+                    names = ", ".join(row["name"] for row in shown["issueTypes"])
+                    found.append(fault("type_missing", project=self.key, name=name, names=names))
+                else:
+                    found += self._screen(name, str(kind["id"]))
+            found += self._statuses()
+        except Refused as refused:
+            return [fault("project_unseen", project=self.key, site=self.site.name, reason=refused.trouble.reason)]
+        return found or [good("project_right", project=self.key)]
+
+    def _rights(self) -> set[str]:
+        asked = ",".join((*self._needed(), ADMINISTER))
+        answer = self.site.examine(lambda client: client.get_my_permissions(project_key=self.key, permissions=asked))
+        return {name for name, right in answer["permissions"].items() if right["havePermission"]}
+
+    def _needed(self) -> tuple[str, ...]:
+        """Jira without its service desk does not know the rights of `SELLERS`, and refuses to be asked for them."""
+        return (*RIGHTS, *SELLERS) if self.project.request_type else RIGHTS
+
+    def _missing_rights(self, rights: set[str]) -> Iterator[Symptom]:
+        if missing := [name for name in self._needed() if name not in rights]:
+            yield fault("rights_missing", project=self.key, names=", ".join(missing))
+
+    def _components(self, shown: Mapping[str, Any], rights: set[str]) -> Iterator[Symptom]:
+        there = {row["name"] for row in shown.get("components", ())}
+        missing = [name for name in self._wanted() if name not in there]
+        if not missing:
+            return
+        values = {"project": self.key, "names": ", ".join(missing)}
+        if not self.project.create_components:
+            yield fault("components_missing", **values)
+        elif ADMINISTER not in rights:
+            yield fault("components_not_allowed", **values)
+        else:
+            yield warning("components_later", **values)
+
+    def _wanted(self) -> list[str]:
+        """The components that an escalation into this project may carry."""
+        names: dict[str, None] = {}
+        for type_id, kind in self.config.categories.types.items():
+            rule = self.config.jira.components.get(type_id)
+            if kind.project == self.key and rule is not None:
+                ours = (*rule.always, *rule.by_warehouse.values(), *([rule.fallback] if rule.fallback else ()))
+                names |= dict.fromkeys(ours)
+        return list(names)
+
+    def _screen(self, name: str, type_id: str) -> Iterator[Symptom]:
+        """What the create screen of an issue type lacks, and what it wants that the bot does not have."""
+        fields = {str(row["fieldId"]): row for row in self._fields(type_id)}
+        custom = self.project.fields.model_dump(exclude={"request_type"}, exclude_none=True)
+        filled = dict(custom) | {one: one for one in (*ALWAYS, *(["components"] if self._wanted() else ()))}
+        values = {"project": self.key, "type": name}
+        for ours, field in filled.items():
+            if field not in fields:
+                yield fault("field_not_on_screen", **values, name=ours, field=field)
+        known = {*GIVEN, *filled.values(), self.project.fields.request_type}
+        for field, row in fields.items():
+            if row["required"] and not row.get("hasDefaultValue") and field not in known:
+                yield fault("field_required", **values, name=row["name"], field=field)
+
+    def _fields(self, type_id: str) -> list[dict[str, Any]]:
+        fields: list[dict[str, Any]] = []
+        while True:
+            page = self.site.examine(partial(self._page, type_id, len(fields)))
+            fields += page["fields"]
+            if not page["fields"] or len(fields) >= page["total"]:
+                return fields
+
+    def _page(self, type_id: str, start_at: int, client: Any) -> dict[str, Any]:
+        page: dict[str, Any] = client.get_create_issue_meta_issue_type_id(
+            self.key, type_id, start_at=start_at, max_results=PAGE
+        )
+        return page
+
+    def _statuses(self) -> Iterator[Symptom]:
+        types = self.site.examine(lambda client: client.get_all_statuses(self.key))
+        used = {match_key(name) for name in self.project.issue_type.values()}
+        there = {row["name"]: None for kind in types if match_key(kind["name"]) in used for row in kind["statuses"]}
+        known = {match_key(name) for name in there}
+        named = self.project.statuses.model_dump()
+        for key, value in named.items():
+            missing = [name for name in ((value,) if isinstance(value, str) else value) if match_key(name) not in known]
+            if there and missing:
+                names = {"names": ", ".join(missing), "there": ", ".join(there)}
+                yield fault("status_missing", project=self.key, key=f"statuses.{key}", **names)

@@ -1,0 +1,220 @@
+"""`flask doctor`: each thing that can be wrong is found, named, and comes with what to do about it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import yaml
+from click.testing import CliRunner, Result
+from flask.cli import cli as flask_command
+
+from config.settings import Settings
+from desk.clock import machine_now
+from sandbox import jira_projects
+from sandbox.live import LiveSandbox
+from store import arrivals, switches, systems
+from store.database import connect
+from tests.bot import environment
+from tests.databases import Sqlite
+from tests.web.site import NOWHERE, own_logs
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = ("jira", "webcrm", "usedesk")
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[LiveSandbox]:
+    """The systems around the bot."""
+    with LiveSandbox(data_dir=tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def env(sqlite: Sqlite, sandbox: LiveSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:
+    """The environment of a bot beside them; its database, with a worker, a clock and an event of each system."""
+    found = environment(sandbox.url, sqlite.fresh(tmp_path), tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in found.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(ROOT)
+    engine = connect(found["DATABASE_URL"])
+    now = machine_now()
+    with engine.begin() as connection:
+        systems.worker_seen(connection, "worker-1", now)
+        systems.clock_seen(connection, "clock-1", now)
+        for source in SOURCES:
+            row = {"source": source, "delivery_id": "1", "case_id": "1", "type": "x", "state": "done", "body": "{}"}
+            arrivals.add(connection, row | {"received_at": now})
+    with own_logs():
+        yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def tables(env: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Write something else into `jira.yml`: each line with the first text gets the second instead."""
+    folder = tmp_path / "config"
+    folder.mkdir()
+    for file in (ROOT / "config").glob("*.yml"):
+        shutil.copy(file, folder)
+    monkeypatch.setenv("CONFIG_DIR", str(folder))
+
+    def change(before: str, after: str) -> None:
+        text = (folder / "jira.yml").read_text(encoding="utf-8")
+        assert before in text
+        (folder / "jira.yml").write_text(text.replace(before, after), encoding="utf-8")
+
+    return change
+
+
+def doctor(*args: str) -> Result:
+    """`flask --app app doctor`."""
+    return CliRunner().invoke(flask_command, ["--app", "app", "doctor", *args])
+
+
+def found(level: str) -> dict[str, list[dict[str, Any]]]:
+    """The symptoms of a level by their code."""
+    rows = json.loads(doctor("--json").output)
+    codes: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["level"] == level:
+            codes.setdefault(row["code"], []).append(row)
+    return codes
+
+
+@pytest.mark.usefixtures("env")
+def test_all_is_well_beside_the_sandbox_and_nothing_was_changed(sandbox: LiveSandbox) -> None:
+    result = doctor()
+    assert result.exit_code == 0, result.output
+    # the sandbox begins with some of the groups' components, and the bot may make the others
+    assert result.output.count("✓ проект ") == 6
+    assert re.findall(r"^[!✗].*", result.output, re.MULTILINE) == [
+        "! проект FBO: нет компонентов FF:Санкт-Петербург, FF:Новосибирск, FF:Ростов-на-Дону, FF:Краснодар, FF:Тверь, "
+        "бот создаст их, когда понадобятся"
+    ]
+    assert {call["method"] for call in sandbox.calls("jira")} == {"GET"}
+    assert not sandbox.issues()
+
+
+def test_a_house_where_nobody_works_is_seen(env: sa.Engine) -> None:
+    with env.begin() as connection:
+        for table in ("workers", "clocks", "deliveries"):
+            connection.execute(sa.text(f"DELETE FROM {table}"))  # noqa: S608 # our own names
+        row = {"source": "bot", "delivery_id": "1", "case_id": "1", "type": "x", "state": "dead", "body": "{}"}
+        arrivals.add(connection, row | {"received_at": machine_now()})
+        switches.pause(connection, "admin@example.test: проверка", machine_now())
+        systems.close_gate(connection, "jira:main", reason="503", now=machine_now(), probe_at=None)
+    result = doctor()
+    assert result.exit_code == 1
+    assert "✗ рабочих процессов нет" in result.output
+    assert "    запустите flask --app app clock" in result.output
+    assert result.output.endswith("Ошибок: 2, замечаний: 7.\n")
+    assert set(found("warning")) == {"dead_letters", "paused", "gate_closed", "never_heard", "components_later"}
+    assert set(found("good")) >= {"jira_answers", "project_right"}  # asked in spite of the closed gate
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code", "said"),
+    [
+        (
+            "in_work: В работе",
+            "in_work: В деле",
+            "status_missing",
+            "statuses.in_work: нет статусов В деле, есть: Открыт",
+        ),
+        ("done: [Готово]", "done: [Готово, Отменено]", "status_missing", "statuses.done: нет статусов Отменено"),
+        ("escalation: Обращение партнёра", "escalation: Жалоба", "type_missing", "нет типа задачи «Жалоба», есть: "),
+        ("customfield_10053", "customfield_19999", "field_not_on_screen", "поля warehouse (customfield_19999) нет"),
+    ],
+)
+def test_what_jira_does_not_have_is_named(
+    tables: Callable[[str, str], None], before: str, after: str, code: str, said: str
+) -> None:
+    tables(before, after)
+    faults = found("fault")
+    assert set(faults) == {code}
+    assert all(said in row["said"] and row["mend"] for row in faults[code])
+    assert [row["said"].split(":")[0] for row in faults[code]][:2] == ["проект INVEST", "проект FBO"]
+
+
+@pytest.mark.parametrize(
+    ("create", "may", "level", "code"),
+    [
+        ("true", True, "warning", "components_later"),
+        ("true", False, "fault", "components_not_allowed"),
+        ("false", True, "fault", "components_missing"),
+    ],
+)
+def test_a_component_that_is_not_there(
+    request: pytest.FixtureRequest, create: str, *, may: bool, level: str, code: str
+) -> None:
+    change, sandbox = request.getfixturevalue("tables"), request.getfixturevalue("sandbox")
+    change("FF:Казань", "FF:Нигде")
+    change("create_components: true", f"create_components: {create}")
+    sandbox.permissions(ADMINISTER_PROJECTS=may)
+    assert [row["said"] for row in found(level)[code] if "FBO" in row["said"] and "FF:Нигде" in row["said"]]
+
+
+@pytest.mark.usefixtures("env")
+def test_missing_rights_are_named(sandbox: LiveSandbox) -> None:
+    sandbox.permissions(LINK_ISSUES=False, MODIFY_REPORTER=False)
+    faults = found("fault")
+    assert set(faults) == {"rights_missing"}
+    assert "LINK_ISSUES, MODIFY_REPORTER" in faults["rights_missing"][0]["said"]
+
+
+@pytest.mark.usefixtures("env")
+def test_a_project_that_the_bot_may_not_see(sandbox: LiveSandbox) -> None:
+    sandbox.permissions(BROWSE_PROJECTS=False)
+    assert "Jira main его не показывает (404: No project" in found("fault")["project_unseen"][0]["said"]
+
+
+@pytest.mark.usefixtures("env")
+def test_a_field_that_jira_wants_and_the_bot_does_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    meta = jira_projects.field_meta
+
+    def demanding(project: Any, name: str) -> dict[str, Any]:
+        return meta(project, name) | ({"required": True, "hasDefaultValue": False} if name == "priority" else {})
+
+    monkeypatch.setattr(jira_projects, "field_meta", demanding)
+    faults = found("fault")
+    assert set(faults) == {"field_required"}
+    assert "требует поле «Priority» (priority)" in faults["field_required"][0]["said"]
+
+
+@pytest.mark.usefixtures("env")
+def test_systems_that_refuse_the_token_or_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JIRA_TOKEN", "revoked")
+    monkeypatch.setenv("WEBCRM_URL", f"{NOWHERE}/webcrm")
+    monkeypatch.setenv("USEDESK_TOKEN", "revoked")
+    faults = found("fault")
+    assert {code: rows[0]["said"].split(":")[1].strip() for code, rows in faults.items()} == {
+        "jira_silent": "401",
+        "webcrm_silent": "connection refused",
+        "usedesk_silent": "401",
+    }
+
+
+@pytest.mark.usefixtures("env")
+def test_no_secret_is_printed(sandbox: LiveSandbox) -> None:
+    printed = doctor().output + doctor("--json").output
+    for secret in ("sandbox-webcrm-token", "sandbox-jira-secret", "sandbox-usedesk-token", "whsec_"):
+        assert secret not in printed
+
+
+def test_every_symptom_has_words_and_what_is_not_well_a_remedy() -> None:
+    words = yaml.safe_load((ROOT / "cli/doctor.yml").read_text(encoding="utf-8"))
+    code = "".join((ROOT / name).read_text() for name in ("desk/jira/examination.py", "runtime/checkup.py"))
+    raised = set(re.findall(r'(good|warning|fault)\("(\w+)"', code)) | {
+        ("fault", f"{crm}_silent") for crm in SOURCES[1:]
+    }
+    assert {name for _, name in raised} == set(words) - {"well", "unwell"}
+    assert all("mend" in words[name] for level, name in raised if level != "good")
