@@ -6,15 +6,31 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic_core import PydanticKnownError
 
 from config.fields import Strict, Text
 from config.hold_categories import HoldCategory, HoldNames, HoldSellerCategory
 from config.jira import Id
 from config.named import Named, spellings
-from config.names import Names
+from config.names import Names, match_key
 
 ResolutionId = Literal["solved", "not_solved", "nto", "spam", "duplicate"]
+_ESCALATION = "escalation"
+
+
+def _an_alias(spelling: str, info: ValidationInfo) -> str:
+    """Refuse a spelling that is not among the aliases, which come first: it would not be read as this resolution."""
+    aliases = info.data.get("aliases")  # none when they are at fault themselves
+    if aliases is not None and match_key(spelling) not in map(match_key, aliases):
+        raise PydanticKnownError("literal_error", {"expected": ", ".join(f"'{alias}'" for alias in aliases)})
+    return spelling
+
+
+class Resolution(Named):
+    """A resolution; `escalating` are the aliases that mean the tick «Эскалация» too (R-50)."""
+
+    escalating: tuple[Annotated[Text, AfterValidator(_an_alias)], ...] = ()
 
 
 class Subtype(Named):
@@ -51,7 +67,7 @@ class Categories(Strict):
     """All of `categories.yml`."""
 
     types: Annotated[dict[Id, TicketType], Field(min_length=1)]
-    resolutions: Annotated[dict[ResolutionId, Named], Field(min_length=1)]
+    resolutions: Annotated[dict[ResolutionId, Resolution], Field(min_length=1)]
     hold_seller: Annotated[dict[Id, HoldSellerCategory], Field(min_length=1)]
 
     def topic(self, type_text: str | None, subtype_text: str | None) -> Topic | None:
@@ -73,6 +89,10 @@ class Categories(Strict):
     def resolution(self, text: str | None) -> str | None:
         """Find a resolution by any spelling: solved, not_solved, nto, spam, duplicate."""
         return self._resolution_names.find(text)
+
+    def escalates(self, resolution: str | None) -> bool:
+        """True when a resolution is spelt in a way that hands the ticket over to somebody else (R-50)."""
+        return self._ticks.find(resolution) == _ESCALATION
 
     def hold_category(self, type_text: str | None, subtype_text: str | None) -> HoldCategory | None:
         """Find the row of T-3 by any spelling, in both texts or whole in either; None outside the table.
@@ -98,3 +118,10 @@ class Categories(Strict):
     @cached_property
     def _resolution_names(self) -> Names:
         return Names(spellings(self.resolutions))
+
+    @cached_property
+    def _ticks(self) -> Names:
+        """Every spelling of a resolution, by whether it means the tick «Эскалация» too."""
+        marked = {match_key(spelling) for row in self.resolutions.values() for spelling in row.escalating}
+        known = [spelling for _, spelling in spellings(self.resolutions)]
+        return Names((_ESCALATION if match_key(spelling) in marked else "none", spelling) for spelling in known)

@@ -104,6 +104,20 @@ class Gates:
             self._alert(connection, system, reason)
 
 
+class Onlooker(Gates):
+    """For who only looks, perhaps with another token than the bot's: asks no gate and leaves no trace in any."""
+
+    def pass_through(self, call: Call, send: Callable[[], T]) -> T:
+        """Send; what goes wrong becomes `Refused` or `Later`."""
+        try:
+            return send()
+        except requests.RequestException as error:
+            trouble = classify(error)
+            if trouble.kind in (Kind.REFUSED, Kind.CONFLICT):
+                raise Refused(trouble.reason, trouble) from error
+            raise Later(trouble.reason, no_effect=trouble.no_effect) from error
+
+
 class Refused(Dead):
     """The other system refused what was asked (a 4xx); `trouble` says how, for verbs that know what to do."""
 

@@ -56,10 +56,14 @@ class IssueView:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Components that an issue gets (name → id), and names that do not exist and could not be created."""
+    """Components that an issue gets (name → id), and names that do not exist and could not be created.
+
+    `known` False: the warehouse had to be guessed.
+    """
 
     ids: Mapping[str, str]
     missing: tuple[str, ...] = ()
+    known: bool = True
 
 
 def fields_to_read(project: Project | None) -> list[str]:

@@ -16,7 +16,7 @@ from config.settings import Settings
 from desk.clock import Clock, machine_now
 from desk.crm.client import SYSTEM, WebCrm
 from desk.desk import OWN, Desk
-from desk.gates import Gates
+from desk.gates import Gates, Onlooker
 from desk.jira.client import JiraSite, system_of
 from desk.jira.component_cache import ComponentCache
 from desk.journal import Journal, LedgerJournal, PaperJournal, Run, Verb
@@ -123,6 +123,10 @@ class Office:
         client: JiraSite = self._mine(key, lambda: JiraSite(name, site, config.runtime, self._gates(config)))
         return client
 
+    def looked_at(self, config: Config, name: str) -> JiraSite:
+        """A client of a Jira site for an examination: what it meets says nothing to the bot at work."""
+        return JiraSite(name, config.jira.sites[name], config.runtime, Onlooker(self.engine, config.runtime, _nobody))
+
     def crm(self, config: Config) -> WebCrm:
         """The client of WebCRM for this thread."""
         url, token = self._settings.webcrm_url or "", self._settings.webcrm_token or SecretStr("")
@@ -177,3 +181,7 @@ class Office:
     @staticmethod
     def _modes(config: Config) -> Callable[[str], Mode]:
         return lambda rule: "act" if rule == OWN else config.rules.mode(rule)
+
+
+def _nobody(_connection: sa.Connection, _system: str, _reason: str) -> None:
+    """Nobody is alerted."""

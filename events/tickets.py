@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from events.values import AccountId, Frozen, IssueKey, Moment, Text, TicketId, as_text
+from events.values import AccountId, Frozen, Moment, PastedKey, Text, TicketId, as_text
 
 
 class Author(Frozen):
@@ -86,7 +86,7 @@ class Ticket(Frozen):
     warehouse: Text | None = None
     city: Text | None = None
     platform: Text | None = None
-    jira_key: IssueKey | None = None
+    jira_key: PastedKey | None = None
     messages: tuple[Message, ...] = ()
 
 
@@ -105,7 +105,7 @@ class HoldDetail(Frozen):
     """Why a ticket is put on hold for Ozon, and whom it waits for (W-53, W-55, W-56)."""
 
     reason: Literal["external_jira", "slack", "outlook", "mention"] | None = None
-    jira_key: IssueKey | None = None
+    jira_key: PastedKey | None = None
     link: Text | None = None
     account_id: AccountId | None = None
 
@@ -134,7 +134,7 @@ class DepartmentRequest(Frozen):
     department: Text | None = None
     text: str = ""
     ticket_id: TicketId | None = None
-    jira_key: IssueKey | None = None
+    jira_key: PastedKey | None = None
     answer: str | None = None
     answer_required: bool | None = None
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from config import Config
 from events import TicketEvent
-from handlers.closings import is_our_question, question
+from handlers.closings import escalates, is_our_question, question
 
 Severity = Literal["forbid", "warn"]
 
@@ -50,13 +50,13 @@ def _question_left_open(event: TicketEvent, config: Config) -> bool:
 
 
 def _must_be_held(event: TicketEvent, config: Config) -> bool:
-    waits = _resolution(event, config) == "not_solved" and question(event) is not None
+    waits = _resolution(event, config) == "not_solved" and question(event) is not None and not escalates(event, config)
     return waits and event.closing.hold is None and _category(event, config)
 
 
 def _tick_missing(event: TicketEvent, config: Config) -> bool:
     closing = event.closing
-    chosen = closing.create_jira or closing.hold or closing.escalate
+    chosen = closing.create_jira or closing.hold or escalates(event, config)
     topic = config.categories.topic(event.ticket.type, event.ticket.subtype)
     return not chosen and _resolution(event, config) == "not_solved" and topic is not None
 
@@ -66,7 +66,7 @@ def _other_resolution(event: TicketEvent, config: Config) -> bool:
 
 
 def _not_in_table(event: TicketEvent, config: Config) -> bool:
-    asked = event.closing.create_jira and event.closing.hold is None and not _category(event, config)
+    asked = event.closing.create_jira and event.closing.hold is None and not _must_be_held(event, config)
     return bool(asked) and config.categories.topic(event.ticket.type, event.ticket.subtype) is None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from config import Config
 from desk.desk import Desk
 from events import Message, TicketEvent
 
@@ -16,13 +17,22 @@ def scenario(event: TicketEvent, desk: Desk) -> Scenario:
     closing, ticket, categories = event.closing, event.ticket, desk.config.categories
     if closing.hold is not None:
         return "hold_ozon" if closing.hold == "ozon" else "hold_seller"
-    if not question(event) or categories.resolution(closing.resolution) != "not_solved" or closing.escalate:
+    if (
+        not question(event)
+        or categories.resolution(closing.resolution) != "not_solved"
+        or escalates(event, desk.config)
+    ):
         return "other"
     if categories.hold_category(ticket.type, ticket.subtype):
         return "turned"
     if closing.create_jira or categories.topic(ticket.type, ticket.subtype):
         return "other"
     return "waiting"
+
+
+def escalates(event: TicketEvent, config: Config) -> bool:
+    """The closing hands the ticket over to somebody else: by the tick «Эскалация», or by its resolution (R-50)."""
+    return bool(event.closing.escalate) or config.categories.escalates(event.closing.resolution)
 
 
 def question(event: TicketEvent) -> str | None:

@@ -6,9 +6,10 @@ from config import Topic
 from desk.desk import Desk
 from desk.issues import Issue, IssueView
 from events import IssueEvent, TicketEvent
-from handlers.closings import scenario
+from handlers.closings import escalates, scenario
 
 FBO_RULE = "W-57"
+ESCALATION = "escalation"
 
 
 def escalate_to_jira(event: TicketEvent, desk: Desk) -> None:
@@ -21,26 +22,41 @@ def escalate_to_jira(event: TicketEvent, desk: Desk) -> None:
         return
     named = event.ticket.jira_key
     link = desk.jira.link_of_ticket(event.source, event.ticket.id)
-    if named and (link is None or not link.made_by_bot):
-        _take_named_issue(event, named, desk)
-        return
-    if not desk.jira.can_describe(event, topic):
+    if named and (link is None or (link.purpose == ESCALATION and not link.made_by_bot)):
+        issue = _take_named_issue(event, topic, named, desk)
+    elif desk.jira.can_describe(event, topic):
+        issue = _make_issue(event, topic, desk, former=link.issue_key if link else None)
+    else:
         desk.crm.note(event.ticket.id, "empty_description", why="W-63")
         return
-    why = topic.rule if event.closing.create_jira else "W-33"
-    issue = make_task(event, topic, desk, why=why)
-    if named and named != issue.key:
+    if issue is None:
+        return
+    if event.type == "ticket.closing":
+        desk.crm.close_ticket(event, issue, why="W-65")
+    hold = desk.holds.of_ticket(event.source, event.ticket.id)
+    if hold is not None:
+        desk.holds.end(hold, "escalated", event.agent.id, why=_asked_by(event, topic))
+
+
+def _asked_by(event: TicketEvent, topic: Topic) -> str:
+    """The rule that the escalation obeys: the agent's tick for this pair, else the pair itself."""
+    return topic.rule if event.closing.create_jira else "W-33"
+
+
+def _make_issue(event: TicketEvent, topic: Topic, desk: Desk, *, former: str | None) -> Issue:
+    """The ticket's issue, and its key in the ticket; `former` is the key of the issue that it was linked to."""
+    named = event.ticket.jira_key
+    issue = make_task(event, topic, desk, why=_asked_by(event, topic))
+    if named and named not in (issue.key, former):
         desk.crm.note(event.ticket.id, "key_mismatch", why="W-64", ticket_key=named, issue_key=issue.key)
     else:
         desk.crm.write_key(event.ticket.id, issue, carried=named, why="W-64")
     if issue.new and not event.closing.create_jira:
         names = {"type": topic.type_name, "subtype": topic.subtype_name}
         desk.crm.note(event.ticket.id, "created_instead", why="W-33", key=issue.key, **names)
-    if event.type == "ticket.closing":
-        desk.crm.close_ticket(event, issue, why="W-65")
-    hold = desk.holds.of_ticket(event.source, event.ticket.id)
-    if hold is not None:
-        desk.holds.end(hold, "escalated", event.agent.id, why=why)
+    if not issue.new and not issue.returned:
+        _say_what_is_new(event, topic, issue, desk)
+    return issue
 
 
 def make_task(event: TicketEvent, topic: Topic, desk: Desk, *, why: str) -> Issue:
@@ -60,7 +76,7 @@ def _topic_to_escalate(event: TicketEvent, desk: Desk) -> Topic | None:
     """The row of T-1 that this closing escalates by; tells the agent why not, where the tick asked for it (W-60)."""
     closing, ticket, categories = event.closing, event.ticket, desk.config.categories
     ticked = bool(closing.create_jira)
-    if closing.escalate and not ticked:
+    if escalates(event, desk.config) and not ticked:
         return None
     if categories.resolution(closing.resolution) != "not_solved":
         if ticked:
@@ -84,25 +100,42 @@ def _say_why_not(event: TicketEvent, names: list[str], desk: Desk) -> None:
         desk.crm.note(ticket.id, "not_in_t1", why="W-33", **values)
 
 
-def _take_named_issue(event: TicketEvent, key: str, desk: Desk) -> None:
-    """The agent made the task by hand and pasted its key: link the two (W-64), and see to its component (W-57)."""
+def _take_named_issue(event: TicketEvent, topic: Topic, key: str, desk: Desk) -> Issue | None:
+    """The agent made the task by hand and pasted its key: link the two (W-64), and see to its component (W-57).
+
+    None: there is no such issue, or it is another ticket's, so the third line would never hear of this one.
+    """
+    ticket = event.ticket
     seen = desk.jira.read_key(key)
     if seen is None:
-        desk.crm.note(event.ticket.id, "unknown_key", why="W-64", key=key)
-        return
-    if desk.jira.link_ticket(seen.issue, event.source, event.ticket.id, why="W-64"):
+        desk.crm.note(ticket.id, "unknown_key", why="W-64", key=key)
+        return None
+    other = desk.jira.link_of(seen.issue)
+    if other is not None and (other.source, other.ticket_id) != (event.source, ticket.id):
+        desk.crm.note(ticket.id, "key_taken", why="W-64", key=key, ticket=other.ticket_id)
+        return None
+    own = desk.jira.link_of_ticket(event.source, ticket.id)
+    if own is not None and own.issue_id != seen.issue.id:
+        desk.crm.note(ticket.id, "key_mismatch", why="W-64", ticket_key=key, issue_key=own.issue_key)
+        return seen.issue
+    if desk.jira.link_ticket(seen.issue, event.source, ticket.id, why="W-64"):
         desk.jira.link_back(seen.issue, event, why="W-64")
-        desk.crm.write_key(event.ticket.id, seen.issue, carried=key, why="W-64")
-        _set_component(seen, event.ticket.type, desk)
-    if event.type == "ticket.closing":
-        desk.crm.close_ticket(event, seen.issue, why="W-65")
+        desk.crm.write_key(ticket.id, seen.issue, carried=key, why="W-64")
+        _set_component(seen, ticket.type, desk, ticket.warehouse)
+        _say_what_is_new(event, topic, seen.issue, desk)
+    return seen.issue
+
+
+def _say_what_is_new(event: TicketEvent, topic: Topic, issue: Issue, desk: Desk) -> None:
+    """A ticket that is closed again has its issue: what this closing tells goes into it (W-63)."""
+    if desk.jira.say_to_third_line(issue, event, topic, why="W-63", again=True):
+        desk.crm.note(event.ticket.id, "said_again", why="W-63", key=issue.key)
 
 
 def tend_issue(event: IssueEvent, desk: Desk) -> None:
     """See to an issue that a person made or changed: its component (W-57) and its ticket (W-64)."""
     if event.type == "issue.deleted":
-        if desk.jira.link_of(event.issue):
-            desk.jira.forget(event.issue, why="W-64")
+        _forget_deleted(event, desk)
         return
     if event.type == "issue.updated" and not concerns(event, desk):
         return
@@ -111,9 +144,20 @@ def tend_issue(event: IssueEvent, desk: Desk) -> None:
         return
     _follow_move(event, seen, desk)
     _link_named_ticket(seen, desk)
-    if event.changed("components"):
+    if event.changed("components") and not event.changed("Key", "project"):  # a move takes them away by itself
         desk.jira.leave_components_to_person(seen, why=FBO_RULE)
     _set_component(seen, seen.type, desk)
+
+
+def _forget_deleted(event: IssueEvent, desk: Desk) -> None:
+    """The issue is no more: its ticket may be escalated again, and must not carry the key (W-64)."""
+    link = desk.jira.link_of(event.issue)
+    if link is None:
+        return
+    ours = link.source == desk.crm.source and link.key_written_at is not None
+    if ours and desk.crm.clear_key(link.ticket_id, link.issue_key, why="W-64"):
+        desk.crm.note(link.ticket_id, "issue_deleted", why="W-64", key=link.issue_key)
+    desk.jira.forget(event.issue, why="W-64")
 
 
 def concerns(event: IssueEvent, desk: Desk) -> bool:
@@ -123,15 +167,17 @@ def concerns(event: IssueEvent, desk: Desk) -> bool:
     return event.changed("components", "labels", "Key", "project", *fields)
 
 
-def _set_component(seen: IssueView, type_text: str | None, desk: Desk) -> None:
+def _set_component(seen: IssueView, type_text: str | None, desk: Desk, warehouse: str | None = None) -> None:
     """The group of the warehouse, in Components of an escalated issue (W-57); a hold suspends it (C-02)."""
+    if seen.issue.project not in desk.config.jira.projects:
+        return
     link = desk.jira.link_of(seen.issue)
-    if (link is not None and link.purpose != "escalation") or desk.holds.of_issue(seen.issue.site, seen.issue.id):
+    if (link is not None and link.purpose != ESCALATION) or desk.holds.of_issue(seen.issue.site, seen.issue.id):
         return
     type_id = desk.config.categories.type_id(type_text)
-    if type_id is None:
-        return
-    chosen = desk.jira.components_of(seen, type_id, why=FBO_RULE)
+    if type_id is None or (link is not None and seen.issue.project != desk.config.categories.types[type_id].project):
+        return  # a person moved the ticket's issue to where other groups work
+    chosen = desk.jira.components_of(seen, type_id, warehouse, why=FBO_RULE)
     desk.jira.add_components(seen, chosen, why=FBO_RULE)
     desk.jira.say_component_missing(seen.issue, chosen.missing, why=FBO_RULE)
 
@@ -143,12 +189,17 @@ def _link_named_ticket(seen: IssueView, desk: Desk) -> None:
     """
     ticket_id = desk.jira.named_ticket(seen)
     link = desk.jira.link_of(seen.issue)
-    if ticket_id is None or (link is not None and (link.key_written_at or link.ticket_id != ticket_id)):
+    mine = link is None or (link.source, link.ticket_id) == (desk.crm.source, ticket_id)
+    if ticket_id is None or not mine or (link is not None and link.key_written_at):
         return
     ticket = desk.crm.read(ticket_id)
     if ticket is None or not desk.jira.link_ticket(seen.issue, "webcrm", ticket_id, why="W-64"):
         return
     desk.jira.say_linked(seen.issue, ticket_id, ticket.url, why="W-64")
+    if ticket.jira_key and ticket.jira_key != seen.issue.key:
+        keys = {"ticket_key": ticket.jira_key, "issue_key": seen.issue.key}
+        desk.crm.note(ticket_id, "key_mismatch", why="W-64", **keys)
+        return
     desk.crm.write_key(ticket_id, seen.issue, carried=ticket.jira_key, why="W-64")
 
 
@@ -160,5 +211,5 @@ def _follow_move(event: IssueEvent, seen: IssueView, desk: Desk) -> None:
     moved = link.issue_key != seen.issue.key
     if moved:
         desk.jira.rename(event.issue, seen.issue.key, why="W-64")
-    if moved or link.key_written_at is None:
+    if link.source == desk.crm.source and (moved or link.key_written_at is None):
         desk.crm.write_key(link.ticket_id, seen.issue, why="W-64")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from config.departments import Department
 from desk.departments import Line
 from desk.desk import Desk
+from desk.issues import IssueView
 from desk.requests import Ask, Opened, Request
 from desk.tickets import Telling
 from desk.usedesk.desk import GONE
@@ -122,14 +124,15 @@ def _again(former: Request, agent: str | None, desk: Desk) -> None:
 
 
 def ask_from_jira(event: IssueEvent, desk: Desk) -> None:
-    """An issue that a person gave a neighbour's component, or to a department's assignee, is a request (U-14)."""
-    asks = event.type == "issue.updated" and _asks(event, desk)
-    if event.type == "issue.deleted" or (event.type == "issue.updated" and not asks and not concerns(event, desk)):
+    """A neighbour's component or assignee that a person gave an issue is a request (U-14); the bot's is not (C-25)."""
+    named = _named(event, desk)
+    asks = event.type == "issue.updated" and (bool(named) or _opened_again(event, desk))
+    if not (asks or event.type == "issue.created" or _touches_request(event, desk)):
         return
     if event.actor is None or event.actor.kind == "customer" or desk.holds.of_issue(event.issue.site, event.issue.id):
         return
     seen = desk.jira.read(event.issue)
-    department = desk.jira.department_of(seen) if seen else None
+    department = _department(seen, named, desk) if seen else None
     if seen is None or department is None or desk.jira.is_done(seen.issue.project, seen.status):
         return
     link = desk.jira.link_of(seen.issue)
@@ -151,15 +154,32 @@ def ask_from_jira(event: IssueEvent, desk: Desk) -> None:
     ask_department(ask, desk)
 
 
-def _asks(event: IssueEvent, desk: Desk) -> bool:
-    """The department's component was added, the issue was given to it, or one that was finished is opened again."""
-    departments, project = desk.config.departments, (event.issue.key or "").split("-")[0]
-    for change in event.changes:
-        given = change.field == "assignee" and departments.of_assignee(change.after)
-        added = change.field == "components" and change.after_text and departments.of_component(change.after_text)
-        if given or added or (change.field == "status" and desk.jira.is_done(project, change.before_text)):
-            return True
-    return False
+def _named(event: IssueEvent, desk: Desk) -> set[str]:
+    """The departments whose component the person's own change added, or to whose assignee it gave the issue."""
+    departments = desk.config.departments
+    given = [departments.of_assignee(one.after) for one in event.changes if one.field == "assignee"]
+    moved = event.changed("Key", "project")  # a move takes the components along by itself
+    texts = [one.after_text for one in event.changes if one.field == "components" and one.after_text and not moved]
+    return {one.id for one in (*given, *map(departments.of_component, texts)) if one}
+
+
+def _opened_again(event: IssueEvent, desk: Desk) -> bool:
+    """An issue that was finished is not any more."""
+    project = (event.issue.key or "").split("-")[0]
+    return any(one.field == "status" and desk.jira.is_done(project, one.before_text) for one in event.changes)
+
+
+def _touches_request(event: IssueEvent, desk: Desk) -> bool:
+    """A change that asks nothing may tell whose ticket the request is that lives in the issue."""
+    known = event.type == "issue.updated" and concerns(event, desk)
+    return known and desk.requests.of_issue(event.issue.site, event.issue.id) is not None
+
+
+def _department(seen: IssueView, named: set[str], desk: Desk) -> Department | None:
+    """The one that the person's own change named, while that stands; where it named none, as the issue says."""
+    if not named:
+        return desk.jira.department_of(seen)
+    return next((one for one in desk.jira.departments_in(seen) if one.id in named), None)
 
 
 def ask_by_link(event: IssueLinkEvent, desk: Desk) -> None:

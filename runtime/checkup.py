@@ -32,7 +32,7 @@ def check_up(process: Process) -> Iterator[Symptom]:
         yield from _processes(connection, config)
         yield from _stopped(connection)
     for name in config.jira.sites:
-        yield from examine(process.office.site(config, name), config)
+        yield from examine(process.office.looked_at(config, name), config)
     crms = [name for name in process.office.systems(config) if name in DOORS]
     for name in crms:
         yield _probed(process, config, name)

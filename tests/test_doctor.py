@@ -190,8 +190,7 @@ def test_a_field_that_jira_wants_and_the_bot_does_not_have(monkeypatch: pytest.M
     assert "требует поле «Priority» (priority)" in faults["field_required"][0]["said"]
 
 
-@pytest.mark.usefixtures("env")
-def test_systems_that_refuse_the_token_or_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_systems_that_refuse_the_token_or_are_not_there(env: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JIRA_TOKEN", "revoked")
     monkeypatch.setenv("WEBCRM_URL", f"{NOWHERE}/webcrm")
     monkeypatch.setenv("USEDESK_TOKEN", "revoked")
@@ -201,6 +200,8 @@ def test_systems_that_refuse_the_token_or_are_not_there(monkeypatch: pytest.Monk
         "webcrm_silent": "connection refused",
         "usedesk_silent": "401",
     }
+    with env.connect() as connection:  # the bot at work has another token, and its gates stay open
+        assert [gate.name for gate in systems.gates(connection) if gate.closed_at or gate.failures] == []
 
 
 @pytest.mark.usefixtures("env")

@@ -55,12 +55,29 @@ class CrmDesk(TicketVerbs):
         def act() -> Done:
             with self._around.reading() as connection:
                 link = links.of_issue(connection, issue.site, issue.id)
-            if carried == issue.key or (link is not None and link.key_written_at is not None):
+            if carried == issue.key or (link is not None and link.key_written_at and self._keeps_a_key(ticket_id)):
                 return Done(outcome="unchanged", after=issue.key, also=remember)
             self._around.crm().update(ticket_id, {"jira_key": issue.key})
             return Done(before=carried, also=remember)
 
         self._around.journal.do(verb, act)
+
+    def _keeps_a_key(self, ticket_id: str) -> bool:
+        """False when somebody erased the key that was written; an event may be older than it."""
+        ticket = self.read(ticket_id)
+        return ticket is None or bool(ticket.jira_key)
+
+    def clear_key(self, ticket_id: str, key: str, *, why: str) -> bool:
+        """Erase the key of an issue that is no more, else the next closing names it; False: it carries another."""
+
+        def act() -> Done:
+            ticket = self.read(ticket_id)
+            if ticket is None or ticket.jira_key != key:
+                return Done(False, outcome="unchanged", before=ticket.jira_key if ticket else None)
+            self._around.crm().update(ticket_id, {"jira_key": None})
+            return Done(True, before=key)
+
+        return bool(self._around.journal.do(Verb(why, "clear_key", ticket_id, intent=""), act))
 
     def close_ticket(self, event: TicketEvent, issue: Issue, *, why: str) -> None:
         """Finish the closing that the agent began (W-65); a ticket that is closed stays so."""

@@ -106,8 +106,8 @@ class JiraSite:
         return str(self._ask(PROBE, self._client.get_current_user)["accountId"])
 
     def examine(self, question: Callable[[Any], T]) -> T:
-        """Ask the client something that only an examination wants to know, even while the site counts as down."""
-        return self._call(PROBE, lambda: question(self._client))
+        """Ask the client something that only an examination wants to know."""
+        return self._call("an examination", lambda: question(self._client))
 
     def search(self, jql: str, fields: list[str]) -> list[Found]:
         """The first page of a search, with the bot's property."""

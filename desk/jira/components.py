@@ -11,10 +11,13 @@ from config.jira import Components
 from desk.clock import machine_now
 from desk.issues import COMPONENTS, Chosen, Issue, IssueView
 from desk.jira.comments import Comments
+from desk.jira.making import SAID, said_in
 from desk.journal import Done, Verb
 from desk.templates import IssueContext
 from events import TicketEvent
 from store import links
+
+_KEPT = 20  # closings of one ticket that are told apart
 
 
 class ComponentVerbs(Comments):
@@ -28,9 +31,9 @@ class ComponentVerbs(Comments):
         project = self._config.categories.types[topic.type_id].project
         return self._choose(project, topic.type_id, warehouse, why)
 
-    def components_of(self, seen: IssueView, type_id: str, *, why: str) -> Chosen:
-        """The same for an issue that a person made."""
-        return self._choose(seen.issue.project, type_id, seen.warehouse, why)
+    def components_of(self, seen: IssueView, type_id: str, warehouse: str | None, *, why: str) -> Chosen:
+        """The same for an issue that a person made; `warehouse` is its ticket's, where its own field says nothing."""
+        return self._choose(seen.issue.project, type_id, seen.warehouse or warehouse, why)
 
     def _choose(self, project: str, type_id: str, warehouse: str | None, why: str) -> Chosen:
         rule = self._config.jira.components.get(type_id)
@@ -51,7 +54,7 @@ class ComponentVerbs(Comments):
 
         verb = Verb(why, "choose_components", project, intent=list(wanted.names))
         result = self._around.journal.do(verb, act)
-        return Chosen(result["ids"], tuple(result["missing"])) if result else Chosen({})
+        return Chosen(result["ids"], tuple(result["missing"]), wanted.known) if result else Chosen({})
 
     def _existing_or_created(self, project: str, names: tuple[str, ...]) -> dict[str, str]:
         settings = self._config.jira.projects[project]
@@ -77,29 +80,39 @@ class ComponentVerbs(Comments):
             raise_once(connection, key, "alert_component_missing", component=name, project=project)
 
     def add_components(self, seen: IssueView, chosen: Chosen, *, why: str) -> None:
-        """Add what is missing, never writing the whole list; not where a person took the bot's component away."""
+        """Add what is missing, never writing the whole list; not where a person took the bot's component away.
+
+        Where the warehouse was corrected, the bot's own former group goes in the same call.
+        """
         if not chosen.ids:
             return
         issue, before = seen.issue, sorted(seen.components)
-        missing = {name: number for name, number in chosen.ids.items() if number not in seen.components.values()}
-        verb = Verb(why, "add_components", issue.key, intent=sorted({*seen.components, *chosen.ids}))
+        there, wanted = set(seen.components.values()), set(chosen.ids.values())
         with self._around.reading() as connection:
             mark = links.mark(connection, issue.site, issue.id, COMPONENTS)
-        value = sorted({*(mark.value or () if mark else ()), *chosen.ids.values()})
+        ours = set(mark.value or ()) & there if mark and not mark.person_at else set()
+        if ours and not chosen.known:
+            return  # a warehouse that nobody knows is no better than the one that was known
+        missing = {name: number for name, number in chosen.ids.items() if number not in there}
+        stale = sorted(ours - wanted)
+        left = {name for name, number in seen.components.items() if number not in stale}
+        verb = Verb(why, "add_components", issue.key, intent=sorted({*left, *chosen.ids}))
+        value = sorted(wanted)
 
         def remember(connection: sa.Connection) -> None:
             links.set_mark(connection, issue.site, issue.id, COMPONENTS, value=value, set_at=machine_now())
 
         def find(_begun_at: datetime) -> Done | None:
-            return None if missing else Done(also=remember)
+            return None if missing or stale else Done(also=remember)
 
         def act() -> Done:
-            if not missing:
+            if not missing and not stale:
                 return Done(outcome="unchanged", after=before)
             if mark is not None and (mark.person_at or set(mark.value or ()) & set(missing.values())):
                 return Done(outcome="refused", reason="a person has changed the components", before=before)
-            update = {COMPONENTS: [{"add": {"id": number}} for number in missing.values()]}
-            self._around.site(issue.site).edit(issue.id, update)
+            changes = [{"add": {"id": number}} for number in missing.values()]
+            changes += [{"remove": {"id": number}} for number in stale]
+            self._around.site(issue.site).edit(issue.id, {COMPONENTS: changes})
             return Done(before=before, also=remember)
 
         self._around.journal.do(verb, act, find)
@@ -126,12 +139,44 @@ class ComponentVerbs(Comments):
         body = self._around.templates.comment("component_missing", **values)
         self._comment(issue, Verb(why, "say_component_missing", issue.key, missing, issue.real), body)
 
-    def say_to_third_line(self, issue: Issue, event: TicketEvent, topic: Topic, *, why: str) -> None:
-        """Write what the third line has to know into an issue that was on hold, where the seller cannot see it."""
+    def say_to_third_line(
+        self, issue: Issue, event: TicketEvent, topic: Topic, *, why: str, again: bool = False
+    ) -> bool:
+        """Write what the third line has to know into the ticket's issue, where the seller cannot see it.
+
+        `again`: only what a closing tells that no closing has told before; whether that was so.
+        """
+        said, known = said_in(event), self._said(issue)
+        if again and said is None:
+            return False
+        if again and known is None:
+            known = self._remember(issue, said)
         kind = self._config.categories.types[topic.type_id]
         context = IssueContext(event.ticket, topic, event.agent, event.closing)
         body = self._around.templates.issue(kind.template, context).description
-        self._comment(issue, Verb(why, "say_to_third_line", issue.key), body)
+
+        def told() -> str | None:
+            return "the third line was told already" if again and said in (known or ()) else None
+
+        def also(connection: sa.Connection) -> None:
+            if said is not None:
+                value = [*(known or ()), said][-_KEPT:]
+                links.set_mark(connection, issue.site, issue.id, SAID, value=value, set_at=machine_now())
+
+        verb = Verb(why, "say_to_third_line", issue.key, possible=issue.real, unless=told)
+        return bool(self._comment(issue, verb, body, also=also))
+
+    def _said(self, issue: Issue) -> list[str] | None:
+        """What closings told of an issue so far; None: a person made and described it, and none was heard yet."""
+        with self._around.reading() as connection:
+            mark = links.mark(connection, issue.site, issue.id, SAID)
+        return list(mark.value or ()) if mark else None
+
+    def _remember(self, issue: Issue, said: str | None) -> list[str]:
+        value = [said] if said else []
+        with self._around.engine.begin() as connection:
+            links.set_mark(connection, issue.site, issue.id, SAID, value=value, set_at=machine_now())
+        return value
 
     def say_linked(self, issue: Issue, ticket: str, url: str | None, *, why: str) -> None:
         """Write into an issue that a person made which ticket it belongs to now."""

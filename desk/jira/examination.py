@@ -14,7 +14,7 @@ from config import Config
 from config.jira import Project
 from config.names import match_key
 from desk.faults import Fault
-from desk.gates import PROBE, Refused
+from desk.gates import Refused
 from desk.jira.client import PAGE, JiraSite
 from desk.symptoms import Symptom, fault, good, warning
 
@@ -45,8 +45,7 @@ def examine(site: JiraSite, config: Config) -> Iterator[Symptom]:
             for symptom in _Examined(site, config, key, project).symptoms()
         ]
     except Fault as silent:
-        reason = silent.reason.removeprefix(f"{site.system} {PROBE}: ")
-        yield fault("jira_silent", site=site.name, reason=reason)
+        yield fault("jira_silent", site=site.name, reason=silent.reason)
         return
     yield good("jira_answers", site=site.name, user=config.jira.sites[site.name].user)
     yield from found
@@ -75,7 +74,7 @@ class _Examined:
                     found += self._screen(name, str(kind["id"]))
             found += self._statuses()
         except Refused as refused:
-            return [fault("project_unseen", project=self.key, site=self.site.name, reason=refused.trouble.reason)]
+            return [fault("project_unseen", project=self.key, site=self.site.name, reason=refused.reason)]
         return found or [good("project_right", project=self.key)]
 
     def _rights(self) -> set[str]:

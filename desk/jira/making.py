@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
 
 from config import Topic
+from config.names import match_key
 from desk.clock import machine_now
 from desk.faults import Dead, Later
 from desk.issues import COMPONENTS, Chosen, Issue
@@ -23,6 +25,7 @@ from store import links
 from store.links import Link
 
 ESCALATION = "escalation"
+SAID = "said"  # the mark of what the third line was told
 
 
 def label_of(source: str, ticket_id: str) -> str:
@@ -74,7 +77,7 @@ class Making(Reading):
             if link is not None:
                 return made(issue_of(link), outcome="unchanged", reason="the ticket has its issue already")
             held = self.link_of_ticket(event.source, event.ticket.id)
-            if held is not None and order.purpose == ESCALATION:
+            if held is not None and order.purpose == ESCALATION and self._can_return(held, order.project):
                 return self._back_to_third_line(held, order, label)
             site = self._around.site(site_name)
             found = self._search(site, label, order.purpose)
@@ -111,6 +114,13 @@ class Making(Reading):
             return Done()
 
         self._around.journal.do(verb, act)
+
+    def _can_return(self, held: Link, project: str) -> bool:
+        """Whether the issue of a hold can be the escalation's: it is there, in the right project, and not finished."""
+        if held.issue_key.split("-")[0] != project:
+            return False
+        standing = self._read(held.site, held.issue_id, project)
+        return standing is not None and not self.is_done(project, standing.status)
 
     def _back_to_third_line(self, link: Link, order: Order, label: str) -> Done:
         """The ticket's issue is no hold any more: its mark, its labels and its component in one call (C-02).
@@ -158,6 +168,9 @@ class Making(Reading):
             if order.components.ids and by_bot:
                 value = sorted(order.components.ids.values())
                 links.set_mark(connection, site, found.id, COMPONENTS, value=value, set_at=machine_now())
+            if order.purpose == ESCALATION and by_bot:
+                said = [told] if (told := said_in(event)) else []
+                links.set_mark(connection, site, found.id, SAID, value=said, set_at=machine_now())
 
         return made(issue, also=also)
 
@@ -177,6 +190,13 @@ class Making(Reading):
             fields["priority"] = {"name": order.text.priority}
         filled = {custom[name]: value for name, value in order.text.fields.items() if custom.get(name) and value}
         return fields | filled | dict(order.fields)
+
+
+def said_in(event: TicketEvent) -> str | None:
+    """What a closing tells the third line, so that a later one can be told from it; None: nothing in as many words."""
+    description = (event.closing.description or "").strip()
+    about = [description, match_key(event.ticket.type or ""), match_key(event.ticket.subtype or "")]
+    return sha256("\n".join(about).encode()).hexdigest() if description else None
 
 
 def made(issue: Issue, **how: Any) -> Done:

@@ -17,8 +17,11 @@ class Moves(Reading):
     """The verbs that bring an issue into a status. Each takes one call to Jira besides look-ups."""
 
     def statuses(self, issue: Issue) -> Statuses:
-        """The names of the statuses in the issue's project."""
-        return self._config.jira.projects[issue.project].statuses
+        """The names of the statuses in the issue's project; Dead where `jira.yml` does not name it."""
+        project = self._config.jira.projects.get(issue.project)
+        if project is None:
+            raise Dead(f"{issue.key} is in the project {issue.project}, which jira.yml does not name")
+        return project.statuses
 
     def take_in_work(self, issue: Issue, *, why: str) -> None:
         """Take the issue in work (W-68, W-75)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from config.names import match_key
 from desk.gates import Refused
 from desk.issues import Issue, IssueView, fields_to_read, view
 from desk.surroundings import Surroundings
@@ -51,6 +52,11 @@ class Reading:
         labels = [label.removeprefix(_LABEL) for label in seen.labels if label.startswith(_LABEL)]
         named = [name for name in (seen.ticket, *labels) if name and _TICKET.fullmatch(name)]
         return named[0] if named else None
+
+    def is_done(self, project: str, status: str | None) -> bool:
+        """Whether a status of a project means that its issues are finished."""
+        settings = self._config.jira.projects.get(project)
+        return settings is not None and match_key(status or "") in {match_key(name) for name in settings.statuses.done}
 
     def read(self, ref: IssueRef) -> IssueView | None:
         """Read an issue as it stands now; None when it is gone."""

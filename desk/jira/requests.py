@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from config.departments import Department
-from config.names import match_key
 from desk.adf_text import plain_text
-from desk.issues import Issue, IssueView
+from desk.issues import COMPONENTS, Issue, IssueView
 from desk.jira.client import PROPERTY
 from desk.jira.comments import Comments
 from desk.journal import Verb
 from desk.tickets import Stop
 from events import IssueRef
+from store import links, requests
 from store.requests import ANSWERED, WITHDRAWN, Request
 
 NOT_PEOPLE_OF_OURS = ("customer", "app")  # whose comments are no answers of a department
@@ -32,15 +32,23 @@ class RequestIssues(Comments):
         return Issue(request.site, request.issue_id, request.issue_key, request.issue_key.split("-")[0])
 
     def department_of(self, seen: IssueView) -> Department | None:
-        """The department that an issue asks: by its components, else by its assignee."""
-        departments = self._config.departments
-        named = (departments.of_component(name) for name in seen.components)
-        return next(filter(None, named), None) or departments.of_assignee(seen.assignee)
+        """The department that an issue asks: that of its request, while it stands there; else a person's word.
 
-    def is_done(self, project: str, status: str | None) -> bool:
-        """Whether a status of a project means that its issues are finished."""
-        settings = self._config.jira.projects.get(project)
-        return settings is not None and match_key(status or "") in {match_key(name) for name in settings.statuses.done}
+        The bot's own component is no such word: it is a group of the third line (W-57, C-25).
+        """
+        with self._around.reading() as connection:
+            mark = links.mark(connection, seen.issue.site, seen.issue.id, COMPONENTS)
+            request = requests.of_issue(connection, seen.issue.site, seen.issue.id)
+        asked = request.department if request and request.state != WITHDRAWN else None
+        known = [one for one in self.departments_in(seen) if one.id == asked]
+        own = mark.value or () if mark else ()
+        return next(iter((*known, *self.departments_in(seen, but=own))), None)
+
+    def departments_in(self, seen: IssueView, but: Collection[str] = ()) -> list[Department]:
+        """The departments that an issue names: by its components (`but`: ids of those left out), by its assignee."""
+        departments = self._config.departments
+        named = [departments.of_component(name) for name, number in seen.components.items() if number not in but]
+        return [one for one in (*named, departments.of_assignee(seen.assignee)) if one]
 
     def say_request(self, issue: Issue, ticket: str, url: str | None, *, why: str) -> None:
         """Write into a department's issue which ticket it is asked for (U-16)."""
@@ -71,8 +79,7 @@ class RequestIssues(Comments):
             return WITHDRAWN, "issue_deleted", None, ""
         if self.is_done(seen.issue.project, seen.status):
             return ANSWERED, "status", None, seen.status
-        asked = self.department_of(seen)
-        if request.origin == "jira" and (asked is None or asked.id != request.department):
+        if request.origin == "jira" and request.department not in {one.id for one in self.departments_in(seen)}:
             return WITHDRAWN, "other_department", None, ""
         return self._answer_in(request, request.since)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import Config, load
+from config import Config, check, load
 
 FBO = "Отгрузка со склада OZON (FBO)"
 PAIRS = [
@@ -133,3 +133,48 @@ def test_a_typo_never_makes_another_pair(pair: int, place: int, letter: str) -> 
 )
 def test_resolutions(config: Config, text: str | None, found: str | None) -> None:
     assert config.categories.resolution(text) == found
+
+
+@pytest.mark.rule("R-50")
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Не решено - Эскалировать", True),
+        ("Не решена – эскалировать", True),
+        ("НЕ РЕШЕНО (Эскалировать)", True),
+        ("Не решено - Эскалироавть", True),
+        ("Не решена", False),
+        ("Не решено", False),
+        ("Решено", False),
+        ("Эскалировать", False),
+        ("Отложено", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_resolutions_that_hand_the_ticket_over(config: Config, text: str | None, found: bool) -> None:
+    assert config.categories.escalates(text) is found
+    assert not found or config.categories.resolution(text) == "not_solved"
+
+
+def test_an_escalating_spelling_is_one_of_the_aliases(folder: Path, env: dict[str, str]) -> None:
+    path = folder / "categories.yml"
+    right = "    escalating: [Не решено - Эскалировать, Не решена - Эскалировать]\n"
+    wrong = "    escalating:\n      - Не решено – эскалировать\n      - Передать\n"
+    lines = path.read_text(encoding="utf-8").replace(right, wrong)
+    path.write_text(lines, encoding="utf-8")
+    number = lines.splitlines().index("      - Передать") + 1
+    (fault,) = check(folder, env)
+    assert (fault.line, fault.key) == (number, "resolutions.not_solved.escalating[1]")
+    assert fault.text == (
+        "«Передать» здесь не бывает; напишите одно из: Не решено, Не решён, Не решен, "
+        "Не решено - Эскалировать, Не решена - Эскалировать"
+    )
+
+
+def test_aliases_at_fault_are_the_only_fault(folder: Path, env: dict[str, str]) -> None:
+    path = folder / "categories.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("aliases: [Не решено, ", "aliases: [[], "), encoding="utf-8")
+    (fault,) = check(folder, env)
+    assert fault.key == "resolutions.not_solved.aliases[0]"

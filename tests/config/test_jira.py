@@ -26,10 +26,23 @@ def rule(folder: Path, env: dict[str, str]) -> ComponentRule:
         ("екатеринбург", "FF:Екатеринбург"),
         ("Казань РФЦ", "FF:Казань"),
         ("СПб", "FF:Санкт-Петербург"),
+        ("РФЦ Санкт-Петербург", "FF:Санкт-Петербург"),
+        ("Склад СПб", "FF:Санкт-Петербург"),
+        ("РФЦ Ростов-на-Дону", "FF:Ростов-на-Дону"),
+        ("Склад Ростов-на-Дону", "FF:Ростов-на-Дону"),
     ],
 )
 def test_a_warehouse_has_its_component(rule: ComponentRule, text: str, component: str) -> None:
     assert rule.for_warehouse(text) == Components((component,), known=True)
+
+
+@pytest.mark.rule("W-57")
+@pytest.mark.parametrize("form", ["{}", "FF:{}", "{} РФЦ", "РФЦ {}", "Склад {}", "склад «{}»"])
+def test_every_warehouse_has_the_same_forms(rule: ComponentRule, form: str) -> None:
+    assert len(rule.by_warehouse) == 8
+    for warehouse, component in rule.by_warehouse.items():
+        found = rule.for_warehouse(form.format(warehouse))
+        assert found == Components((component,), known=True), form.format(warehouse)
 
 
 @pytest.mark.rule("W-57")

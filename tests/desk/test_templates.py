@@ -241,16 +241,6 @@ def test_no_shipped_note_is_empty_or_says_none() -> None:
         assert "None" not in note, name
 
 
-@pytest.mark.rule("W-33")
-def test_the_note_about_an_unknown_subtype_names_the_nearest() -> None:
-    note = shipped().note("unknown_subtype", type="Реклама", subtype=None, nearest=("А", "Б"))
-    assert note.splitlines()[:2] == [
-        "Задача Jira не создана: для «Реклама» нет Подтипа «не указан».",
-        "Похожие: «А», «Б».",
-    ]
-    assert "Похожие" not in shipped().note("unknown_subtype", type="Реклама", subtype="В", nearest=())
-
-
 @pytest.mark.parametrize("text", MARKUP)
 def test_notes_and_comments_keep_values_literal(text: str) -> None:
     assert text in shipped().note("rule_warning", rule="W-57", quote=text, action=text)

@@ -287,3 +287,15 @@ def test_with_everything_observed_nothing_is_called(bot: Bot) -> None:
     assert {outcome for _, _, outcome in bot.steps(event["id"])} == {"observed"}
     create = next(row for row in bot.ledger(event["id"]) if row.verb == "create_issue")
     assert create.after["project"] == "FBO"
+
+
+@pytest.mark.rule("R-50")
+@pytest.mark.parametrize("resolution", ["Не решено - Эскалировать", "Не решена – Эскалировать"])
+def test_a_resolution_that_hands_the_ticket_over_makes_no_issue(bot: Bot, resolution: str) -> None:
+    made = ticket()
+    bot.sandbox.put_ticket(made)
+    event = closing(made, resolution=resolution, create_jira=False)
+    assert bot.crm(event) == 202
+    bot.work()
+    assert bot.sandbox.issues() == []
+    assert notes(bot, event) == []

@@ -10,6 +10,7 @@ from runtime.own_events import post
 from store.tables import links
 from tests.bot import Bot
 from tests.handlers.test_usedesk_checks import TICKET, bot
+from tests.tickets import ticket
 from tests.usedesk import notes
 
 __all__ = ["bot"]
@@ -63,3 +64,17 @@ def test_a_ticket_that_says_nothing_makes_no_task(bot: Bot, comments: list[dict[
     ask(bot, "one")
     assert bot.sandbox.issues() == []
     assert ["описывать нечего" in note for note in notes(bot, TICKET)] == [True]
+
+
+def test_a_number_of_usedesk_is_nobodys_ticket_in_webcrm(bot: Bot) -> None:
+    bot.sandbox.put_ticket(ticket(id=TICKET))
+    ask(bot, "one")
+    (issue,) = bot.sandbox.issues()
+    path = f"/rest/api/3/issue/{issue['key']}"
+    body = {"update": {"labels": [{"add": "срочно"}]}}
+    bot.sandbox.call_as("712020:a9e00000-1c27-4d3b-8f10-6b2a9d4ce002", "PUT", path, body)
+    bot.work()
+    bot.sandbox.call("POST", "/sandbox/jira/move", {"issue": issue["key"], "project": "QC"})
+    bot.work()
+    assert bot.sandbox.ticket(TICKET)["jira_key"] is None
+    assert bot.sandbox.ticket(TICKET)["messages"][1:] == []

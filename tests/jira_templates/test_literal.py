@@ -13,6 +13,7 @@ from desk import adf
 from desk.adf_text import plain_text
 from desk.templates import EmptyDescriptionError, IssueContext, Templates
 from events import Agent, Author, Closing, Message, Seller, Ticket
+from handlers.closings import OURS
 
 DRIVER = Topic("fbo", "driver_arrival", "Отгрузка со склада OZON (FBO)", "Прибытие водителя на склад", "W-40")
 ANY_TEXT = st.text(st.characters())
@@ -154,6 +155,13 @@ def test_a_message_is_enough_to_describe(shipped: Templates) -> None:
     ticket = Ticket(id="1", messages=(Message(text="Помогите", author=Author(role="partner")),))
     issue = shipped.issue("fbo", IssueContext(ticket, DRIVER))
     assert plain_text(issue.description).startswith("Что случилось\nПомогите\n")
+
+
+@pytest.mark.parametrize("role", OURS)
+def test_whoever_of_us_wrote_is_named_in_the_same_word(role: str, shipped: Templates) -> None:
+    messages = (Message(text="Уточняю у коллег.", author=Author(role=role), visibility="public"),)
+    text = plain_text(shipped.issue("fbo", said("а", messages=messages)).description)
+    assert "\nСотрудник · публично\nУточняю у коллег.\n" in text
 
 
 @pytest.mark.rule("W-04")

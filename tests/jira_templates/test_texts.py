@@ -92,6 +92,8 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
     "procedure_dead": [{"reason": REFUSED}, {"reason": None}],
     "alert_system_down": [{"reason": "503"}, {"reason": "401 Unauthorized"}],
     "alert_unknown_warehouse": [{}, {"warehouse": None}],
+    "unknown_subtype": [{}, {"subtype": ""}, {"nearest": []}],
+    "wrong_resolution": [{}, {"resolution": ""}],
     "alert_dead_letter": [{"reason": REFUSED}],
     "hold_begun": [*variants("kind", KINDS), {"kind": "client", "key": None, "due": None}],
     "hold_turned": [{}, {"key": None}],
@@ -200,6 +202,40 @@ def test_notes_quote_the_manual_word_by_word(name: str, shipped: Templates) -> N
     for values in given_to(name, NOTES[name].values):
         for quote, rule in QUOTE.findall(shipped.note(name, **values)):
             assert quote in rules[rule]["quote"].replace("**", ""), rule
+
+
+@pytest.mark.rule("W-33")
+def test_a_subtype_outside_the_list_is_not_called_missing(shipped: Templates) -> None:
+    note = shipped.note("unknown_subtype", type="Реклама", subtype="Сбор", nearest=["А", "Б"]).split("\n")
+    assert note[:2] == [
+        "Задача Jira не создана: Подтип «Сбор» Типа «Реклама» не входит в список обращений для третьей линии (W-33).",
+        "Из Подтипов этого Типа в списке есть: «А», «Б».",
+    ]
+    blank = shipped.note("unknown_subtype", type="Реклама", subtype="", nearest=["А"])
+    assert "не выбран Подтип" in blank
+    assert "«»" not in blank
+    assert "Из Подтипов" not in shipped.note("unknown_subtype", type="Реклама", subtype="В", nearest=[])
+
+
+@pytest.mark.parametrize("name", ["not_in_t1", "unknown_subtype", "wrong_resolution"])
+def test_who_wants_no_task_is_told_how_to_go_on(name: str, shipped: Templates) -> None:
+    for values in given_to(name, NOTES[name].values):
+        to_do = shipped.note(name, **values).split("\n")[-1]
+        assert to_do.startswith("Что сделать: ")
+        assert "снимите галочку" in to_do
+        assert to_do.endswith("и закройте тикет ещё раз.")
+
+
+@pytest.mark.rule("W-57")
+def test_a_warehouse_that_nobody_named_is_no_fault_of_the_settings(shipped: Templates) -> None:
+    given = {"components": "FF:Склад", "delivery": "webcrm/evt-1"}
+    unknown = shipped.note("alert_unknown_warehouse", warehouse="Рязань", **given)
+    assert "«Рязань»" in unknown
+    assert "by_warehouse" in unknown
+    absent = shipped.note("alert_unknown_warehouse", warehouse="", **given)
+    assert absent.startswith("В тикете или задаче не указан склад: ")
+    assert "by_warehouse" not in absent
+    assert "config/jira.yml менять не нужно" in absent
 
 
 @pytest.mark.parametrize("name", [name for name in NOTES if name.startswith(("hold_", "waiting_"))])

@@ -10,7 +10,8 @@ from app import create_app
 from config.settings import Settings
 from handlers.closing_check import rules_checked
 from tests.bot import Bot
-from tests.handlers.test_holds import QUESTION, SELLER_CARD, asked
+from tests.handlers.test_holds import QUESTION, SELLER_CARD, asked, hold, put
+from tests.handlers.test_jira_task import notes
 from tests.tickets import closing, ticket
 
 TOKEN = {"Authorization": "Bearer sandbox-api-token"}
@@ -36,11 +37,14 @@ def rules(answer: Any) -> list[tuple[str, str]]:
 
 
 T3 = {"type": "FBS", "subtype": "Возвраты", "seller": SELLER_CARD}
+REMOVAL = {"type": "FBO", "subtype": "Вывоз остатков", "seller": SELLER_CARD}
+OUTSIDE = {"type": "Финансы", "subtype": "Сверка"}
+ESCALATED = {"resolution": "Не решено - Эскалировать", "create_jira": False}
 CASES: list[tuple[str, dict[str, Any], dict[str, Any], list[tuple[str, str]]]] = [
     ("escalation", {}, {}, []),
     ("no tick", {}, {"create_jira": False}, [("W-33", "warn")]),
     ("tick and solved", {}, {"resolution": "Решено"}, [("W-58", "forbid")]),
-    ("not in T-1", {"type": "Финансы", "subtype": "Сверка"}, {}, [("W-62", "warn")]),
+    ("not in T-1", OUTSIDE, {}, [("W-62", "warn")]),
     ("nothing said", {"messages": []}, {"description": " "}, [("W-63", "forbid")]),
     ("hold for Ozon", {}, {"hold": "ozon", "actions_done": "Спросил склад."}, []),
     ("hold for Ozon, nothing done", {}, {"hold": "ozon"}, [("W-70", "warn")]),
@@ -48,6 +52,13 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], list[tuple[str, str]]]] =
     ("hold for the seller, no question", T3, {"hold": "seller"}, [("W-76", "forbid")]),
     ("a fifth category", {}, {"hold": "seller", "question": QUESTION}, [("W-79", "warn")]),
     ("a question in T-3", T3, {"question": QUESTION, "create_jira": False}, [("W-26", "forbid")]),
+    ("a question in T-3, with the tick", REMOVAL, {"question": QUESTION}, [("W-26", "forbid")]),
+    ("no question in T-3, with the tick", REMOVAL, {}, [("W-62", "warn")]),
+    ("no question in T-3, without the tick", REMOVAL, {"create_jira": False}, []),
+    ("T-3 escalated, with the tick", REMOVAL, {"question": QUESTION, "escalate": True}, [("W-62", "warn")]),
+    ("T-3 escalated", REMOVAL, {**ESCALATED, "question": QUESTION}, []),
+    ("escalated by the tick", {}, {"escalate": True, "create_jira": False}, []),
+    ("escalated by the resolution", {}, ESCALATED, []),
     (
         "asked in the CRM first",
         {**T3, "messages": [asked(QUESTION)]},
@@ -71,6 +82,35 @@ def test_the_rules_that_a_closing_breaks(
     check: Any, changes: dict[str, Any], chosen: dict[str, Any], broken: list[tuple[str, str]]
 ) -> None:
     assert rules(check(closing(ticket(**changes), **chosen))) == broken
+
+
+@pytest.mark.parametrize(
+    ("changes", "chosen"),
+    [
+        (REMOVAL, {}),
+        (REMOVAL, {"question": QUESTION}),
+        (REMOVAL, {"question": QUESTION, "escalate": True}),
+        ({**REMOVAL, "messages": [asked(QUESTION)]}, {}),
+        (OUTSIDE, {}),
+        ({}, {}),
+    ],
+)
+def test_the_check_says_before_the_button_what_the_bot_would_refuse(
+    check: Any, bot: Bot, changes: dict[str, Any], chosen: dict[str, Any]
+) -> None:
+    made = ticket(**changes)
+    warned = ("W-62", "warn") in rules(check(closing(made, **chosen)))
+    refused = any(note.startswith("Задача Jira не создана") for note in notes(bot, put(bot, made, **chosen)))
+    assert warned == refused
+
+
+@pytest.mark.rule("R-50")
+@pytest.mark.parametrize("chosen", [ESCALATED, {"escalate": True, "create_jira": False}])
+@pytest.mark.parametrize("changes", [OUTSIDE, REMOVAL])
+def test_an_escalated_ticket_waits_for_nobody(bot: Bot, changes: dict[str, Any], chosen: dict[str, Any]) -> None:
+    put(bot, ticket(**changes), question=QUESTION, **chosen)
+    assert hold(bot) is None
+    assert bot.sandbox.issues() == []
 
 
 def test_every_check_has_its_words_and_the_manuals_quote(check: Any, bot: Bot) -> None:
