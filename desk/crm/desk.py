@@ -77,7 +77,11 @@ class CrmDesk(TicketVerbs):
             self._around.crm().update(ticket_id, {"jira_key": None})
             return Done(True, before=key)
 
-        return bool(self._around.journal.do(Verb(why, "clear_key", ticket_id, intent=""), act))
+        def find(_begun_at: datetime) -> Done | None:
+            ticket = self.read(ticket_id)
+            return Done(True, before=key) if ticket is not None and ticket.jira_key is None else None
+
+        return bool(self._around.journal.do(Verb(why, "clear_key", ticket_id, intent=""), act, find))
 
     def close_ticket(self, event: TicketEvent, issue: Issue, *, why: str) -> None:
         """Finish the closing that the agent began (W-65); a ticket that is closed stays so."""

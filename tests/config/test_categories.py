@@ -135,7 +135,6 @@ def test_resolutions(config: Config, text: str | None, found: str | None) -> Non
     assert config.categories.resolution(text) == found
 
 
-@pytest.mark.rule("R-50")
 @pytest.mark.parametrize(
     ("text", "found"),
     [

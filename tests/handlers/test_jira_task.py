@@ -289,7 +289,6 @@ def test_with_everything_observed_nothing_is_called(bot: Bot) -> None:
     assert create.after["project"] == "FBO"
 
 
-@pytest.mark.rule("R-50")
 @pytest.mark.parametrize("resolution", ["Не решено - Эскалировать", "Не решена – Эскалировать"])
 def test_a_resolution_that_hands_the_ticket_over_makes_no_issue(bot: Bot, resolution: str) -> None:
     made = ticket()

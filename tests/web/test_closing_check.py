@@ -104,7 +104,6 @@ def test_the_check_says_before_the_button_what_the_bot_would_refuse(
     assert warned == refused
 
 
-@pytest.mark.rule("R-50")
 @pytest.mark.parametrize("chosen", [ESCALATED, {"escalate": True, "create_jira": False}])
 @pytest.mark.parametrize("changes", [OUTSIDE, REMOVAL])
 def test_an_escalated_ticket_waits_for_nobody(bot: Bot, changes: dict[str, Any], chosen: dict[str, Any]) -> None:
