@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import time
 
-import structlog
-
 from benchmarks import acknowledge, alarms, crashes, hold_crashes, latency, pages, parse, waiting
+from benchmarks.figures import quiet
 
 ALL = {
     "parse": parse.main,
@@ -29,8 +27,7 @@ def main(names: list[str]) -> int:
         print(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(ALL)}")
         return 2
     for name in names or ALL:
-        # bots in this process say nothing: the tables are what is read
-        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+        quiet()
         began = time.monotonic()
         ALL[name]()
         print(f"({name}: {time.monotonic() - began:.0f} s)", flush=True)

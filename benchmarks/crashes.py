@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from benchmarks.figures import percentile, show
+from benchmarks.figures import percentile, quiet, show
 from benchmarks.servers import Maker, stores
 from tests.runtime.crashes import BOUNDARIES, Outcome, crash_run
 
@@ -37,7 +37,7 @@ def in_rotation(maker: Maker, run: Callable[..., Kind], places: Sequence[tuple[o
     with TemporaryDirectory() as folder:
         urls = [maker.fresh(Path(folder)) for _ in range(RUNS)]
         # processes of their own: each has a zygote, whose pipe serves one run at a time
-        with ProcessPoolExecutor(AT_ONCE, multiprocessing.get_context("spawn")) as processes:
+        with ProcessPoolExecutor(AT_ONCE, multiprocessing.get_context("spawn"), quiet) as processes:
             chosen = [places[number % len(places)] for number in range(RUNS)]
             outcomes = list(processes.map(run, urls, *zip(*chosen, strict=True)))
         for url in urls:
