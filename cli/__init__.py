@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import IO
 
 import click
@@ -23,6 +24,8 @@ from runtime.usedesk_polling import Polling
 from runtime.worker import Worker
 from store import deliveries
 from web.admin.actions import Actions
+
+_NUMBER = re.compile(r"[0-9]{1,18}")  # of a delivery
 
 
 def register(app: Flask, settings: Settings | None) -> None:
@@ -108,7 +111,7 @@ def _replay(engine: sa.Engine, name: str) -> None:
         if slash:
             row = deliveries.find(connection, source, delivery_id)
         else:
-            row = deliveries.get(connection, int(name)) if name.isdecimal() else None
+            row = deliveries.get(connection, int(name)) if _NUMBER.fullmatch(name) else None
     if row is None:
         raise click.ClickException(say("unknown", name=name))
     if not Actions(engine).replay(row.id, people.operator()):

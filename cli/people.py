@@ -116,6 +116,8 @@ def _password() -> str:
         given = str(click.prompt(say("password"), hide_input=True, confirmation_prompt=say("password_again"), err=True))
     else:
         given = sys.stdin.readline().rstrip("\r\n")
+    if not given.isprintable():  # among others what was typed in another encoding than this terminal's
+        raise click.ClickException(say("password_unprintable"))
     if len(given) < people.SHORTEST:
         raise click.ClickException(say("password_short", least=people.SHORTEST))
     return given

@@ -23,7 +23,7 @@ def report(process: Process, days: int, *, as_json: bool) -> None:
     yesterday = WorkCalendar(config.calendar.named()).local(now).date() - timedelta(days=1)
     try:
         period = Period.up_to(yesterday, days)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise click.ClickException(say("report_days")) from None
     with process.engine.connect() as connection:
         found = figures.report(connection, config, period)

@@ -36,6 +36,8 @@ from receivers.fields import (
 )
 
 NO_CASE = "jira:none"
+_SEVERAL = 2  # sites
+NO_SITE = "the body does not tell its site: add ?site=NAME to the webhook's address"  # links carry no address
 _CHANGES = 1000  # items of one changelog; real ones have a few dozen at most
 _NAME = re.compile(r"[\w:.-]{1,100}", re.ASCII)
 # Bodies of before `fieldId` existed, and moves, which still have none: the English display name.
@@ -74,8 +76,15 @@ class Places:
         """The site that the webhook's URL names, else that of the body's links, else the default."""
         if named is not None and named in self.hosts:
             return named
+        return self._linked(*urls) or self.default_site
+
+    def tell(self, named: str | None, *urls: Any) -> bool:
+        """Whether there is no doubt which site a body is of."""
+        return len(self.hosts) < _SEVERAL or named in self.hosts or self._linked(*urls) is not None
+
+    def _linked(self, *urls: Any) -> str | None:
         seen = {host(url) for url in urls} - {None}
-        return next((site for site, known in self.hosts.items() if known in seen), self.default_site)
+        return next((site for site, known in self.hosts.items() if known in seen), None)
 
 
 @dataclass(frozen=True)
@@ -100,10 +109,13 @@ class _Call:
 def parse(body: Mapping[str, Any], places: Places, received: datetime, site: str | None = None) -> Parsed:
     """Understand a webhook's body; `site` is what the URL's `?site=` says, `received` stands in for a bad timestamp."""
     name = _name(body.get("webhookEvent"))
-    at = places.site(site, part(body, "issue").get("self"), part(body, "comment").get("self"))
+    urls = part(body, "issue").get("self"), part(body, "comment").get("self")
+    at = places.site(site, *urls)
     ref = _issue(body, at)
     case = issue_case(ref) if ref else NO_CASE
     reason = _why_ignored(body, name, ref, places)
+    if reason is None and "issueLink" in body and not places.tell(site, *urls):
+        reason = NO_SITE
     if reason is not None or ref is None or name is None:
         return Parsed(name or "unknown", case, at, ignored=reason or "no issue")
     ours, read = _EVENTS[name]

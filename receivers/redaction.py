@@ -22,7 +22,7 @@ _PHONE = re.compile(
           7(?:{_LOOSE}[0-9]){{10}}(?!-?[0-9])                                # +7 (916) 000-00-00
         | [1-9](?:{_LOOSE}[0-9]){{9,14}}(?![0-9])                            # +375 29 000-00-00
       )
-    | [78](?<![\w.+-][78])(?:
+    | [78](?<![\w+-][78])(?<![0-9]\.[78])(?:
           {_SEP}{{0,2}}\([0-9]{{3,5}}\){_SEP}{{0,2}}(?:[0-9]{_SEP}?){{4,6}}[0-9]  # 8 (916) 000-00-00, 8(48762)0-00-00
         | {_SEP}[0-9]{{3}}{_SEP}[0-9]{{3}}{_SEP}?[0-9]{{2}}{_SEP}?[0-9]{{2}}    # 8-916-000-00-00
         | 9[0-9]{{2}}{_SEP}[0-9]{{3}}{_SEP}?[0-9]{{2}}{_SEP}?[0-9]{{2}}         # 8916 000 00 00
@@ -36,6 +36,7 @@ _PHONE = re.compile(
 _CREDENTIAL = re.compile(
     r"""(?i)\b(?:
       (?:bearer\s{1,4}[a-z0-9+/=_.~-]{8,}+|basic\s{1,4}[a-z0-9+/=]{16,}+)
+    | (?:atatt[\w-]{20,}+=*+|whsec_[a-z0-9+/]{16,}+=*+)     # a token of Jira Cloud, a secret of Standard Webhooks
     | (?:api[_-]?(?:key|token)|secret(?:[_-]?key)?|token|password|passwd|пароль|authorization)
       ["']?[=:]\s?["']?(?:(?:bearer|basic)\s)?[^\s"'&,;<>]++
     )""",
@@ -47,7 +48,10 @@ _PHONE_DIGITS = 10
 _SECRET_NAME = re.compile(
     r"secret|password|passwd|passphrase|apikey|accesskey|privatekey|authorization|cookie|credential|token$|tokens$|^pwd$"
 )
-_PERSONAL_NAME = re.compile(r"e?mail$|e?mailaddress(?:es)?$|e?mails$|phones?$|phonenumbers?$|mobile$|телефоны?$|почта$")
+_PERSONAL_NAME = re.compile(
+    r"e?mail$|e?mailaddress(?:es)?$|e?mails$|(?:phone|mobile)(?:no|num|number)?s?$|contact(?:no|num|number)s?$"
+    r"|^tel(?:no)?$|телефоны?$|почта$"
+)
 _ID_NAME = re.compile(r"(?:^|[a-zа-я_-])(?:id|ids|no|key|number|timestamp)$|Id$|Key$|No$")
 _SHORTEST = 5  # a@b.c
 _NAME_LENGTH = 64  # of a key: what is longer is no name, and is not remembered
@@ -95,6 +99,8 @@ def _hints_at_credential(text: str) -> bool:
         or "passw" in text
         or "парол" in text
         or "bearer" in text
+        or "atatt" in text
+        or "whsec_" in text
         or "basic " in text
         or "authoriz" in text
         or "apikey" in text

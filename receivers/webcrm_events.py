@@ -21,7 +21,13 @@ from receivers.refusal import Refusal
 SOURCE = "webcrm"
 NO_CASE = f"{SOURCE}:none"
 LONGEST = 5000  # entries of a list: more are left out, the newest stay
-_LISTS = (("ticket", "messages"), ("ticket", "seller", "schemes"))
+_LISTS = (
+    ("ticket", "messages"),
+    ("ticket", "seller", "schemes"),
+    ("ticket", "tags"),
+    ("ticket", "custom_fields"),
+    ("changes",),
+)
 _TYPES = frozenset(get_args(TicketEventType))
 _TYPE_NAME = re.compile(r"[\w:.-]{1,100}", re.ASCII)
 _TICKET_ID = re.compile(TICKET_ID.removesuffix("$"))

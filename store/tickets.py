@@ -55,11 +55,11 @@ def of_cases(connection: sa.Connection, cases: Sequence[str]) -> list[sa.Row[Any
     return list(connection.execute(query)) if cases else []
 
 
-def last_event(connection: sa.Connection, source: str, ticket_id: str) -> str | None:
-    """The newest event of a ticket's own CRM, as the store keeps it."""
+def last_events(connection: sa.Connection, source: str, ticket_id: str, limit: int) -> list[str]:
+    """The newest events of a ticket's own CRM, as the store keeps them, the newest first."""
     mine = (d.c.case_id == f"{source}:{ticket_id}", d.c.source == source, d.c.event.is_not(None))
-    text: str | None = connection.execute(sa.select(d.c.event).where(*mine).order_by(d.c.id.desc()).limit(1)).scalar()
-    return text
+    query = sa.select(d.c.event).where(*mine).order_by(d.c.id.desc()).limit(limit)
+    return list(connection.execute(query).scalars())
 
 
 def warned(connection: sa.Connection, deliveries: Sequence[int]) -> list[sa.Row[Any]]:

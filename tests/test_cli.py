@@ -52,6 +52,17 @@ def simulated(body: Any, *args: str) -> Result:
 
 
 @pytest.mark.usefixtures("env")
+@pytest.mark.parametrize(
+    "args", [("report", "--days", "900000"), ("report", "--days", "99999999999"), ("replay", "9" * 23), ("replay", "²")]
+)
+def test_a_number_that_is_too_large_is_refused_in_words(args: tuple[str, ...]) -> None:
+    result = run(*args)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert result.output.startswith("Error: ")
+
+
+@pytest.mark.usefixtures("env")
 class TestCheckConfig:
     """`check-config` says all at once, in every state of brokenness."""
 

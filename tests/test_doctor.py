@@ -172,6 +172,28 @@ def test_missing_rights_are_named(sandbox: LiveSandbox) -> None:
 
 
 @pytest.mark.usefixtures("env")
+def test_where_nothing_may_be_created_no_screen_is_blamed(sandbox: LiveSandbox) -> None:
+    sandbox.permissions(CREATE_ISSUES=False)
+    assert set(found("fault")) == {"rights_missing"}
+
+
+@pytest.mark.usefixtures("env")
+def test_what_a_hold_is_created_with_must_be_on_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    writable, gone = jira_projects.writable, {"assignee", "reporter"}
+    monkeypatch.setattr(jira_projects, "writable", lambda *given: [one for one in writable(*given) if one not in gone])
+    faults = found("fault")
+    assert set(faults) == {"field_not_on_screen"}
+    named = {name for row in faults["field_not_on_screen"] for name in re.findall(r"поля (\w+)", row["said"])}
+    assert named == gone
+
+
+@pytest.mark.usefixtures("env")
+def test_an_answer_that_is_no_jiras_is_no_traceback(sandbox: LiveSandbox) -> None:
+    sandbox.fault(system="jira", match="GET /rest/api/3/project/FBO/statuses", status=403)
+    assert "проверен не до конца" in found("warning")["not_examined"][0]["said"]
+
+
+@pytest.mark.usefixtures("env")
 def test_a_project_that_the_bot_may_not_see(sandbox: LiveSandbox) -> None:
     sandbox.permissions(BROWSE_PROJECTS=False)
     assert "Jira main его не показывает (404: No project" in found("fault")["project_unseen"][0]["said"]

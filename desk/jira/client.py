@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import requests
 from atlassian.jira import JiraCloud
@@ -107,7 +107,14 @@ class JiraSite:
 
     def examine(self, question: Callable[[Any], T]) -> T:
         """Ask the client something that only an examination wants to know."""
-        return self._call("an examination", lambda: question(self._client))
+
+        def heard() -> T:
+            answer = question(self._client)
+            if not isinstance(answer, dict | list):
+                raise requests.exceptions.InvalidJSONError("no JSON")
+            return cast(T, answer)
+
+        return self._call("an examination", heard)
 
     def search(self, jql: str, fields: list[str]) -> list[Found]:
         """The first page of a search, with the bot's property."""

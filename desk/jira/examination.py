@@ -63,19 +63,30 @@ class _Examined:
     def symptoms(self) -> list[Symptom]:
         try:
             shown = self.site.examine(lambda client: client.get_project(self.key))
+        except Refused as refused:
+            return [fault("project_unseen", project=self.key, site=self.site.name, reason=refused.reason)]
+        found: list[Symptom] = []
+        try:
             rights = self._rights()
-            found = [*self._missing_rights(rights), *self._components(shown, rights)]
-            for name in dict.fromkeys(self.project.issue_type.values()):
+            found += [*self._missing_rights(rights), *self._components(shown, rights)]
+            for name, purposes in self._types().items():
                 kind = next((row for row in shown["issueTypes"] if match_key(row["name"]) == match_key(name)), None)
                 if kind is None:
                     names = ", ".join(row["name"] for row in shown["issueTypes"])
                     found.append(fault("type_missing", project=self.key, name=name, names=names))
-                else:
-                    found += self._screen(name, str(kind["id"]))
+                elif "CREATE_ISSUES" in rights:  # without it there is no create screen to be seen
+                    found += self._screen(name, str(kind["id"]), purposes)
             found += self._statuses()
         except Refused as refused:
-            return [fault("project_unseen", project=self.key, site=self.site.name, reason=refused.reason)]
+            found.append(warning("not_examined", project=self.key, reason=refused.reason))
         return found or [good("project_right", project=self.key)]
+
+    def _types(self) -> dict[str, set[str]]:
+        """Each issue type that the bot makes, with what for."""
+        types: dict[str, set[str]] = {}
+        for purpose, name in self.project.issue_type.items():
+            types.setdefault(name, set()).add(purpose)
+        return types
 
     def _rights(self) -> set[str]:
         asked = ",".join((*self._needed(), ADMINISTER))
@@ -113,11 +124,10 @@ class _Examined:
                 names |= dict.fromkeys(ours)
         return list(names)
 
-    def _screen(self, name: str, type_id: str) -> Iterator[Symptom]:
+    def _screen(self, name: str, type_id: str, purposes: set[str]) -> Iterator[Symptom]:
         """What the create screen of an issue type lacks, and what it wants that the bot does not have."""
         fields = {str(row["fieldId"]): row for row in self._fields(type_id)}
-        custom = self.project.fields.model_dump(exclude={"request_type"}, exclude_none=True)
-        filled = dict(custom) | {one: one for one in (*ALWAYS, *(["components"] if self._wanted() else ()))}
+        filled = self._filled(purposes)
         values = {"project": self.key, "type": name}
         for ours, field in filled.items():
             if field not in fields:
@@ -127,12 +137,26 @@ class _Examined:
             if row["required"] and not row.get("hasDefaultValue") and field not in known:
                 yield fault("field_required", **values, name=row["name"], field=field)
 
+    def _filled(self, purposes: set[str]) -> dict[str, str]:
+        """The fields that an issue of these purposes is created with: our name for each, and Jira's."""
+        own = self.project.fields.model_dump(exclude={"request_type"}, exclude_none=True)
+        if purposes == {"hold_seller"}:  # whose template fills in nothing else that is the bot's own
+            own = {name: field for name, field in own.items() if name == "ticket"}
+        names = list(ALWAYS)
+        if "escalation" in purposes and self._wanted():
+            names.append("components")
+        if purposes & {"hold_ozon", "hold_seller"}:
+            names.append("assignee")
+        if "hold_seller" in purposes and self.project.request_type:
+            names.append("reporter")
+        return own | {name: name for name in names}
+
     def _fields(self, type_id: str) -> list[dict[str, Any]]:
         fields: list[dict[str, Any]] = []
         while True:
             page = self.site.examine(partial(self._page, type_id, len(fields)))
             fields += page["fields"]
-            if not page["fields"] or len(fields) >= page["total"]:
+            if not page["fields"] or len(fields) >= page.get("total", 0):
                 return fields
 
     def _page(self, type_id: str, start_at: int, client: Any) -> dict[str, Any]:

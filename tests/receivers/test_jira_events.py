@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events import CommentEvent, FieldChange, IssueEvent, IssueLinkEvent, Person, dump_event, load_event
-from receivers.jira_events import NO_CASE, Parsed, Places, parse
+from receivers.jira_events import NO_CASE, NO_SITE, Parsed, Places, parse
 
 Read = Callable[[str], dict[str, Any]]
 PAYLOADS = Path(__file__).parents[3] / "shared" / "payloads"
@@ -128,10 +128,14 @@ def test_an_edit_is_by_its_update_author_and_a_deletion_by_nobody_known(event: R
 
 @pytest.mark.parametrize("kind", ["created", "deleted"])
 def test_a_link_has_ids_only(event: Read, kind: str) -> None:
-    parsed = understand(event(f"issuelink_{kind}__ids_only"))
+    body = event(f"issuelink_{kind}__ids_only")
+    parsed = understand(body, "main")
     assert isinstance(parsed.event, IssueLinkEvent)
     assert (parsed.event.issue.id, parsed.event.other.id, parsed.event.link_type) == ("10012", "10020", "Blocks")
     assert (parsed.case, parsed.type) == ("main:10012", f"issuelink.{kind}")
+    alone = Places("main", {"main": "jira.example.test"}, PLACES.projects)
+    assert parse(body, alone, NOW).event == parsed.event
+    assert understand(body).ignored == NO_SITE  # of two sites it may be either's
 
 
 @pytest.mark.parametrize(

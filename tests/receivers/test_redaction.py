@@ -39,6 +39,9 @@ from receivers.redaction import HIDDEN, redact, redact_text
         '"api_key": "abcdef"',
         "password: abc",
         "пароль: abc",
+        "тел.89000000000",
+        "ATATT3xFfGF0abcdefghijklmnop=",
+        "whsec_abcdefghijklmnopqrstuvwx=",
     ],
 )
 @pytest.mark.parametrize("around", ["{}", "Пишите: {}.", "({})", "a {}, b", "«{}»\n"])
@@ -101,7 +104,20 @@ def test_what_follows_a_phone_stays() -> None:
             "authorization",
             "Authorization",
         ),
-        *("access_token", "clientSecret", "Set-Cookie", "email", "emailAddress", "phone", "phone_number", "Телефон"),
+        *(
+            "access_token",
+            "clientSecret",
+            "Set-Cookie",
+            "email",
+            "emailAddress",
+            "phone",
+            "phone_number",
+            "mobile_number",
+            "phone_no",
+            "contactNumber",
+            "tel",
+            "Телефон",
+        ),
     ],
 )
 @pytest.mark.parametrize("value", ["abc", 79000000000, ["a"], {"b": "c"}, "23814352"])

@@ -237,6 +237,19 @@ def test_a_million_bad_messages_cost_neither_memory_nor_a_crash(door: Door) -> N
     assert kept(door).ticket.messages == ()
 
 
+@pytest.mark.parametrize("name", ["tags", "custom_fields"])
+def test_no_other_list_of_a_ticket_does_either(door: Door, name: str) -> None:
+    answer = door.crm(MINIMAL | {"ticket": {"id": "1", name: [[], ""] * 500_000}})
+    assert answer.json is not None
+    assert answer.json["warnings"][0] == f"$.ticket.{name}: only the last 5000 entries are read"
+
+
+def test_nor_does_the_list_of_changes(door: Door) -> None:
+    answer = door.crm(MINIMAL | {"changes": [[], ""] * 500_000})
+    assert answer.json is not None
+    assert answer.json["warnings"][0] == "$.changes: only the last 5000 entries are read"
+
+
 @pytest.mark.parametrize("secrets", [(), (SecretStr("no base64"),)])
 def test_without_a_secret_the_receiver_does_not_start(door: Door, secrets: tuple[SecretStr, ...]) -> None:
     with pytest.raises(NoSecretError, match="WEBCRM_WEBHOOK_SECRETS"):

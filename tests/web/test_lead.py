@@ -340,6 +340,19 @@ class TestCard:
         )
         assert (second.closing.hold, second.closing.question, second.agent.id) == ("seller", "Какой адрес?", "a17")
 
+    def test_a_hold_knows_the_topic_that_a_later_event_does_not_tell(self, site: Site) -> None:
+        event = {"kind": "ticket", "id": "e1", "type": "ticket.created", "occurred_at": "2026-11-20T10:00:00Z"}
+        whole = {"id": "900", "type": "Финансы", "seller": {"jira_account_id": "712020:1"}}
+        for number, told in enumerate((whole, {"id": "900"})):
+            row = TicketEvent.model_validate(event | {"id": f"e{number}", "ticket": told}).model_dump_json()
+            site.add(case_id="webcrm:900", event=row)
+        site.post("/tickets/webcrm/900/hold", "agent", kind="seller", text="Какой адрес?")
+        with site.engine.connect() as connection:
+            (row,) = connection.execute(sa.select(deliveries).where(deliveries.c.source == "bot")).all()
+        held = load_event(row.event)
+        assert isinstance(held, TicketEvent)
+        assert (held.ticket.type, held.ticket.seller.jira_account_id) == ("Финансы", "712020:1")
+
     def test_a_frame_is_let_in_by_its_link_alone(self, site: Site) -> None:
         ask(site, "700")
         link = site.api("/card-links/usedesk/700").json

@@ -37,6 +37,7 @@ from web.words import word
 LIVES = 8 * 3600  # seconds that a frame's link is good for
 FRAMED = "framed"
 _REASONS = ("external_jira", "slack", "outlook", "mention")
+_LATEST = 20  # events of a ticket in which its topic is looked for
 _LONGEST = 5000  # characters of what was done, or of a question
 _SOURCES = ("webcrm", "usedesk", "jira")
 _HOUR = timedelta(hours=1)
@@ -216,15 +217,14 @@ def _holding(parts: Parts, source: str, ticket: str) -> TicketEvent | None:
     text = request.form.get("text", "").replace("\x00", "").strip()[:_LONGEST]
     fits = kind == "seller" or (kind == "ozon" and reason in _REASONS)
     with parts.process.engine.connect() as connection:
-        stored = tickets.last_event(connection, source, ticket)
-    if source != WEBCRM or not fits or not text or stored is None:
+        stored = map(load_event, tickets.last_events(connection, source, ticket, _LATEST))
+    known = [event for event in stored if isinstance(event, TicketEvent)]
+    not_solved = parts.process.switchboard.current().categories.resolutions.get("not_solved")
+    if source != WEBCRM or not fits or not text or not known or not_solved is None:
         return None
-    event = load_event(stored)
-    if not isinstance(event, TicketEvent):
-        return None
-    config = parts.process.switchboard.current()
-    resolution = config.categories.resolutions["not_solved"].name
-    values: dict[str, Any] = {"resolution": resolution, "hold": kind}
+    # an event of little may follow one that told all; the holds need the topic and the seller
+    event = next((one for one in known if one.ticket.type), known[0])
+    values: dict[str, Any] = {"resolution": not_solved.name, "hold": kind}
     if kind == "ozon":
         values |= {"actions_done": text, "hold_detail": HoldDetail.model_validate({"reason": reason})}
     else:
