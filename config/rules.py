@@ -54,6 +54,11 @@ class Rule(Strict):
     send: bool = False
     effective_from: Day | None = None
 
+    @property
+    def said(self) -> str:
+        """The manual's words as they are read: without its marks of bold letters."""
+        return self.quote.replace("**", "")
+
     @model_validator(mode="after")
     def _only_what_is_built_has_a_mode(self) -> Self:
         if not self.built and self.mode not in (None, "off"):

@@ -76,7 +76,7 @@ class Office:
             if ticket is not None and verb.name in SAID_IN_WARNINGS:
                 rule = config.rules.rules[verb.why]
                 action = self.templates.note(f"verb_{verb.name}")
-                text = self.templates.note("rule_warning", rule=rule.id, quote=rule.quote, action=action)
+                text = self.templates.note("rule_warning", rule=rule.id, quote=rule.said, action=action)
                 self._warn(config, ticket, text, f"warning:{key}")
 
         journal = LedgerJournal(self.engine, run, mode_of, warn, config.runtime.search_settle)

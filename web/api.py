@@ -71,7 +71,7 @@ def _checked(event: TicketEvent, parts: Parts) -> dict[str, Any]:
     for found in check_closing(event, config):
         name = found.rule.lower().replace("-", "")
         words = {"text": note(f"check_{name}"), "suggest": note(f"suggest_{name}")}
-        quote = config.rules.rules[found.rule].quote
+        quote = config.rules.rules[found.rule].said
         violations.append({"rule": found.rule, "severity": found.severity, "quote": quote, **words})
     return {"violations": violations, "advice": None}
 

@@ -115,7 +115,7 @@ class View:
         own_ticket = target != "" and case.endswith(f":{target}")
         return Step(
             rule=row.rule if row.rule != _OWN else "",
-            quote=rule.quote if rule else said(str(words()["own_rule"])),
+            quote=rule.said if rule else said(str(words()["own_rule"])),
             verb=verb(row.verb),
             target=_labelled("targets", row.verb, self._redact(target)),
             url=self.issue_url(target) or (ticket_url if own_ticket else None),

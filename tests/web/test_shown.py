@@ -95,3 +95,12 @@ def test_the_history_says_why_and_opens_what_the_bot_did_last(site: Site) -> Non
     assert ("это сделал сам бот" in own, "не нужно" in own) == (True, False)
     assert ("остановлено" in dead, "не заполнено" in dead) == (True, True)
     assert "<details open>" in closing
+
+
+def test_a_quote_is_read_without_the_manuals_marks_of_bold(site: Site) -> None:
+    delivery = site.add(case_id="webcrm:900")
+    site.step(delivery, rule="W-63")
+    for path in ("/tickets/webcrm/900", f"/deliveries/{delivery}", "/rules?q=W-63", "/rules/W-63"):
+        page = site.text(path)
+        assert "необходимо заполнить поле Описание" in page, path
+        assert "**" not in page, path

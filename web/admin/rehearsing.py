@@ -100,7 +100,7 @@ def _lines(parts: Parts, steps: Iterable[dict[str, Any]]) -> Iterable[Line]:
         rule = rules.get(step["rule"])
         yield Line(
             rule=step["rule"] if rule else "",
-            quote=rule.quote if rule else word("own", "rule"),
+            quote=rule.said if rule else word("own", "rule"),
             verb=verb(step["verb"]),
             target=str(parts.redact(step["target"] or "")),
             mode=word("modes", step["mode"]),

@@ -125,7 +125,7 @@ def _rows(parts: Parts, only: str | None = None) -> list[Row]:
         Row(
             id=name,
             chapter=word("chapters", name[0]),
-            quote=rule.quote,
+            quote=rule.said,
             source=rule.source,
             mode=modes[name],
             file_mode=files.mode(name),
