@@ -22,10 +22,13 @@ def escalate_to_jira(event: TicketEvent, desk: Desk) -> None:
         return
     named = event.ticket.jira_key
     link = desk.jira.link_of_ticket(event.source, event.ticket.id)
-    if named and (link is None or (link.purpose == ESCALATION and not link.made_by_bot)):
+    there = link is not None and link.purpose == ESCALATION
+    # an earlier try of this closing may have linked the issue, and broken off before its key was written
+    begun = link is not None and there and link.issue_key == named and not (link.made_by_bot or link.key_written_at)
+    if named and (link is None or begun):
         issue = _take_named_issue(event, topic, named, desk)
-    elif desk.jira.can_describe(event, topic):
-        issue = _make_issue(event, topic, desk, former=link.issue_key if link else None)
+    elif there or desk.jira.can_describe(event, topic):
+        issue = _make_issue(event, topic, desk)
     else:
         desk.crm.note(event.ticket.id, "empty_description", why="W-63")
         return
@@ -43,11 +46,11 @@ def _asked_by(event: TicketEvent, topic: Topic) -> str:
     return topic.rule if event.closing.create_jira else "W-33"
 
 
-def _make_issue(event: TicketEvent, topic: Topic, desk: Desk, *, former: str | None) -> Issue:
-    """The ticket's issue, and its key in the ticket; `former` is the key of the issue that it was linked to."""
+def _make_issue(event: TicketEvent, topic: Topic, desk: Desk) -> Issue:
+    """The ticket's issue, and its key in the ticket, where that of another issue of the ticket may stand."""
     named = event.ticket.jira_key
     issue = make_task(event, topic, desk, why=_asked_by(event, topic))
-    if named and named not in (issue.key, former):
+    if named and named != issue.key and named not in desk.jira.keys_of_ticket(event.source, event.ticket.id):
         desk.crm.note(event.ticket.id, "key_mismatch", why="W-64", ticket_key=named, issue_key=issue.key)
     else:
         desk.crm.write_key(event.ticket.id, issue, carried=named, why="W-64")
@@ -55,8 +58,17 @@ def _make_issue(event: TicketEvent, topic: Topic, desk: Desk, *, former: str | N
         names = {"type": topic.type_name, "subtype": topic.subtype_name}
         desk.crm.note(event.ticket.id, "created_instead", why="W-33", key=issue.key, **names)
     if not issue.new and not issue.returned:
+        _tend_hand_made(event, issue, desk)
         _say_what_is_new(event, topic, issue, desk)
     return issue
+
+
+def _tend_hand_made(event: TicketEvent, issue: Issue, desk: Desk) -> None:
+    """What a person left out of the ticket's issue, the ticket may know: its topic, its warehouse (W-57)."""
+    link = desk.jira.link_of(issue)
+    seen = desk.jira.read_key(issue.key) if link is not None and not link.made_by_bot else None
+    if seen is not None:
+        _set_component(seen, event.ticket.type, desk, event.ticket.warehouse)
 
 
 def make_task(event: TicketEvent, topic: Topic, desk: Desk, *, why: str) -> Issue:
@@ -114,14 +126,10 @@ def _take_named_issue(event: TicketEvent, topic: Topic, key: str, desk: Desk) ->
     if other is not None and (other.source, other.ticket_id) != (event.source, ticket.id):
         desk.crm.note(ticket.id, "key_taken", why="W-64", key=key, ticket=other.ticket_id)
         return None
-    own = desk.jira.link_of_ticket(event.source, ticket.id)
-    if own is not None and own.issue_id != seen.issue.id:
-        desk.crm.note(ticket.id, "key_mismatch", why="W-64", ticket_key=key, issue_key=own.issue_key)
-        return seen.issue
     if desk.jira.link_ticket(seen.issue, event.source, ticket.id, why="W-64"):
         desk.jira.link_back(seen.issue, event, why="W-64")
-        desk.crm.write_key(ticket.id, seen.issue, carried=key, why="W-64")
         _set_component(seen, ticket.type, desk, ticket.warehouse)
+        desk.crm.write_key(ticket.id, seen.issue, carried=key, why="W-64")  # last: now the link is complete
         _say_what_is_new(event, topic, seen.issue, desk)
     return seen.issue
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask import request
@@ -47,3 +48,13 @@ def storable(text: str) -> str:
 
 def _text(name: str) -> str | None:
     return storable(request.args.get(name, "")).strip() or None
+
+
+def asked_after() -> tuple[datetime, int] | None:
+    """Where a list goes on, `<moment>~<number>` in `after`; None: from its beginning."""
+    at, _, number = request.args.get("after", "").partition("~")
+    try:
+        moment = datetime.fromisoformat(at.replace(" ", "+"))
+    except ValueError:
+        return None
+    return (moment, int(number)) if moment.tzinfo and number.isdecimal() and len(number) < 19 else None  # noqa: PLR2004

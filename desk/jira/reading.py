@@ -41,6 +41,11 @@ class Reading:
         with self._around.reading() as connection:
             return links.of_ticket(connection, source, ticket_id, purpose)
 
+    def keys_of_ticket(self, source: str, ticket_id: str) -> list[str]:
+        """The keys of all issues of a ticket, those of its holds among them."""
+        with self._around.reading() as connection:
+            return [link.issue_key for link in links.all_of_ticket(connection, source, ticket_id)]
+
     def link_of(self, issue: Issue | IssueRef) -> Link | None:
         """The link of an issue to its ticket."""
         with self._around.reading() as connection:

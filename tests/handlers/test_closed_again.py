@@ -235,3 +235,35 @@ def test_a_move_is_no_persons_word_on_components(bot: Bot) -> None:
     bot.work()
     assert comments(bot, "QC-1") == []
     assert not [row for row in bot.sandbox.chat("admins") if "KeyError" in str(row)]
+
+
+def test_a_try_that_broke_off_is_finished_by_the_next_one(bot: Bot) -> None:
+    """The ticket's links have changed by then: the way that was begun is gone to its end all the same."""
+    number = ticket()["id"]
+    put(bot, id=number)
+    key = make(bot, customfield_10050=number)["key"]
+    close(bot, reopened(bot, number), "hold", hold="ozon", create_jira=False, actions_done="Спросили в чате")
+    bot.sandbox.fault(system="jira", match="POST /rest/api/3/issue/*", status=500, times=1)
+    event = closing(reopened(bot, number), id="b")
+    bot.crm(event)
+    bot.work()
+    assert bot.delivery("b").state == "waiting"
+    bot.hurry()
+    bot.work()
+    assert bot.delivery("b").state == "done"
+    ended = {verb for _, verb, outcome in bot.steps("b") if outcome in ("done", "unchanged")}
+    assert {"create_issue", "return_to_queue", "say_to_third_line", "close_ticket"} <= ended
+    assert standing(bot, number) == (key, "Закрыт")
+
+
+def test_a_key_that_is_replaced_is_so_after_a_try_that_broke_off(bot: Bot) -> None:
+    made = hold_then_escalate(bot, type="Финансы", subtype="Сверка")
+    bot.sandbox.fault(system="webcrm", match=f"PATCH /webcrm/tickets/{made['id']}", status=500, times=1)
+    again = reopened(bot, made["id"], type=FBO, subtype="Прибытие водителя на склад")
+    event = closing(again, id="b")
+    bot.crm(event)
+    bot.work()
+    bot.hurry()
+    bot.work()
+    assert standing(bot, made["id"]) == ("FBO-1", "Закрыт")
+    assert not [note for note in notes(bot, event) if "указана задача" in note]

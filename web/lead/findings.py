@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -12,7 +12,7 @@ from desk.clock import machine_now
 from store import audit, found
 from store.audit import Change
 from web.access.guard import own_path, person
-from web.asked import NUMBER, storable
+from web.asked import NUMBER, asked_after, storable
 from web.parts import Parts
 from web.shown import view_of
 from web.words import word, words
@@ -37,7 +37,7 @@ def blueprint(parts: Parts) -> Blueprint:
         agents = config.reports.findings.agents
         with parts.process.engine.connect() as connection:
             table = found.table(connection, start, end, agents=agents)
-            rows = found.steps(connection, (start, end), rule, _after())
+            rows = found.steps(connection, (start, end), rule, asked_after())
         page_rows = rows[: found.PAGE]
         shown = [(row.id, row.case_id, view.step(row, row.case_id), row.marked_by, row.mark) for row in page_rows]
         last = rows[found.PAGE - 1] if len(rows) > found.PAGE else None
@@ -81,12 +81,3 @@ def _back(told: str) -> ResponseReturnValue:
     base, _, query = path.partition("?")
     kept: list[Any] = [part for part in query.split("&") if part and not part.startswith(("told=", "undo="))]
     return redirect(f"{base}?{'&'.join([*kept, f'told={told}'])}", 303)
-
-
-def _after() -> tuple[datetime, int] | None:
-    at, _, number = request.args.get("after", "").partition("~")
-    try:
-        moment = datetime.fromisoformat(at.replace(" ", "+"))
-    except ValueError:
-        return None
-    return (moment, int(number)) if moment.tzinfo and number.isdecimal() and len(number) < 19 else None  # noqa: PLR2004

@@ -19,6 +19,7 @@ from store import facts, requests
 from store.facts import Kind
 from store.requests import Request
 from store.tables.reports import STEPS
+from web.asked import asked_after
 from web.errors import message_page
 from web.language import language
 from web.lead import charts
@@ -76,7 +77,7 @@ def blueprint(parts: Parts) -> Blueprint:
     def behind() -> str:
         """The requests behind a number, the newest first."""
         config, view = parts.process.switchboard.current(), view_of(parts)
-        found, more = _behind(parts, config, _after(), _PAGE)
+        found, more = _behind(parts, config, asked_after(), _PAGE)
         rows = [(one, digest.name_of(config, one.department), view.value(one.topic)) for one in found]
         return render_template(
             "report_list.html",
@@ -197,15 +198,6 @@ def _kind() -> Kind:
 def _figure() -> str:
     kind, step = request.args.get("kind", ""), request.args.get("step", type=int)
     return f"{kind}_{step}" if kind in ("sent", "answered") and step is not None else kind
-
-
-def _after() -> tuple[datetime, int] | None:
-    at, _, number = request.args.get("after", "").partition("~")
-    try:
-        moment = datetime.fromisoformat(at.replace(" ", "+"))
-    except ValueError:
-        return None
-    return (moment, int(number)) if moment.tzinfo and number.isdecimal() and len(number) < 19 else None  # noqa: PLR2004
 
 
 def _behind(
