@@ -85,8 +85,8 @@ class TicketVerbs:
         def written(message: str) -> Done:
             return Done({"id": message}, also=telling.also)
 
-        def find(begun_at: datetime) -> Done | None:
-            found = self._find(ticket_id, words, begun_at)
+        def find(_begun_at: datetime) -> Done | None:
+            found = self._find(ticket_id, words)
             return written(found) if found else None
 
         return bool(self._around.journal.do(verb, act, find))
@@ -105,8 +105,8 @@ class TicketVerbs:
 
             return Done({"id": message, "sent": reply.send}, reason=reply.remark, also=also)
 
-        def find(begun_at: datetime) -> Done | None:
-            found = self._find(ticket_id, words, begun_at)
+        def find(_begun_at: datetime) -> Done | None:
+            found = self._find(ticket_id, words)
             return written(found) if found else None
 
         return bool(self._around.journal.do(verb, act, find))
@@ -115,6 +115,6 @@ class TicketVerbs:
         """Write a message; its id."""
         raise NotImplementedError
 
-    def _find(self, ticket_id: str, words: Words, since: datetime) -> str | None:
+    def _find(self, ticket_id: str, words: Words) -> str | None:
         """The id of a message that an earlier try has written; None where a repeat has no second effect."""
         raise NotImplementedError

@@ -116,6 +116,15 @@ def of_delivery(connection: sa.Connection, delivery: int) -> list[sa.Row[Any]]:
     return list(connection.execute(sa.select(ledger).where(ledger.c.delivery == delivery).order_by(ledger.c.id)))
 
 
+def results(connection: sa.Connection, target: str) -> list[Any]:
+    """The results of all steps that were done to a target."""
+    return list(
+        connection.execute(
+            sa.select(ledger.c.result).where(ledger.c.target == target, ledger.c.result.is_not(None))
+        ).scalars()
+    )
+
+
 def failed_rule(connection: sa.Connection, delivery: int) -> str | None:
     """The rule of the verb that failed or was under way last."""
     rule: str | None = connection.execute(

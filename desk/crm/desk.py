@@ -109,7 +109,7 @@ class CrmDesk(TicketVerbs):
         message = {"visibility": visibility, "text": words.text, "draft": words.draft}
         return self._around.crm().message(ticket_id, message, self._key(verb))
 
-    def _find(self, ticket_id: str, words: Words, since: datetime) -> str | None:
+    def _find(self, ticket_id: str, words: Words) -> str | None:
         return None  # the idempotency key sees to it
 
     def _key(self, verb: Verb) -> str:

@@ -12,6 +12,7 @@ from desk.holds import Hold
 from desk.journal import Done, Verb
 from desk.surroundings import Surroundings
 from desk.usedesk.client import SYSTEM
+from desk.usedesk.comments import Comments
 from desk.usedesk.view import UsedeskTicket, view
 from events import TicketEvent
 from store import findings, holds, links, polls, requests
@@ -41,6 +42,7 @@ class ChecksDesk:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
+        self._comments = Comments(around)
 
     def concerns(self, event: TicketEvent) -> bool:
         """Whether a ticket is a client's in Usedesk: the manual's rules are not for a department's tickets."""
@@ -107,11 +109,11 @@ class ChecksDesk:
                 also=lambda connection: findings.found(connection, about, self._around.label, self._around.now),
             )
 
-        def find(begun_at: datetime) -> Done | None:
-            number = self._around.usedesk().find_comment(ticket_id, text, begun_at)
+        def find(_begun_at: datetime) -> Done | None:
+            number = self._comments.find(ticket_id, text)
             return done(number) if number else None
 
-        self._around.journal.do(verb, lambda: done(self._around.usedesk().comment(ticket_id, text)), find)
+        self._around.journal.do(verb, lambda: done(self._comments.write(ticket_id, text)), find)
 
     def was_told(self, ticket_id: str, finding: str, rule: str) -> bool:
         """Whether another delivery has told this finding already."""

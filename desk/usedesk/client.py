@@ -21,7 +21,7 @@ from desk.clock import machine_now
 from desk.faults import Later
 from desk.gates import Call, Gates
 from desk.jira.client import session_for
-from desk.usedesk.words import STATUS_IDS, to_html, to_text
+from desk.usedesk.words import STATUS_IDS, to_html
 from events import TICKET_ID
 from store.rates import Rate, take
 
@@ -109,19 +109,9 @@ class Usedesk:
         self._send("update/ticket", {**_with_status(changes), "ticket_id": _checked(ticket)} | self._agent())
 
     def comment(self, ticket: str, text: str, *, public: bool = False) -> str:
-        """Write a comment as the bot's agent, private unless `public`; its id. Usedesk knows no idempotency key:
-        after an outcome that is unknown ask `find_comment` first."""
+        """Write a comment as the bot's agent, private unless `public`; its id. Usedesk knows no idempotency key."""
         body = {"ticket_id": _checked(ticket), "message": to_html(text), "type": "public" if public else "private"}
         return str(self._send("create/comment", body | {"from": "user"} | self._agent())["comment_id"])
-
-    def find_comment(self, ticket: str, text: str, since: datetime, *, public: bool = False) -> str | None:
-        """The id of the comment that the bot's agent wrote with this text (but for blanks) since `since`."""
-        wanted = (text.split(), "public" if public else "private", self.agent_id)
-        for comment in self.ticket(ticket).get("comments") or []:
-            written = (to_text(str(comment.get("message"))).split(), comment.get("type"), str(comment.get("user_id")))
-            if written == wanted and _moment(comment.get("published_at")) >= since.replace(microsecond=0):
-                return str(comment["id"])
-        return None
 
     def alive(self) -> None:
         """Ask whether Usedesk answers and takes the token, past its gate."""
@@ -185,11 +175,3 @@ def _checked(number: str) -> str:
     if not _ID.fullmatch(number):
         raise ValueError(f"not an id: {number!r}")
     return number
-
-
-def _moment(value: Any) -> datetime:
-    """Usedesk's date, UTC without a zone; one that cannot be read counts as just now, lest a text is said twice."""
-    try:
-        return datetime.fromisoformat(str(value)).replace(tzinfo=UTC)
-    except ValueError:
-        return datetime.max.replace(tzinfo=UTC)

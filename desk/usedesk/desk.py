@@ -9,8 +9,10 @@ from typing import Any
 
 from desk.gates import Refused
 from desk.journal import Verb
+from desk.surroundings import Surroundings
 from desk.tickets import NOT_FOUND, TicketVerbs, Words
 from desk.usedesk.client import SYSTEM
+from desk.usedesk.comments import Comments
 from desk.usedesk.words import status_word, to_text
 
 FINISHED = ("done", "closed")
@@ -46,6 +48,10 @@ class UsedeskDesk(TicketVerbs):
     source = SYSTEM
     closed = "done"
 
+    def __init__(self, around: Surroundings) -> None:
+        super().__init__(around)
+        self._comments = Comments(around)
+
     def read(self, ticket_id: str) -> UsedeskTicket | None:
         """How a ticket stands in Usedesk now; None when there is none."""
         try:
@@ -69,11 +75,10 @@ class UsedeskDesk(TicketVerbs):
         return ("agent", "") if ticket.status in FINISHED else None
 
     def _write(self, verb: Verb, ticket_id: str, words: Words) -> str:
-        return self._around.usedesk().comment(ticket_id, _shown(words), public=words.public and not words.draft)
+        return self._comments.write(ticket_id, _shown(words), public=words.public and not words.draft)
 
-    def _find(self, ticket_id: str, words: Words, since: datetime) -> str | None:
-        public = words.public and not words.draft
-        return self._around.usedesk().find_comment(ticket_id, _shown(words), since, public=public)
+    def _find(self, ticket_id: str, words: Words) -> str | None:
+        return self._comments.find(ticket_id, _shown(words), public=words.public and not words.draft)
 
 
 def _shown(words: Words) -> str:

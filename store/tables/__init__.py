@@ -136,6 +136,9 @@ Index(
     postgresql_where=_observed,
 )
 
+_with_result = text("result IS NOT NULL")
+Index("ix_ledger_results", ledger.c.target, sqlite_where=_with_result, postgresql_where=_with_result)
+
 _found = text("outcome IN ('observed', 'warned')")
 Index("ix_ledger_found", ledger.c.begun_at, ledger.c.id, sqlite_where=_found, postgresql_where=_found)
 
