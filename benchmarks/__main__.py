@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 import time
 
-from benchmarks import acknowledge, alarms, crashes, hold_crashes, latency, pages, parse, waiting
+from benchmarks import acknowledge, alarms, crashes, hold_crashes, latency, pages, parse, throughput, waiting
 from benchmarks.figures import quiet
 
 ALL = {
     "parse": parse.main,
     "acknowledge": acknowledge.main,
+    "throughput": throughput.main,
     "latency": latency.main,
     "waiting": waiting.main,
     "alarms": alarms.main,

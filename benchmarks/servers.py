@@ -64,6 +64,22 @@ def web(env: Mapping[str, str], application: str = BOT, port: int | None = None)
 
 
 @contextmanager
+def sandbox() -> Iterator[str]:
+    """A sandbox in a process of its own; its address."""
+    port = free_port()
+    with TemporaryDirectory() as folder:
+        env = dict(os.environ) | {
+            "SANDBOX_PORT": str(port),
+            "DATA_DIR": folder,
+            "SANDBOX_SEARCH_LAG": "0",
+            "BOT_URL": "",
+        }
+        with _process(["-m", "sandbox"], env) as process:
+            _wait(process, port)
+            yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
 def command(env: Mapping[str, str], name: str) -> Iterator[subprocess.Popen[bytes]]:
     """`flask worker` or `flask clock`."""
     with _process(["-m", "flask", "--app", "app", name], env) as process:
