@@ -22,7 +22,7 @@ def requests(path: str, prefix: str, count: int) -> Iterator[Request]:
 
 
 def crm_request(name: str) -> Request:
-    """The closing of a ticket with this id: about 1.2 KB, becomes a delivery and a nudge."""
+    """The closing of a ticket with this id: about 1.2 KB, becomes a delivery."""
     body = closing_of(name)
     return raw(CRM, body, headers_of(body, name))
 

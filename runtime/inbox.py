@@ -1,4 +1,4 @@
-"""Where deliveries are accepted: the row and the nudge for its case in one transaction."""
+"""Where deliveries are accepted."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from events import CommentEvent, Event, HeardEvent, IssueEvent, IssueRef, TicketEvent, dump_event, ticket_case
 from runtime.committer import Committer
-from runtime.nudges import Nudges
 from store import arrivals as arrived
 from store import requests
 from store.arrivals import Known, New
+from store.cases import wake_workers
 
 _WORDS = ("ticket.message", "ticket.status_changed")
 
@@ -51,11 +51,10 @@ class StoreInbox:
 
     def __init__(self, engine: sa.Engine, handled: Container[str]) -> None:
         self._committer = Committer(engine, self.add)
-        self._nudges = Nudges(engine)
         self._handled = handled
 
     def accept(self, arrival: Arrival) -> bool:
-        """Insert the delivery and its nudge; a redelivery writes nothing."""
+        """Insert the delivery; a redelivery writes nothing."""
         return self._committer.commit(arrival)
 
     def add(self, connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[bool]:
@@ -65,9 +64,8 @@ class StoreInbox:
         added = arrived.add_all(connection, new, datetime.now(UTC))
         heard = _heard(connection, list(compress(arrivals, added)), issues)
         arrived.add_all(connection, heard, datetime.now(UTC))
-        wanted = [one.case_id for one in (*compress(new, added), *heard) if one.state == "waiting"]
-        if wanted:
-            self._nudges.send(connection, *dict.fromkeys(wanted))
+        if any(one.state == "waiting" for one in (*compress(new, added), *heard)):
+            wake_workers(connection)
         return added
 
     def _filed(self, arrival: Arrival, issues: Mapping[tuple[str, str], Known]) -> New:

@@ -25,7 +25,6 @@ _SHORTEST = 8  # characters; a shorter secret would blot out ordinary words
 QUIET_SECONDS = 10  # in which a library says the same thing once
 _SAME = 100  # characters
 _KEPT = 3600  # seconds that something said is remembered
-_OWN_HANDLERS = ("dbos",)  # libraries that print by themselves unless their logger has a handler
 
 
 def set_up(env: Mapping[str, str], settings: Settings | None = None) -> None:
@@ -90,7 +89,7 @@ class _Handler(logging.StreamHandler[TextIO]):
 class _Sparing(logging.Filter):
     """Lets the same words of the same place through once in a while, with how often they were said meanwhile.
 
-    A library that asks a database thirty times a second says as often that it does not answer.
+    A library that is asked many times a second may complain as often.
     """
 
     def __init__(self) -> None:
@@ -138,7 +137,7 @@ def _renderer(*, as_json: bool) -> Processor:
 
 
 def _route_libraries(shared: Sequence[Processor], finish: Sequence[Processor]) -> None:
-    """Warnings of APScheduler, DBOS, gunicorn and the others come out in the same shape."""
+    """Warnings of APScheduler, gunicorn and the others come out in the same shape."""
     handler = _Handler()
     handler.addFilter(_Sparing())
     handler.setFormatter(
@@ -147,10 +146,10 @@ def _route_libraries(shared: Sequence[Processor], finish: Sequence[Processor]) -
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *finish],
         )
     )
-    for name in (None, *_OWN_HANDLERS):
-        logger = logging.getLogger(name)
-        for earlier in [one for one in logger.handlers if isinstance(one, _Handler)]:
-            logger.removeHandler(earlier)
-        logger.addHandler(handler)
-        logger.propagate = False
-        logger.setLevel(logging.WARNING)
+    root = logging.getLogger()
+    for earlier in [one for one in root.handlers if isinstance(one, _Handler)]:
+        root.removeHandler(earlier)
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    # it warns of each turn that a duty skips because the one before is still under way
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

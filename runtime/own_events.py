@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import sqlalchemy as sa
 
 from desk.clock import machine_now
@@ -22,29 +20,21 @@ from events import (
     ticket_case,
 )
 from store import arrivals
+from store.cases import wake_workers
 
 SOURCE = "bot"
 
 
-def post(connection: sa.Connection, nudge: Callable[[sa.Connection, str], None], event: BotEvent) -> None:
-    """File an own event in the caller's transaction; the same alert is filed once."""
+def post(connection: sa.Connection, *events: BotEvent) -> None:
+    """File own events in the caller's transaction; the same one is filed once."""
+    if any(arrivals.add_all(connection, [_delivery(event) for event in events], machine_now())):
+        wake_workers(connection)
+
+
+def _delivery(event: BotEvent) -> arrivals.New:
     name, case = _filed(event)
-    now = machine_now()
     text = dump_event(event)
-    row = {
-        "source": SOURCE,
-        "delivery_id": name[:128],
-        "case_id": case,
-        "type": event.type,
-        "state": "waiting",
-        "body": text,
-        "event": text,
-        "received_at": now,
-        "due_at": now,
-        "nudged_at": now,
-    }
-    if arrivals.add(connection, row) is not None:
-        nudge(connection, case)
+    return arrivals.New(SOURCE, name[:128], case, event.type, "waiting", text, text, None)
 
 
 def _filed(event: BotEvent) -> tuple[str, str]:

@@ -12,11 +12,9 @@ from config import Watch
 from config.settings import Settings
 from desk.clock import Clock
 from desk.office import Office
-from events import BotEvent
 from handlers import PROCEDURES
 from runtime import own_events
 from runtime.inbox import StoreInbox
-from runtime.nudges import Nudges
 from runtime.switchboard import Switchboard
 from store.database import connect
 from store.migrate import upgrade
@@ -61,9 +59,4 @@ class Process:
     @cached_property
     def office(self) -> Office:
         """Where desks are opened."""
-        nudges = Nudges(self.engine)
-
-        def post(connection: sa.Connection, event: BotEvent) -> None:
-            own_events.post(connection, nudges.send, event)
-
-        return Office(self.engine, self.settings, post, self.clock)
+        return Office(self.engine, self.settings, own_events.post, self.clock)

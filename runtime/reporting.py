@@ -12,7 +12,6 @@ from desk.digest import is_due
 from desk.figures import last_step
 from desk.office import Office
 from events import DigestEvent
-from runtime.nudges import Nudges
 from runtime.own_events import SOURCE, post
 from store import deliveries, rollups
 
@@ -24,10 +23,9 @@ DAYS = 60  # that one turn counts; years of them have their turns one after the 
 class Reporting:
     """Two clocks do no more than one: counting again gives the same, and a digest has a fixed id."""
 
-    def __init__(self, engine: sa.Engine, office: Office, nudges: Nudges) -> None:
+    def __init__(self, engine: sa.Engine, office: Office) -> None:
         self._engine = engine
         self._office = office
-        self._nudges = nudges
 
     def count(self, config: Config) -> int:
         """Count the days that are due; how many."""
@@ -50,6 +48,6 @@ class Reporting:
             event = DigestEvent(occurred_at=now, name=name, day=day)
             with self._engine.begin() as connection:
                 if deliveries.find(connection, SOURCE, f"digest:{name}:{day}") is None:
-                    post(connection, self._nudges.send, event)
+                    post(connection, event)
                     count += 1
         return count

@@ -38,6 +38,7 @@ from handlers import PROCEDURES
 from runtime.own_events import post
 from runtime.switchboard import Switchboard
 from store import deliveries, findings, ledger, links, requests, systems
+from store.cases import wake_workers
 from store.database import reading
 from store.deliveries import Delivery
 
@@ -47,10 +48,9 @@ log = structlog.get_logger("runner")
 class Runner:
     """Runs deliveries for one worker process. `stopping` true: begin no new verb."""
 
-    def __init__(self, office: Office, watch: Watch, nudge: Callable[[sa.Connection, str], None]) -> None:
+    def __init__(self, office: Office, watch: Watch) -> None:
         self._office = office
         self._switchboard = Switchboard(office.engine, watch)
-        self._nudge = nudge
         self._engine = office.engine
         self._configs: dict[str, Config] = {}
         self.stopping: Callable[[], bool] = bool
@@ -59,9 +59,6 @@ class Runner:
         """Do what can be done in this case now."""
         while not self.stopping() and self._go_on(case_id):
             pass
-        if self.stopping():
-            with self._engine.begin() as connection:
-                deliveries.unheard(connection, case_id)
 
     def _go_on(self, case_id: str) -> bool:
         """Run the delivery whose turn it is; False when there is none or the case must wait."""
@@ -93,7 +90,7 @@ class Runner:
             with self._engine.begin() as connection:
                 deliveries.hand_over(connection, delivery.id, case, machine_now())
                 deliveries.let_follow(connection, delivery.case_id, machine_now())
-                self._nudge(connection, case)
+                wake_workers(connection)
             return True
         config = self._config_of(delivery)
         now = delivery.taken_at or self._office.clock.now()
@@ -125,7 +122,7 @@ class Runner:
         try:
             return self._play(delivery, event, desk)
         except LeaseLostError:
-            return {"state": "waiting", "due_at": machine_now(), "nudged_at": None}
+            return {"state": "waiting", "due_at": machine_now()}
         except Later as later:
             return self._later(delivery, later)
         except Dead as dead:
@@ -153,7 +150,7 @@ class Runner:
         attempts = delivery.attempts + later.spends
         if attempts > len(retry.schedule):
             return _finished("dead", f"{later.reason} ({attempts} attempts)")
-        values: dict[str, Any] = {"state": "waiting", "attempts": attempts, "reason": later.reason, "nudged_at": None}
+        values: dict[str, Any] = {"state": "waiting", "attempts": attempts, "reason": later.reason}
         if later.system is not None:
             return values | {"waits_for": later.system, "due_at": None}
         if later.at is not None:
@@ -184,7 +181,7 @@ class Runner:
         source, ticket = _ticket_of(connection, event) or ("webcrm", None)
         about = {"rule": failed, "ticket_source": source, "ticket_id": ticket}
         dead = DeadLetterEvent(occurred_at=now, delivery=run.label, reason=reason, **about)
-        post(connection, self._nudge, dead)
+        post(connection, dead)
         self._office.alert(connection, f"dead:{run.label}", "alert_dead_letter", delivery=run.label, reason=reason)
 
     def _case_now(self, delivery: Delivery, event: Event) -> str:

@@ -1,4 +1,4 @@
-"""The worker process: DBOS takes nudges from the queue `cases`, one at a time per case, many cases at once."""
+"""The worker process: leases cases that have something due, and looks at many at once."""
 
 from __future__ import annotations
 
@@ -8,94 +8,131 @@ import os
 import signal
 import socket
 import threading
+import time
 import uuid
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import sqlalchemy as sa
 import structlog
-from dbos import DBOS, DBOSConfig
 
 from config import Watch
 from desk.clock import machine_now
 from desk.office import Office
-from runtime.glance import poll_lightly
-from runtime.nudges import APPLICATION_NAME, APPLICATION_VERSION, QUEUE, WORKFLOW, Nudges
+from runtime.outage import DATABASE_AWAY, Outage
 from runtime.runner import Runner
-from store import systems
+from store import cases, systems
 
 log = structlog.get_logger("worker")
-THREADS = 32  # else DBOS makes a thread for each waiting workflow
-POLL_SECONDS = 0.03  # 25 ms from accept to the first verb; 0.1: 65 ms
+THREADS = 32
+POLL_SECONDS = 0.5  # what no wake-up told of is found by then
+RETRY_SECONDS = 1  # between two tries while the database is away
 M_ARENA_MAX = -8  # glibc's malloc.h
 DRAIN_SECONDS = 40  # longer than the longest call to another system
 
 
 class Worker:
-    """Runs until `stop` is set; signs on, shows signs of life, signs off."""
+    """Runs until it is told to stop; signs on, shows signs of life, signs off."""
 
     def __init__(self, engine: sa.Engine, office: Office, watch: Watch) -> None:
         self._engine = engine
         self._lease = watch.current().runtime.worker_lease
-        # DBOS takes workers with the same id for one process and would redo their work at each start
-        self.executor_id = f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        self.stop = threading.Event()
-        self._nudges = Nudges(engine)
-        self._runner = Runner(office, watch, self._nudges.send)
-        self._runner.stopping = self.stop.is_set
+        self.name = f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._stopping = False  # no Event: a signal handler must not wait for a lock
+        self._wake = threading.Event()
+        self._outage = Outage()
+        self._runner = Runner(office, watch)
+        self._runner.stopping = lambda: self._stopping
+        self._leased: dict[str, Future[None]] = {}
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT; running verbs end, no new one begins."""
+        """Work until SIGTERM or SIGINT; running actions end, no new one begins."""
         for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: self.stop.set())
+            signal.signal(name, self._stop)
         _save_memory()
-        self._sign_of_life()
-        self._launch()
-        log.info("worker started", executor=self.executor_id)
-        while not self.stop.wait(self._lease.total_seconds() / 5):
-            self._sign_of_life()
-        DBOS.destroy(workflow_completion_timeout_sec=DRAIN_SECONDS)
-        self._sign_off()
-        log.info("worker stopped", executor=self.executor_id)
+        threading.Thread(target=self._listen, name="wake-ups", daemon=True).start()
+        threading.Thread(target=self._live, name="sign of life", daemon=True).start()
+        log.info("worker started", worker=self.name)
+        pool = ThreadPoolExecutor(THREADS, thread_name_prefix="case")
+        while not self._stopping:
+            self._try(lambda: self._turn(pool))
+            self._wake.wait(POLL_SECONDS)
+            self._wake.clear()
+        wait(self._leased.values(), DRAIN_SECONDS)
+        self._try(self._sign_off)
+        log.info("worker stopped", worker=self.name)
 
-    def _sign_off(self) -> None:
-        """Leave, unless a verb outlived the drain: a clock hands that on when the lease is over."""
-        if self._nudges.unfinished(self.executor_id):
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+
+    def _turn(self, pool: ThreadPoolExecutor) -> None:
+        """Give back the cases that were looked at, and lease as many as there are threads for."""
+        over = {case: future for case, future in list(self._leased.items()) if future.done()}
+        free = THREADS - len(self._leased) + len(over)
+        if not free:
             return
         with self._engine.begin() as connection:
-            systems.worker_gone(connection, self.executor_id)
+            self._give_back(connection, over)
+            claimed = cases.claim(connection, self.name, self._lease, free)
+        for case in over:
+            del self._leased[case]
+        for case in claimed:
+            if case in self._leased:
+                continue  # our lease ended while the database was away, and the case is still being looked at
+            self._leased[case] = future = pool.submit(self._runner.look_at, case)
+            future.add_done_callback(self._looked_at)
+
+    def _give_back(self, connection: sa.Connection, over: dict[str, Future[None]]) -> None:
+        """Release what was looked at, and let anybody go on with what the database cut short.
+
+        After any other error the lease runs out by itself, so that the case is not tried again at once.
+        """
+        errors = {case: future.exception() for case, future in over.items()}
+        cases.release(connection, self.name, [case for case, error in errors.items() if error is None])
+        cut_short = [case for case, error in errors.items() if isinstance(error, DATABASE_AWAY)]
+        cases.abandon(connection, self.name, cut_short)
+
+    def _looked_at(self, future: Future[None]) -> None:
+        error = future.exception()
+        if isinstance(error, DATABASE_AWAY):
+            self._outage.met(error)
+        elif error is not None:
+            log.error("a case could not be looked at", exc_info=error)
+        self._wake.set()
+
+    def _listen(self) -> None:
+        while not self._stopping:
+            self._try(self._hear)
+
+    def _hear(self) -> None:
+        for due in cases.wake_ups(self._engine):
+            if due:
+                self._wake.set()
+            if self._stopping:
+                return
+
+    def _live(self) -> None:
+        """Show signs of life, also while the last actions end."""
+        while True:
+            self._try(self._sign_of_life)
+            time.sleep(self._lease.total_seconds() / 5)
 
     def _sign_of_life(self) -> None:
-        try:
-            with self._engine.begin() as connection:
-                systems.worker_seen(connection, self.executor_id, machine_now())
-        except sa.exc.OperationalError:
-            log.warning("no sign of life: the database does not answer", executor=self.executor_id)
+        with self._engine.begin() as connection:
+            systems.worker_seen(connection, self.name, machine_now())
+            cases.renew(connection, self.name, self._lease, list(self._leased))
 
-    def _launch(self) -> None:
-        settings: DBOSConfig = {
-            "name": APPLICATION_NAME,
-            "system_database_engine": self._engine,
-            "executor_id": self.executor_id,
-            "application_version": APPLICATION_VERSION,
-            "max_executor_threads": THREADS,
-            "run_migrations": False,
-            "enable_otlp": False,
-            "log_level": "WARNING",
-            "use_listen_notify": False,
-        }
-        dbos = DBOS(config=settings)
-        look_at = self._runner.look_at
+    def _sign_off(self) -> None:
+        """Leave; a case whose action outlived the drain is anybody's when its lease is over."""
+        over = {case: future for case, future in self._leased.items() if future.done()}
+        with self._engine.begin() as connection:
+            self._give_back(connection, over)
+            systems.worker_gone(connection, self.name)
 
-        @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)
-        def look_at_case(case_id: str) -> None:
-            """A nudge: look at this case."""
-            look_at(case_id)
-
-        DBOS.listen_queues([QUEUE])
-        DBOS.launch()
-        options: dict[str, Any] = {"partition_concurrency": 1, "worker_concurrency": THREADS}
-        DBOS.register_queue(QUEUE, **options, polling_interval_sec=POLL_SECONDS, on_conflict="never_update")
-        poll_lightly(dbos._sys_db, self._engine)
+    def _try(self, duty: Callable[[], None]) -> None:
+        """Do something that needs the database; while that is away, wait a little instead."""
+        if not self._outage.attempt(duty):
+            time.sleep(RETRY_SECONDS)
 
 
 def _save_memory() -> None:

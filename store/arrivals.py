@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import over_rows
 from store.tables import deliveries as d
@@ -29,9 +28,9 @@ _OF_ISSUES = """
 """
 _ADD = """
     INSERT INTO deliveries
-        (source, delivery_id, case_id, type, state, body, event, reason, received_at, due_at, nudged_at, finished_at)
+        (source, delivery_id, case_id, type, state, body, event, reason, received_at, due_at, finished_at)
     SELECT r.source, r.delivery_id, r.case_id, r.type, r.state, r.body, r.event, r.reason, :now,
-        CASE r.state WHEN 'waiting' THEN :now END, CASE r.state WHEN 'waiting' THEN :now END,
+        CASE r.state WHEN 'waiting' THEN :now END,
         CASE r.state WHEN 'waiting' THEN NULL ELSE :now END
     FROM {rows} WHERE true ON CONFLICT (source, delivery_id) DO NOTHING
 """
@@ -70,7 +69,7 @@ class Known:
 
 
 def add_all(connection: sa.Connection, new: Sequence[New], now: datetime) -> list[bool]:
-    """Insert deliveries, due and nudged `now`; whether each was inserted.
+    """Insert deliveries, due `now`; whether each was inserted.
 
     False for a redelivery, be it of another one in the list: same source and id, or a body seen within 24 hours.
     """
@@ -120,14 +119,6 @@ def _claim(
     *key, moment = columns
     ours = sa.select(*key).where(sa.tuple_(*key).in_(list(rows)), moment == moments["now"])
     return {(one, other) for one, other in connection.execute(ours)}
-
-
-def add(connection: sa.Connection, row: dict[str, Any]) -> int | None:
-    """Insert one delivery with columns as given; its number, None when there is one of the same source and id."""
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(d)
-    statement = insert.on_conflict_do_nothing(index_elements=["source", "delivery_id"]).returning(d.c.id)
-    number: int | None = connection.execute(statement, row).scalar()
-    return number
 
 
 def of_issues(connection: sa.Connection, issues: Iterable[_Key]) -> dict[_Key, Known]:

@@ -109,8 +109,8 @@ def over_rows(dialect: str, statement: str, columns: tuple[str, ...], moments: t
 def migration_lock(engine: sa.Engine) -> Iterator[None]:
     """Let one process at a time migrate the database."""
     if engine.dialect.name == "postgresql":
-        # DBOS makes indexes CONCURRENTLY, which waits for every open transaction: neither the holder of the lock
-        # nor whoever waits for it may have one
+        # an index that is made CONCURRENTLY waits for every open transaction: neither the holder of the lock nor
+        # whoever waits for it may have one
         with engine.connect().execution_options(**_NO_TRANSACTION) as connection:
             key = {"key": _MIGRATION_LOCK}
             while not connection.execute(sa.text("SELECT pg_try_advisory_lock(:key)"), key).scalar():

@@ -6,7 +6,7 @@ States: `waiting` → `running` → `done | ignored | dead`; a delivery that mus
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -113,11 +113,6 @@ def let_follow(connection: sa.Connection, case_id: str, now: datetime) -> None:
     )
 
 
-def unheard(connection: sa.Connection, case_id: str) -> None:
-    """The nudge of this case was heard by nobody: the clock's next sweep repeats it."""
-    connection.execute(sa.update(d).where(d.c.case_id == case_id, d.c.state == "waiting").values(nudged_at=None))
-
-
 def hand_over(connection: sa.Connection, delivery: int, case_id: str, now: datetime) -> None:
     """File a delivery under the case that the link table now names."""
     connection.execute(
@@ -127,9 +122,7 @@ def hand_over(connection: sa.Connection, delivery: int, case_id: str, now: datet
 
 def release_case(connection: sa.Connection, case_id: str, now: datetime) -> None:
     """Make every waiting delivery of a case due now."""
-    connection.execute(
-        sa.update(d).where(d.c.case_id == case_id, d.c.state == "waiting").values(due_at=now, nudged_at=None)
-    )
+    connection.execute(sa.update(d).where(d.c.case_id == case_id, d.c.state == "waiting").values(due_at=now))
 
 
 def release_system(connection: sa.Connection, system: str, now: datetime, limit: int | None = None) -> int:
@@ -138,7 +131,7 @@ def release_system(connection: sa.Connection, system: str, now: datetime, limit:
     if limit is not None:
         first = sa.select(d.c.id).where(*waited).order_by(d.c.id).limit(limit)
         waited = (d.c.id.in_(first.scalar_subquery()), d.c.state == "waiting")
-    result = connection.execute(sa.update(d).where(*waited).values(due_at=now, waits_for=None, nudged_at=None))
+    result = connection.execute(sa.update(d).where(*waited).values(due_at=now, waits_for=None))
     return int(result.rowcount)
 
 
@@ -148,27 +141,11 @@ def revive(connection: sa.Connection, delivery: int, *, state: str, now: datetim
     values["finished_at"] = None if state == "waiting" else now
     if state == "waiting":
         # a person replays because something was mended: by the configuration of then, not of before
-        values |= {"reason": None, "waits_for": None, "nudged_at": None, "config_version": None}
+        values |= {"reason": None, "waits_for": None, "config_version": None}
     case: str | None = connection.execute(
         sa.update(d).where(d.c.id == delivery, d.c.state != "running").values(**values).returning(d.c.case_id)
     ).scalar()
     return case
-
-
-def due(connection: sa.Connection, *, now: datetime, forgotten: timedelta, limit: int) -> list[tuple[int, str]]:
-    """Deliveries whose moment has come and that were not nudged lately; marks them as nudged.
-
-    Rows are (id, case). A nudge that was lost is made good after `forgotten`, be it before or while its delivery ran.
-    """
-    stale = sa.or_(d.c.nudged_at.is_(None), d.c.nudged_at < now - forgotten)
-    waiting = sa.select(d.c.id).where(d.c.state == "waiting", d.c.due_at <= now, stale).order_by(d.c.due_at)
-    running = sa.select(d.c.id).where(d.c.state == "running", d.c.nudged_at < now - forgotten).order_by(d.c.id)
-    found: list[tuple[int, str]] = []
-    for pick in (waiting.limit(limit), running.limit(limit)):
-        locked = pick.with_for_update(skip_locked=True) if connection.dialect.name == "postgresql" else pick
-        mark = sa.update(d).where(d.c.id.in_(locked.scalar_subquery())).values(nudged_at=now)
-        found += [(row.id, row.case_id) for row in connection.execute(mark.returning(d.c.id, d.c.case_id))]
-    return found
 
 
 def find(connection: sa.Connection, source: str, delivery_id: str) -> sa.Row[Any] | None:

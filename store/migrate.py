@@ -1,4 +1,4 @@
-"""Bring a database to the tables of this release: ours by Alembic, DBOS's by DBOS."""
+"""Bring a database to the tables of this release."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from dbos import DBOS
 
 from store.database import migration_lock
 
@@ -23,11 +22,6 @@ def alembic_config(connection: sa.Connection) -> Config:
 
 
 def upgrade(engine: sa.Engine) -> None:
-    """Run what is missing, one process at a time; does nothing on a database of this release.
-
-    DBOS shares the database, so that a delivery and its nudge are written in one transaction.
-    """
-    with migration_lock(engine):
-        with engine.begin() as connection:
-            command.upgrade(alembic_config(connection), "head")
-        DBOS.migrate(engine.url.render_as_string(hide_password=False))
+    """Run what is missing, one process at a time; does nothing on a database of this release."""
+    with migration_lock(engine), engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "head")

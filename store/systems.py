@@ -118,15 +118,6 @@ def workers_known(connection: sa.Connection) -> list[sa.Row[Any]]:
     return list(connection.execute(sa.select(workers).order_by(workers.c.started_at)))
 
 
-def claim_gone(connection: sa.Connection, executor_id: str, *, seen_at: datetime, now: datetime) -> bool:
-    """Let one clock take over from a worker without a sign of life since `seen_at`; True for the one that may.
-
-    A clock that dies over it leaves the worker to the next one, a lease later.
-    """
-    where = (workers.c.executor_id == executor_id, workers.c.seen_at == seen_at)
-    return int(connection.execute(sa.update(workers).where(*where).values(seen_at=now)).rowcount) > 0
-
-
 def worker_gone(connection: sa.Connection, executor_id: str) -> None:
     """Sign a worker off."""
     connection.execute(sa.delete(workers).where(workers.c.executor_id == executor_id))
@@ -149,9 +140,10 @@ def clock_gone(connection: sa.Connection, clock_id: str) -> None:
     connection.execute(sa.delete(clocks).where(clocks.c.clock_id == clock_id))
 
 
-def forget_clocks(connection: sa.Connection, before: datetime) -> None:
-    """Forget the clocks without a sign of life since a moment."""
-    connection.execute(sa.delete(clocks).where(clocks.c.seen_at < before))
+def forget_silent(connection: sa.Connection, before: datetime) -> None:
+    """Forget the clocks and workers without a sign of life since a moment."""
+    for table in (clocks, workers):
+        connection.execute(sa.delete(table).where(table.c.seen_at < before))
 
 
 def keep_config(connection: sa.Connection, version: str, content: str, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""A bot in this process: the real receivers, store, runner and desk; only DBOS is left out.
+"""A bot in this process: the real receivers, store, runner and desk; only the worker's threads are left out.
 
 `work()` looks at each case with something due, as a worker would, until nothing is left.
 """
@@ -134,8 +134,8 @@ class Bot:
         return app
 
     def new_runner(self) -> Runner:
-        """A runner as a freshly started worker has it; nudges are not needed here."""
-        return Runner(self.process.office, self.watch, lambda *_: None)
+        """A runner as a freshly started worker has it."""
+        return Runner(self.process.office, self.watch)
 
     def __enter__(self) -> Bot:
         self._thread.start()

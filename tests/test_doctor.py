@@ -19,8 +19,9 @@ from config.settings import Settings
 from desk.clock import machine_now
 from sandbox import jira_projects
 from sandbox.live import LiveSandbox
-from store import arrivals, switches, systems
+from store import switches, systems
 from store.database import connect
+from store.tables import deliveries
 from tests.bot import environment
 from tests.databases import Sqlite
 from tests.web.site import NOWHERE, own_logs
@@ -52,7 +53,7 @@ def env(sqlite: Sqlite, sandbox: LiveSandbox, tmp_path: Path, monkeypatch: pytes
         systems.clock_seen(connection, "clock-1", now)
         for source in SOURCES:
             row = {"source": source, "delivery_id": "1", "case_id": "1", "type": "x", "state": "done", "body": "{}"}
-            arrivals.add(connection, row | {"received_at": now})
+            connection.execute(sa.insert(deliveries).values(row | {"received_at": now}))
     with own_logs():
         yield engine
     engine.dispose()
@@ -109,7 +110,7 @@ def test_a_house_where_nobody_works_is_seen(env: sa.Engine) -> None:
         for table in ("workers", "clocks", "deliveries"):
             connection.execute(sa.text(f"DELETE FROM {table}"))  # noqa: S608 # our own names
         row = {"source": "bot", "delivery_id": "1", "case_id": "1", "type": "x", "state": "dead", "body": "{}"}
-        arrivals.add(connection, row | {"received_at": machine_now()})
+        connection.execute(sa.insert(deliveries).values(row | {"received_at": machine_now()}))
         switches.pause(connection, "admin@example.test: проверка", machine_now())
         systems.close_gate(connection, "jira:main", reason="503", now=machine_now(), probe_at=None)
     result = doctor()

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
+from runtime.outage import Outage
 from web.language import said
 from web.words import words
 
-_log = structlog.get_logger("web")
 _PROGRAMS = ("/api/", "/webhooks/", "/health/", "/usedesk/block/")
 
 
 def register(app: Flask) -> None:
     """Answer refusals and a database that is down in our own shape."""
+    outage = Outage()
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
@@ -30,7 +30,7 @@ def register(app: Flask) -> None:
     @app.errorhandler(InterfaceError)
     @app.errorhandler(PoolTimeoutError)
     def database(error: Exception) -> Response:
-        _log.warning("the database does not answer", path=request.path, error=type(error).__name__)
+        outage.met(error)
         response = _answer(503, "the database does not answer; try again later")
         response.headers["Retry-After"] = "30"
         return response

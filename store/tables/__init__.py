@@ -27,6 +27,7 @@ __all__ = [
     "agents",
     "alarms",
     "alerts",
+    "cases",
     "config_versions",
     "deliveries",
     "field_marks",
@@ -65,7 +66,6 @@ deliveries = Table(
     Column("received_at", Moment, nullable=False),
     Column("due_at", Moment),
     Column("waits_for", String(64)),
-    Column("nudged_at", Moment),
     Column("taken_at", Moment),
     Column("config_version", String(64)),
     Column("run_token", String(36)),
@@ -96,6 +96,15 @@ Index(
     deliveries.c.id,
     sqlite_where=_over,
     postgresql_where=_over,
+)
+
+# Which worker runs the deliveries of a case, until when unless it says more. A case that nobody works at has no row.
+cases = Table(
+    "cases",
+    metadata,
+    Column("case_id", String(160), primary_key=True),
+    Column("worker", String(80), nullable=False),
+    Column("until", Moment, nullable=False, index=True),
 )
 
 # Jira signs the body but not its id: a body seen within 24 hours is a redelivery.

@@ -25,7 +25,7 @@ def say(bot: Bot, *events: BotEvent) -> None:
     """File events, each twice, and do them."""
     for event in (*events, *events):
         with bot.engine.begin() as connection:
-            post(connection, lambda *_: None, event)
+            post(connection, event)
         bot.work(settle=False)
     bot.runner = bot.new_runner()
 

@@ -28,7 +28,7 @@ def ask(bot: Bot, key: str) -> None:
         topic_subtype="Прибытие водителя на склад",
     )
     with bot.engine.begin() as connection:
-        post(connection, lambda *_: None, event)
+        post(connection, event)
     bot.work()
 
 

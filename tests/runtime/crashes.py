@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime.clock import Clock
 from sandbox.live import LiveSandbox
 from tests.bot import Bot, free_port
 from tests.runtime.waiting import until
@@ -90,28 +89,22 @@ def _crash(bot: Bot, boundary: Boundary, log: Path) -> Outcome:
     assert bot.crm(event) == 202
     status = until(lambda: zygote().status(victim), f"the worker dies at {boundary}", log=log)
     rescuer = zygote().start(bot.env, log)
-    clock = Clock(bot.engine, bot.process.office, bot.watch)
     try:
-        until(_finished(bot, event["id"], clock), f"the delivery ends after {boundary}", log=log)
+        until(_finished(bot, event["id"]), f"the delivery ends after {boundary}", log=log)
     finally:
         end(rescuer)
     return _outcome(bot, boundary, event, status == -signal.SIGKILL, time.monotonic() - begun)
 
 
 def end(pid: int, by: signal.Signals = signal.SIGKILL) -> int:
-    """End a process, at once or in order (SIGTERM, which takes DBOS some seconds); its status."""
+    """End a process, at once or in order (SIGTERM); its status."""
     os.kill(pid, by)
     until(lambda: zygote().status(pid) is not None, "a process ends")
     return zygote().status(pid) or 0
 
 
-def _finished(bot: Bot, delivery: str, clock: Clock) -> Callable[[], bool]:
-    def finished() -> bool:
-        clock.take_over()
-        clock.nudge_due()
-        return bool(bot.delivery(delivery).state in ("done", "dead"))
-
-    return finished
+def _finished(bot: Bot, delivery: str) -> Callable[[], bool]:
+    return lambda: bool(bot.delivery(delivery).state in ("done", "dead"))
 
 
 def _outcome(bot: Bot, boundary: Boundary, event: dict[str, Any], killed: bool, seconds: float) -> Outcome:

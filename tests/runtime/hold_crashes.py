@@ -10,7 +10,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from desk.adf_text import plain_text
-from runtime.clock import Clock
 from sandbox.live import LiveSandbox
 from store.holds import alarm_key
 from store.tables import alarms, holds
@@ -38,7 +37,6 @@ HOLD_BOUNDARIES: tuple[Place, ...] = tuple(
 )
 SECONDS = 180  # the longest that anything may take
 MAKING = threading.Lock()  # routes are compiled by `ast`, which Python 3.11 does not let two threads do at once
-LOOK_AFTER = 0.1  # seconds between two rounds of the clock
 
 
 @dataclass(frozen=True)
@@ -212,27 +210,10 @@ class _Run:
 
 
 def _finish(bot: Bot, runs: Sequence[_Run], log: Path) -> None:
-    """A healthy worker and a clock, until all deliveries are finished."""
+    """A healthy worker, until all deliveries are finished."""
     rescuer = zygote().start(bot.env, log)
-    clock = Clock(bot.engine, bot.process.office, bot.watch)
     try:
-        until(_round(clock, runs), "the deliveries end", seconds=SECONDS, log=log)
+        until(lambda: all(run.ended() for run in runs), "the deliveries end", seconds=SECONDS, log=log)
     finally:
         os.kill(rescuer, signal.SIGKILL)
         until(lambda: zygote().status(rescuer) is not None, "the rescuer ends")
-
-
-def _round(clock: Clock, runs: Sequence[_Run]) -> Callable[[], bool]:
-    """The clock's duties, no more often than a clock does them; true when all runs are ended."""
-    due = 0.0
-
-    def finished() -> bool:
-        nonlocal due
-        if time.monotonic() < due:
-            return False
-        clock.take_over()
-        clock.nudge_due()
-        due = time.monotonic() + LOOK_AFTER
-        return all(run.ended() for run in runs)
-
-    return finished

@@ -1,4 +1,4 @@
-"""Acceptance: a delivery and its nudge in one transaction, a redelivery writes nothing."""
+"""Acceptance: a delivery is due at once, a redelivery writes nothing."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from dbos import DBOSClient
 
+import runtime.inbox
 from events import IssueEvent, IssueRef
 from runtime.inbox import Arrival, StoreInbox
-from runtime.nudges import QUEUE, WORKFLOW, Nudges
 from store import links
 from store.links import Link
 from store.tables import deliveries, seen_bodies
@@ -28,22 +27,11 @@ def rows(engine: sa.Engine) -> list[sa.Row[tuple[object, ...]]]:
         return list(connection.execute(sa.select(deliveries).order_by(deliveries.c.id)))
 
 
-def nudged(engine: sa.Engine) -> list[str | None]:
-    """The cases of all nudges in the queue."""
-    client = DBOSClient(system_database_engine=engine, lazy=True)
-    return [workflow.queue_partition_key for workflow in client.list_workflows(load_input=False, load_output=False)]
-
-
-def test_a_delivery_and_its_nudge_are_kept_together(engine: sa.Engine, inbox: StoreInbox, arrival: Arrive) -> None:
+def test_a_delivery_is_due_at_once(engine: sa.Engine, inbox: StoreInbox, arrival: Arrive) -> None:
     assert inbox.accept(arrival("d1"))
     (row,) = rows(engine)
     assert (row.source, row.delivery_id, row.case_id, row.state) == ("webcrm", "d1", "webcrm:1", "waiting")
-    assert row.due_at == row.nudged_at == row.received_at
-    client = DBOSClient(system_database_engine=engine, lazy=True)
-    (nudge,) = client.list_workflows()
-    assert (nudge.name, nudge.queue_name, nudge.queue_partition_key) == (WORKFLOW, QUEUE, "webcrm:1")
-    assert nudge.input is not None
-    assert tuple(nudge.input["args"]) == ("webcrm:1",)
+    assert row.due_at == row.received_at
 
 
 def test_a_redelivery_writes_nothing(engine: sa.Engine, inbox: StoreInbox, arrival: Arrive) -> None:
@@ -51,7 +39,6 @@ def test_a_redelivery_writes_nothing(engine: sa.Engine, inbox: StoreInbox, arriv
     assert not inbox.accept(arrival("d1", sha="b" * 64))
     assert not inbox.accept(arrival("d2", sha=SHA))
     assert [row.delivery_id for row in rows(engine)] == ["d1"]
-    assert nudged(engine) == ["webcrm:1"]
     assert inbox.accept(replace(arrival("d2", sha=SHA), source="jira"))  # another sender's body is another
 
 
@@ -78,7 +65,7 @@ def test_five_at_once_are_one(engine: sa.Engine, arrival: Arrive, same: str) -> 
     with ThreadPoolExecutor(5) as threads:
         answers = list(threads.map(post, inboxes, arrivals))
     assert sorted(answers) == [False] * 4 + [True]
-    assert len(rows(engine)) == len(nudged(engine)) == 1
+    assert len(rows(engine)) == 1
 
 
 def test_nothing_stays_when_the_transaction_fails(
@@ -88,15 +75,14 @@ def test_nothing_stays_when_the_transaction_fails(
         raise sa.exc.OperationalError("enqueue", {}, Exception("disk full"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(Nudges, "send", broken)
+        patch.setattr(runtime.inbox, "wake_workers", broken)
         with pytest.raises(sa.exc.OperationalError):
             inbox.accept(arrival("d1", sha=SHA))
     assert rows(engine) == []
-    assert nudged(engine) == []
     assert inbox.accept(arrival("d1", sha=SHA))
 
 
-def test_an_event_that_nobody_wants_is_recorded_without_a_nudge(
+def test_an_event_that_nobody_wants_is_recorded_and_not_due(
     engine: sa.Engine, inbox: StoreInbox, arrival: Arrive
 ) -> None:
     assert inbox.accept(arrival("d1", type="ticket.escalated"))
@@ -106,7 +92,6 @@ def test_an_event_that_nobody_wants_is_recorded_without_a_nudge(
     assert (first.state, first.reason, first.due_at) == ("ignored", "no procedure wants this event", None)
     assert (second.state, second.reason, second.event) == ("ignored", "unknown event", None)
     assert first.finished_at == first.received_at
-    assert nudged(engine) == []
 
 
 def test_an_event_of_a_linked_issue_is_filed_under_its_ticket(engine: sa.Engine, inbox: StoreInbox) -> None:
@@ -117,4 +102,3 @@ def test_an_event_of_a_linked_issue_is_filed_under_its_ticket(engine: sa.Engine,
         event = IssueEvent(type="issue.updated", occurred_at=moment, issue=IssueRef(site="main", id=number))
         inbox.accept(Arrival("jira", number, f"main:{number}", event.type, b"{}", event))
     assert [row.case_id for row in rows(engine)] == ["webcrm:77", "main:10002"]
-    assert sorted(map(str, nudged(engine))) == ["main:10002", "webcrm:77"]

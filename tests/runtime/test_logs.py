@@ -80,7 +80,7 @@ def test_text_is_key_value(capsys: pytest.CaptureFixture[str]) -> None:
 def test_libraries_speak_from_warnings_up(capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):  # set up again when the settings are known: still one line an event
         logs.set_up({})
-    for name in ("dbos", "alembic.runtime", "urllib3.connectionpool"):
+    for name in ("gunicorn.error", "alembic.runtime", "urllib3.connectionpool"):
         logging.getLogger(name).info("not told")
         logging.getLogger(name).warning("told")
     lines = capsys.readouterr().err.splitlines()
@@ -118,7 +118,7 @@ def test_a_library_that_says_the_same_thirty_times_a_second_is_heard_once_in_a_w
         monkeypatch.setattr("time.time_ns", lambda now=(1_000_000 + second) * 10**9: now)
         for queue in ("cases", "others"):
             for _ in range(30):
-                logging.getLogger("dbos").warning("queue %s: the database does not answer", queue)
+                logging.getLogger("urllib3").warning("queue %s: the database does not answer", queue)
     said = [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
     first = [f"queue {queue}: the database does not answer" for queue in ("cases", "others")]
     assert said == [*first, *(f"{line} (and 299 times since it was last said here)" for line in first)]

@@ -131,7 +131,7 @@ def fill(bot: Bot, event: dict[str, Any], number: int, prefix: str = "w", **valu
     """Put so many unfinished deliveries of an event into the store, each in a case of its own."""
     moment = machine_now()
     row = {"source": "webcrm", "type": "ticket.closing", "body": "{}", "received_at": moment}
-    row |= {"event": dump_event(TicketEvent.model_validate(event)), "nudged_at": moment} | values
+    row |= {"event": dump_event(TicketEvent.model_validate(event))} | values
     many = [{**row, "delivery_id": f"{prefix}{n}", "case_id": f"webcrm:{prefix}{n}"} for n in range(number)]
     with bot.engine.begin() as connection:
         connection.execute(sa.insert(d), many)
@@ -161,7 +161,7 @@ class Cost:
         made = ticket()
         assert self._bot.crm(closing(made)) == 202
         self._bot.runner.look_at(f"webcrm:{made['id']}")
-        self._clock.nudge_due()
+        self._clock.ring()
 
 
 @pytest.mark.parametrize(
@@ -211,11 +211,11 @@ def test_two_thousand_waiting_cases_take_no_memory_and_go_on_after_a_restart(any
         # a pair outside T-1: one note in the CRM
         event = closing(any_bot.sandbox.put_ticket(ticket(type="Финансы", subtype="Сверка")))
         # as many first as give every thread of the worker its clients, which it keeps whatever waits
-        fill(any_bot, event, WARM, prefix="warm", state="waiting", due_at=machine_now(), nudged_at=None)
+        fill(any_bot, event, WARM, prefix="warm", state="waiting", due_at=machine_now())
         until_reached(lambda: waiting(any_bot), WARM, "the first ones wait")
         before = memory(worker)
         fill(any_bot, event, number // 2, prefix="v", state="waiting", due_at=None, waits_for="webcrm")
-        fill(any_bot, event, number // 2, state="waiting", due_at=machine_now(), nudged_at=None)
+        fill(any_bot, event, number // 2, state="waiting", due_at=machine_now())
         until_reached(lambda: waiting(any_bot), number + WARM, "all wait")
         grown = memory(worker) - before
     assert grown < 20, f"{grown:.1f} MB"

@@ -17,7 +17,6 @@ from aiosmtpd.smtp import Envelope
 from config.reports import Digest
 from desk import digest
 from desk.digest import is_due
-from runtime.nudges import Nudges
 from runtime.reporting import Reporting
 from store import requests
 from store.tables import deliveries
@@ -81,7 +80,7 @@ def test_two_clocks_send_one_digest_and_count_the_same(any_bot: Bot, monkeypatch
         monkeypatch.setattr(any_bot.process.office.clock, "now", lambda: FRIDAY + HOUR)
         config = any_bot.watch.current()
         for _ in range(2):
-            clock = Reporting(any_bot.engine, any_bot.process.office, Nudges(any_bot.engine))
+            clock = Reporting(any_bot.engine, any_bot.process.office)
             clock.count(config)
             clock.digests(config)
         any_bot.work(settle=False)
@@ -126,7 +125,7 @@ def test_a_digest_by_mail_is_a_page_and_the_same_as_text(any_bot: Bot, monkeypat
         with any_bot.engine.begin() as connection:
             requests.add(connection, row)
         monkeypatch.setattr(any_bot.process.office.clock, "now", lambda: FRIDAY + HOUR)
-        Reporting(any_bot.engine, any_bot.process.office, Nudges(any_bot.engine)).digests(any_bot.watch.current())
+        Reporting(any_bot.engine, any_bot.process.office).digests(any_bot.watch.current())
         any_bot.work(settle=False)
     finally:
         server.stop()

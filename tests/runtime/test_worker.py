@@ -1,4 +1,4 @@
-"""Workers as processes: told to stop, asleep past their lease, side by side, and left without a nudge."""
+"""Workers as processes: told to stop, asleep past their lease, side by side, and beside a database that goes away."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,13 +16,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from dbos import DBOSClient
 from flask import request
 
 from desk.clock import machine_now
-from runtime.clock import Clock
+from sandbox.live import LiveSandbox
+from store.tables import cases as leases
 from store.tables import deliveries, workers
-from tests.bot import Bot
+from tests.bot import Bot, free_port
+from tests.databases import Postgres
 from tests.runtime.crashes import VERBS, end, zygote
 from tests.runtime.waiting import until, until_reached
 from tests.tickets import closing, ticket
@@ -44,6 +46,10 @@ class Shop:
         self.running.append(pid)
         until(lambda: f"{role} started" in (log.read_text() if log.exists() else ""), f"{role} starts", log=log)
         return pid
+
+    def said(self, name: str) -> str:
+        """What a process wrote into its log."""
+        return (self.folder / f"{name}.log").read_text()
 
     def end(self, pid: int) -> int:
         """End a process in order; its status."""
@@ -94,25 +100,20 @@ class Shop:
                 return False
             return True
 
+    def leased(self) -> list[str]:
+        """The cases that some worker has."""
+        with self.bot.engine.connect() as connection:
+            return list(connection.execute(sa.select(leases.c.case_id)).scalars())
+
     def count(self, state: str) -> int:
         """How many deliveries are in a state."""
         query = sa.select(sa.func.count()).where(deliveries.c.state == state)
         with self.bot.engine.connect() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def clock(self) -> Clock:
-        """A clock in this process."""
-        return Clock(self.bot.engine, self.bot.process.office, self.bot.watch)
-
     def finish(self, *names: str) -> None:
         """Wait until the deliveries are done: one issue each, nothing twice, nothing left out."""
-        clock = self.clock()
-
-        def done() -> bool:
-            clock.take_over()
-            clock.nudge_due()
-            return all(self.bot.delivery(name).state == "done" for name in names)
-
+        done = lambda: all(self.bot.delivery(name).state == "done" for name in names)  # noqa: E731
         until(done, "the deliveries are done", seconds=60, log=self.folder / "worker0.log")
         for name in names:
             assert [(verb, outcome) for _, verb, outcome in self.bot.steps(name)] == [(verb, "done") for verb in VERBS]
@@ -137,8 +138,8 @@ def test_a_worker_that_is_told_to_stop_ends_its_verb_and_leaves_the_rest_to_the_
     until(shop.creating, "the issue is being created")
     assert shop.end(worker) == 0
     assert len(shop.bot.sandbox.issues()) == 1
-    row = shop.bot.delivery(name)
-    assert (row.state, row.nudged_at) == ("waiting", None)
+    assert shop.bot.delivery(name).state == "waiting"
+    assert shop.leased() == []
     assert [(verb, outcome) for _, verb, outcome in shop.bot.steps(name)] == [(verb, "done") for verb in VERBS[:2]]
     assert shop.signed_on() == []
     shop.start()
@@ -175,17 +176,11 @@ def test_a_second_worker_does_not_redo_what_the_first_one_does(shop: Shop) -> No
     assert shop.created() == 1
 
 
-def test_a_nudge_that_was_lost_is_made_good_by_the_clock(shop: Shop) -> None:
+def test_what_becomes_due_by_time_is_done_without_a_clock(shop: Shop) -> None:
     name = shop.close()
-    client = DBOSClient(system_database_engine=shop.bot.engine, lazy=True)
-    client.delete_workflows([nudge.workflow_id for nudge in client.list_workflows()])
     with shop.bot.engine.begin() as connection:
-        long_ago = machine_now() - timedelta(seconds=61)
-        connection.execute(sa.update(deliveries).values(nudged_at=long_ago))
+        connection.execute(sa.update(deliveries).values(due_at=machine_now() + timedelta(seconds=1)))
     shop.start()
-    clock = shop.start("clock")
-    until(lambda: shop.bot.delivery(name).state == "done", "the clock's sweep finds it")
-    assert shop.end(clock) == 0
     shop.finish(name)
 
 
@@ -206,14 +201,70 @@ def test_a_worker_that_was_only_thought_dead_is_not_blocked_by_what_was_handed_o
         assert shop.bot.crm(closing(one)) == 202
     until(lambda: len(asked) == busy, "all threads are busy")
 
-    def thought_dead() -> int:
-        with shop.bot.engine.begin() as connection:
-            connection.execute(sa.update(workers).values(seen_at=machine_now() - timedelta(minutes=1)))
-        return shop.clock().take_over()
-
-    assert until(thought_dead, "a clock takes over") == busy
+    with shop.bot.engine.begin() as connection:
+        over = sa.update(leases).values(until=machine_now() - timedelta(seconds=1))
+        assert connection.execute(over).rowcount == busy
+    shop.start()  # takes over what the first one holds, which now and then renews what is still its own
     held.set()
     until_reached(lambda: shop.count("done"), in_all, "all are done")
     for one in made:
         notes = shop.bot.sandbox.ticket(one["id"])["messages"]
         assert [note["visibility"] for note in notes].count("internal") == 1
+
+
+@contextlib.contextmanager
+def away(engine: sa.Engine) -> Iterator[None]:
+    """A PostgreSQL that lets nobody in."""
+    admin = sa.create_engine(engine.url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    name = engine.url.database
+
+    def let_in(allowed: str) -> None:
+        with admin.connect() as connection:
+            connection.execute(sa.text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {allowed}'))
+            if allowed == "false":
+                everybody = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+                connection.execute(sa.text(everybody), {"name": name})
+
+    let_in("false")
+    try:
+        yield
+    finally:
+        let_in("true")
+
+
+@pytest.fixture
+def on_postgres(postgres: Postgres, tmp_path: Path) -> Iterator[Shop]:
+    """Processes over PostgreSQL alone."""
+    url, port = postgres.fresh(tmp_path), free_port()
+    with (
+        LiveSandbox(bot_url=f"http://127.0.0.1:{port}", data_dir=tmp_path) as sandbox,
+        Bot(url, sandbox, tmp_path, port) as bot,
+    ):
+        made = Shop(bot, tmp_path, [])
+        yield made
+        for pid in made.running:
+            end(pid)
+    postgres.drop(url)
+
+
+def test_work_goes_on_when_the_database_is_back_and_the_log_says_once_that_it_was_away(on_postgres: Shop) -> None:
+    shop = on_postgres
+    worker, clock = shop.start(), shop.start("clock")
+    shop.slow()
+    names = [shop.close() for _ in range(3)]
+    until(shop.creating, "an issue is being created")
+    with away(shop.bot.engine):
+        until(
+            lambda: "does not answer" in shop.said("worker0") and "does not answer" in shop.said("clock1"),
+            "both notice",
+        )
+        time.sleep(2)  # for some more tries of each
+    began = time.monotonic()
+    shop.finish(*names)
+    assert time.monotonic() - began < 10
+    shop.finish(*names, shop.close())
+    for name, pid in (("worker0", worker), ("clock1", clock)):
+        assert shop.end(pid) == 0
+        said = shop.said(name)
+        assert said.count("does not answer") == 1, said
+        assert "Traceback" not in said, said

@@ -41,7 +41,7 @@ def test_the_order_is_that_of_arrival_and_every_letter_stays(engine: sa.Engine) 
         row = deliveries.find(connection, "jira", "d1")
     assert row is not None
     assert (row.body, row.event, row.reason, row.case_id) == (several[1].body, "{}", None, "main:d1")
-    assert (row.received_at, row.due_at, row.nudged_at, row.finished_at) == (NOW, NOW, NOW, None)
+    assert (row.received_at, row.due_at, row.finished_at) == (NOW, NOW, None)
 
 
 def test_an_ignored_one_is_finished(engine: sa.Engine) -> None:
@@ -50,7 +50,7 @@ def test_an_ignored_one_is_finished(engine: sa.Engine) -> None:
         row = deliveries.find(connection, "jira", "d1")
     assert row is not None
     assert (row.state, row.reason, row.event) == ("ignored", "unknown event", None)
-    assert (row.due_at, row.nudged_at, row.finished_at) == (None, None, NOW)
+    assert (row.due_at, row.finished_at) == (None, NOW)
 
 
 def test_of_the_same_id_the_first_is_kept(engine: sa.Engine) -> None:

@@ -42,15 +42,12 @@ def test_the_latest_pause_of_the_scopes_counts(engine: sa.Engine) -> None:
         assert systems.pauses_in_force(connection, NOW) == []
 
 
-def test_one_clock_takes_over_from_a_silent_worker_and_none_from_one_that_spoke(engine: sa.Engine) -> None:
+def test_a_worker_shows_signs_of_life_until_it_signs_off(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         systems.worker_seen(connection, "w1", NOW)
         systems.worker_seen(connection, "w1", LATER)
         (worker,) = systems.workers_known(connection)
         assert (worker.started_at, worker.seen_at) == (NOW, LATER)
-        assert not systems.claim_gone(connection, "w1", seen_at=NOW, now=LATER)
-        assert systems.claim_gone(connection, "w1", seen_at=LATER, now=LATER + timedelta(minutes=1))
-        assert not systems.claim_gone(connection, "w1", seen_at=LATER, now=LATER + timedelta(minutes=1))
         systems.worker_gone(connection, "w1")
         assert systems.workers_known(connection) == []
 

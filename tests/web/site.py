@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 from app import create_app
 from config.settings import Settings
 from runtime.process import Process
-from store import arrivals, deliveries, tables, users
+from store import deliveries, tables, users
 from tests.bot import environment
 from web.access.people import hashed
 
@@ -104,9 +104,8 @@ class Site:
             "received_at": NOW,
         }
         with self.engine.begin() as connection:
-            added = arrivals.add(connection, row | given)
-        assert added is not None
-        return added
+            added = sa.insert(tables.deliveries).values(row | given).returning(tables.deliveries.c.id)
+            return int(connection.execute(added).scalar_one())
 
     def step(self, delivery: int, **given: Any) -> None:
         """A row of a delivery's ledger."""
@@ -139,16 +138,14 @@ class Site:
 @contextmanager
 def own_logs() -> Iterator[None]:
     """Put the process's logs back as they were: an application sets them up for its whole process."""
-    loggers = [logging.getLogger(name) for name in (None, "dbos")]
-    before = [(logger, logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
     try:
         yield
     finally:
         structlog.reset_defaults()
-        for logger, handlers, level, propagate in before:
-            logger.handlers[:] = handlers
-            logger.setLevel(level)
-            logger.propagate = propagate
+        root.handlers[:], level = before
+        root.setLevel(level)
 
 
 @contextmanager

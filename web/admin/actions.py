@@ -9,9 +9,9 @@ import sqlalchemy as sa
 import structlog
 
 from desk.clock import machine_now
-from runtime.nudges import Nudges
 from store import audit, deliveries
 from store.audit import Actor, Change
+from store.cases import wake_workers
 
 _log = structlog.get_logger("actions")
 _Judge = Callable[[sa.Row[Any]], bool]
@@ -22,7 +22,6 @@ class Actions:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._nudges = Nudges(engine)
 
     def replay(self, number: int, by: Actor) -> bool:
         """Let a delivery run again, now; False when there is none, it is running, or it was never understood.
@@ -53,7 +52,7 @@ class Actions:
             if case is None:
                 return False
             deliveries.release_case(connection, case, now)
-            self._nudges.send(connection, case)
+            wake_workers(connection)
             name = f"{row.source}/{row.delivery_id}"
             what = "replayed" if state == "waiting" else "dropped"
             audit.write(connection, by, Change(what, name, before=row.state, after=state, reason=row.reason), now)

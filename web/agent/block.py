@@ -18,7 +18,6 @@ from config import Config
 from desk.clock import machine_now
 from desk.usedesk.client import SYSTEM
 from events import BotEvent, JiraAskedEvent, RequestEvent
-from runtime.nudges import Nudges
 from runtime.own_events import post
 from store import findings, tickets
 from store.requests import OPEN, Request
@@ -80,7 +79,6 @@ def blueprint(parts: Parts) -> Blueprint:
     """The pages behind the links; the signed link is what lets in."""
     routes = Blueprint("block", __name__)
     signer = Links(parts.process.settings.secret_key or SecretStr(""))
-    nudges = Nudges(parts.process.engine)
 
     @routes.get(f"/{_PATH}/<token>")
     def ask(token: str) -> ResponseReturnValue:
@@ -102,7 +100,7 @@ def blueprint(parts: Parts) -> Blueprint:
             findings.purge_links(connection, now - 2 * timedelta(seconds=LIVES))
             if not findings.use_link(connection, link.nonce, now):
                 return message_page(409, "link_used")
-            post(connection, nudges.send, event)
+            post(connection, event)
         return message_page(200, "link_done")
 
     return routes

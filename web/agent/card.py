@@ -20,7 +20,6 @@ from desk.clock import machine_now
 from desk.crm.client import SYSTEM as WEBCRM
 from desk.digest import name_of
 from events import TICKET_ID, Closing, HoldDetail, TicketEvent, load_event
-from runtime.nudges import Nudges
 from runtime.own_events import post
 from store import audit, browse, found, promises, tickets
 from store.audit import Change
@@ -47,7 +46,6 @@ _PLACE = "<source>/<ticket>"
 def blueprint(parts: Parts) -> Blueprint:
     """`/tickets`, `/tickets/<source>/<id>` and its own button."""
     routes = Blueprint("card", __name__)
-    nudges = Nudges(parts.process.engine)
 
     @routes.get("/tickets")
     def find() -> ResponseReturnValue:
@@ -75,7 +73,7 @@ def blueprint(parts: Parts) -> Blueprint:
         if event is None:
             return redirect(url_for("card.page", source=source, ticket=ticket, told="said_not_held"), 303)
         with parts.process.engine.begin() as connection:
-            post(connection, nudges.send, event)
+            post(connection, event)
             change = Change("said_hold", f"{source}:{ticket}", after=event.closing.hold)
             audit.write(connection, person().actor, change, machine_now())
         return redirect(url_for("card.page", source=source, ticket=ticket, told="said_hold"), 303)

@@ -18,7 +18,6 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from desk.clock import machine_now
 from events import BotEvent, HoldAnsweredEvent, RequestEvent, SaidEvent
-from runtime.nudges import Nudges
 from runtime.own_events import post
 from store import audit, holds, requests
 from store.audit import Change
@@ -76,7 +75,6 @@ class Said:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._nudges = Nudges(parts.process.engine)
 
     def say(self, deed: Deed, what: str, number: int, given: dict[str, Any]) -> ResponseReturnValue:
         """A button's event, and the notice with what takes it back."""
@@ -90,7 +88,7 @@ class Said:
             key = secrets.token_urlsafe(12)
             event = _of_request(found, deed, given, (key, now)) if isinstance(found, Request) else None
             event = event or _of_hold(found, deed, given, (key, now))  # type: ignore[arg-type]
-            post(connection, self._nudges.send, event)
+            post(connection, event)
             change = Change(f"said_{deed}", f"{what}:{number}", None, given.get("owner"), given.get("reason"))
             audit.write(connection, person().actor, change, machine_now())
         return _back(f"said_{deed}", undo=_signer().dumps(_opposite(found, deed)))
@@ -105,7 +103,7 @@ class Said:
         key = hashlib.sha256(token.encode()).hexdigest()[:32]  # once, however often it is pressed
         event = SaidEvent.model_validate({"occurred_at": now, "key": key, "by": person().email, **given})
         with self._parts.process.engine.begin() as connection:
-            post(connection, self._nudges.send, event)
+            post(connection, event)
             change = Change("said_undone", f"{event.type}:{event.number}")
             audit.write(connection, person().actor, change, machine_now())
         return _back("said_undone")

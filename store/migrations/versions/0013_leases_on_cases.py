@@ -1,0 +1,42 @@
+"""Leases on cases, in the place of the queue's own tables.
+
+What runs at this moment is leased until now, so that the first worker of this release goes on with it.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+import store.types
+
+revision = '0013'
+down_revision = '0012'
+branch_labels = None
+depends_on = None
+
+# of the queue library, as it made them on SQLite; on PostgreSQL they had a schema of their own
+QUEUE = (
+    'workflow_input', 'workflow_output', 'operation_outputs', 'notifications', 'workflow_events',
+    'workflow_events_history', 'streams', 'workflow_schedules', 'workflow_status', 'queues',
+    'application_versions', 'dbos_migrations',
+)
+
+
+def upgrade() -> None:
+    op.create_table(
+        'cases',
+        sa.Column('case_id', sa.String(length=160), nullable=False),
+        sa.Column('worker', sa.String(length=80), nullable=False),
+        sa.Column('until', store.types.Moment(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint('case_id', name=op.f('pk_cases')),
+    )
+    op.create_index(op.f('ix_cases_until'), 'cases', ['until'])
+    op.execute(
+        "INSERT INTO cases (case_id, worker, until) "
+        "SELECT DISTINCT case_id, '', CURRENT_TIMESTAMP FROM deliveries WHERE state = 'running'"
+    )
+    op.drop_column('deliveries', 'nudged_at')
+    if op.get_bind().dialect.name == 'postgresql':
+        op.execute('DROP SCHEMA IF EXISTS dbos CASCADE')
+        return
+    for table in QUEUE:
+        op.execute(f'DROP TABLE IF EXISTS {table}')
