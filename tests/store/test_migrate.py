@@ -81,7 +81,7 @@ def test_what_waited_or_ran_in_the_queue_of_before_goes_on(empty_url: str) -> No
     engine = connect(empty_url)
     row = {"source": "webcrm", "type": "ticket.closing", "body": "{}", "event": "{}", "received_at": NOW, "due_at": NOW}
     with engine.begin() as connection:
-        command.upgrade(alembic_config(connection), "0012")
+        command.upgrade(alembic_config(connection), "0013")
         for state in ("waiting", "running", "dead"):
             sent = {**row, "delivery_id": state, "case_id": f"webcrm:{state}", "state": state}
             connection.execute(sa.insert(sa.table("deliveries", *map(sa.column, sent))), [sent])
