@@ -43,7 +43,7 @@ def register(app: Flask, settings: Settings | None) -> None:
         """Add somebody; the password is asked for, or read from stdin."""
         if not _EMAIL.fullmatch(email):
             raise click.ClickException(say("not_an_email", name=email))
-        if not people.add_user(engine(), email, role, _password(), operator()):
+        if not people.add_user(engine(), email, role, _password(email), operator()):
             raise click.ClickException(say("user_known", name=email))
         click.echo(say("user_added", name=email.lower(), role=role))
 
@@ -66,7 +66,7 @@ def register(app: Flask, settings: Settings | None) -> None:
     @click.argument("email")
     def password(email: str) -> None:
         """Give somebody another password; it is asked for, or read from stdin."""
-        if not people.set_password(engine(), email, _password(), operator()):
+        if not people.set_password(engine(), email, _password(email), operator()):
             raise click.ClickException(say("user_unknown", name=email))
         click.echo(say("password_set", name=email))
 
@@ -110,7 +110,7 @@ def _tokens(app: Flask, settings: Settings | None) -> None:
         click.echo(say("token_revoked", name=name))
 
 
-def _password() -> str:
+def _password(email: str) -> str:
     """Ask twice on a terminal; else the first line of stdin."""
     if sys.stdin.isatty():
         given = str(click.prompt(say("password"), hide_input=True, confirmation_prompt=say("password_again"), err=True))
@@ -118,8 +118,8 @@ def _password() -> str:
         given = sys.stdin.readline().rstrip("\r\n")
     if not given.isprintable():  # among others what was typed in another encoding than this terminal's
         raise click.ClickException(say("password_unprintable"))
-    if len(given) < people.SHORTEST:
-        raise click.ClickException(say("password_short", least=people.SHORTEST))
+    if weakness := people.weakness(given, email):
+        raise click.ClickException(say(f"password_{weakness}", least=people.SHORTEST, most=people.LONGEST))
     return given
 
 

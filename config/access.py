@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -36,6 +37,15 @@ class Access(Strict):
     claim: Text | None = None
     values: dict[Text, Role] = Field(default_factory=dict)
     sessions: Sessions = Sessions()
+
+    def claimed(self, claims: Mapping[str, Any]) -> Any:
+        """What stands in the claim, which may lie deeper: `realm_access.roles`."""
+        if self.claim is None or self.claim in claims:
+            return claims.get(self.claim or "")
+        found: Any = claims
+        for part in self.claim.split("."):
+            found = found.get(part) if isinstance(found, Mapping) else None
+        return found
 
     def role(self, email: str, claimed: object) -> Role | None:
         """The role of somebody whom the provider knows; the highest that the claim gives; None: may not come in."""

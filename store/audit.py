@@ -43,6 +43,12 @@ class Asked:
     target: str | None = None
 
 
+def signed_in_from(connection: sa.Connection, who: str, address: str) -> bool:
+    """Whether somebody ever signed in from an address."""
+    known = sa.select(a.c.id).where(a.c.what == "signed_in", a.c.who == who, a.c.address == address)
+    return connection.execute(known.limit(1)).first() is not None
+
+
 def write(connection: sa.Connection, actor: Actor, change: Change, now: datetime) -> int:
     """Add a row; its number."""
     row = {

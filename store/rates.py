@@ -41,6 +41,13 @@ def take(connection: sa.Connection, rate: Rate, now: datetime, reserve: int = 0)
     return datetime.fromtimestamp(row.at + (1 + reserve - row.tokens) / rate.per_second, UTC) + _ROUNDING
 
 
+def give_back(connection: sa.Connection, rate: Rate) -> None:
+    """Return a token that was not needed."""
+    more = rate_limits.c.tokens + 1
+    held = sa.case((more > rate.burst, float(rate.burst)), else_=more)
+    connection.execute(sa.update(rate_limits).where(rate_limits.c.name == rate.name).values(tokens=held))
+
+
 def _take(connection: sa.Connection, rate: Rate, moment: float, reserve: int) -> bool:
     at, tokens = rate_limits.c.at, rate_limits.c.tokens
     grown = tokens + sa.case((at < moment, (moment - at) * rate.per_second), else_=0.0)

@@ -57,8 +57,9 @@ def begin_session(connection: sa.Connection, row: Mapping[str, Any]) -> None:
 
 
 def session(connection: sa.Connection, sha256: str) -> Row | None:
-    """The session of a key, however old."""
-    return connection.execute(sa.select(s).where(s.c.sha256 == sha256)).first()
+    """The session of a key, however old; `user_role` is what its user may be now, None when there is no such user."""
+    found = sa.select(s, u.c.role.label("user_role")).outerjoin(u, u.c.email == s.c.email)
+    return connection.execute(found.where(s.c.sha256 == sha256)).first()
 
 
 def sessions_of(connection: sa.Connection, email: str, *, seen_after: datetime, begun_after: datetime) -> list[Row]:

@@ -55,17 +55,17 @@ def rows(url: str, table: str) -> list[sa.Row[tuple[object, ...]]]:
 
 def test_users(flask: Command, url: str) -> None:
     assert "Анна" not in flask("user", "list").output
-    added = flask("user", "add", "Anna@Example.com", "--role", "lead", stdin="a-long-password\n")
+    added = flask("user", "add", "Anna@Example.com", "--role", "lead", stdin="pony-cactus-7-evening\n")
     assert (added.exit_code, added.output) == (0, "Пользователь anna@example.com заведён, роль lead.\n")
-    again = flask("user", "add", "anna@example.com", "--role", "admin", stdin="a-long-password\n")
+    again = flask("user", "add", "anna@example.com", "--role", "admin", stdin="pony-cactus-7-evening\n")
     assert (again.exit_code, "уже есть" in again.output) == (1, True)
     engine = connect(url)
     with engine.connect() as connection:
-        assert people.role_by_password(connection, "anna@example.com", "a-long-password", sandbox=False) == "lead"
-    assert flask("user", "password", "ANNA@example.com", stdin="another-password\r\n").exit_code == 0
+        assert people.role_by_password(connection, "anna@example.com", "pony-cactus-7-evening", sandbox=False) == "lead"
+    assert flask("user", "password", "ANNA@example.com", stdin="copper-nail-9-morning\r\n").exit_code == 0
     with engine.connect() as connection:
-        assert people.role_by_password(connection, "anna@example.com", "a-long-password", sandbox=False) is None
-        assert people.role_by_password(connection, "anna@example.com", "another-password", sandbox=False) == "lead"
+        assert people.role_by_password(connection, "anna@example.com", "pony-cactus-7-evening", sandbox=False) is None
+        assert people.role_by_password(connection, "anna@example.com", "copper-nail-9-morning", sandbox=False) == "lead"
     engine.dispose()
     listed = flask("user", "list").output
     assert "anna@example.com" in listed
@@ -81,13 +81,13 @@ def test_users(flask: Command, url: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "stdin", "said"),
     [
-        (("add", "anna", "--role", "lead"), "a-long-password\n", "не адрес почты"),
+        (("add", "anna", "--role", "lead"), "pony-cactus-7-evening\n", "не адрес почты"),
         (("add", "anna@example.com", "--role", "lead"), "short\n", "короче 10"),
         (("add", "anna@example.com", "--role", "lead"), "", "короче 10"),
-        (("add", "anna@example.com", "--role", "king"), "a-long-password\n", "king"),
-        (("add", "anna@example.com"), "a-long-password\n", "--role"),
+        (("add", "anna@example.com", "--role", "king"), "pony-cactus-7-evening\n", "king"),
+        (("add", "anna@example.com"), "pony-cactus-7-evening\n", "--role"),
         (("remove", "nobody@example.com"), "", "нет"),
-        (("password", "nobody@example.com"), "a-long-password\n", "нет"),
+        (("password", "nobody@example.com"), "pony-cactus-7-evening\n", "нет"),
     ],
 )
 def test_what_is_wrong_with_a_user_is_said(

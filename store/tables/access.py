@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, String, Table, Text
+from sqlalchemy import Boolean, Column, Index, String, Table, Text, text
 
 from store.tables.metadata import Id, metadata
 from store.types import Data, Moment
@@ -29,6 +29,7 @@ sessions = Table(
     Column("address", String(64), nullable=False),
     Column("created_at", Moment, nullable=False, index=True),
     Column("seen_at", Moment, nullable=False),
+    Column("claimed", Data),  # what the provider said of the person in the claim of `access.yml`
 )
 
 # Keys of programs to `/api`; a revoked one stays, so that the audit's names mean something.
@@ -61,6 +62,9 @@ audit = Table(
     Index("ix_audit_what", "what", "id"),
     Index("ix_audit_target", "what", "target", "id"),
 )
+
+_signed_in = text("what = 'signed_in'")
+Index("ix_audit_signed_in", audit.c.who, audit.c.address, sqlite_where=_signed_in, postgresql_where=_signed_in)
 
 # What an admin turned by hand, above the files: `rule:W-57` → a mode.
 switches = Table(

@@ -21,13 +21,17 @@ CLIENT, SECRET = "smezhnik", "an-invented-client-secret"
 
 
 class FakeProvider:
-    """Signs whoever comes in as `claims`; `spoil` changes what its id tokens say. Refuses a wrong PKCE verifier."""
+    """Signs whoever comes in as `claims`; `spoil` changes what its id tokens say. Refuses a wrong PKCE verifier.
+
+    `userinfo` is what its userinfo endpoint tells, None: it says nothing of one.
+    """
 
     def __init__(self) -> None:
         self._key = RSAKey.generate_key(2048, parameters={"kid": "one"})
         self._codes: dict[str, dict[str, str]] = {}
         self.claims: dict[str, Any] = {}
         self.spoil: dict[str, Any] = {}
+        self.userinfo: dict[str, Any] | None = None
         self._app = Flask("provider")
         self._server = make_server("127.0.0.1", 0, self._app, threaded=True, request_handler=QuietHandler)
         self.issuer = f"http://127.0.0.1:{self._server.port}"
@@ -65,7 +69,13 @@ class FakeProvider:
                 token_endpoint=f"{self.issuer}/token",
                 jwks_uri=f"{self.issuer}/keys",
                 id_token_signing_alg_values_supported=["RS256"],
+                **({} if self.userinfo is None else {"userinfo_endpoint": f"{self.issuer}/userinfo"}),
             )
+
+        @self._app.get("/userinfo")
+        def userinfo() -> Any:
+            assert request.headers["Authorization"] == "Bearer x"
+            return jsonify({"sub": "1", **(self.userinfo or {})})
 
         @self._app.get("/keys")
         def keys() -> Any:

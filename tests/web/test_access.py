@@ -17,7 +17,7 @@ from config.access import ROLES
 from store.tables import metadata
 from tests.databases import Sqlite
 from tests.web.site import RAW, Site, opened
-from web.access import people, roles
+from web.access import people, roles, sessions, tries
 from web.access.people import SANDBOX_PASSWORD, SANDBOX_USERS
 from web.access.roles import door
 from web.access.tokens import Program
@@ -161,8 +161,8 @@ class TestSigningIn:
             browser, answer = sign_in(site)
             assert answer.status_code == 401
             assert "example.test" not in browser.get("/sign-in").text
-            people.add_user(site.engine, "Anna@Example.com", "lead", "a-long-password", people.operator())
-            assert sign_in(site, " anna@example.COM ", "a-long-password")[1].location == "/board"
+            people.add_user(site.engine, "Anna@Example.com", "lead", "pony-cactus-7-evening", people.operator())
+            assert sign_in(site, " anna@example.COM ", "pony-cactus-7-evening")[1].location == "/board"
 
     def test_without_any_user_the_page_says_how_to_make_one(
         self, sqlite: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -240,7 +240,7 @@ class TestSigningIn:
 
     def test_who_is_removed_or_gets_another_password_is_out(self, site: Site) -> None:
         for act in (
-            lambda email: people.set_password(site.engine, email, "another-password", people.operator()),
+            lambda email: people.set_password(site.engine, email, "copper-nail-9-morning", people.operator()),
             lambda email: people.remove_user(site.engine, email, people.operator()),
         ):
             browser = site.app.test_client()
@@ -248,6 +248,22 @@ class TestSigningIn:
             assert browser.get("/me").status_code == 200
             assert act("lead@example.test")
             assert browser.get("/me").status_code == 303
+
+    def test_a_role_that_was_taken_away_ends_the_session(self, site: Site) -> None:
+        browser = site.app.test_client()
+        site.signed_in(browser, "lead@example.test", "lead")
+        with site.engine.begin() as connection:
+            less = sa.update(metadata.tables["users"]).where(sa.column("email") == "lead@example.test")
+            connection.execute(less.values(role="agent"))
+        assert browser.get("/me").status_code == 303
+
+    def test_the_form_of_another_tab_leads_on_when_somebody_is_signed_in(self, site: Site) -> None:
+        browser, _ = sign_in(site)
+        old = {"csrf_token": "of-before", "email": "admin@example.test", "password": SANDBOX_PASSWORD}
+        answer = browser.post("/sign-in?next=/rules", data=old)
+        assert (answer.status_code, answer.location) == (303, "/sign-in?next=/rules")
+        assert browser.get(answer.location).location == "/rules"
+        assert site.app.test_client().post("/sign-in", data=old).status_code == 400
 
     def test_the_cookie_is_kept_from_scripts_and_from_other_sites(self, site: Site) -> None:
         _, answer = sign_in(site)
@@ -274,6 +290,25 @@ class TestSigningIn:
         monkeypatch.setattr(people, "check_password_hash", lambda *_: False)  # slow by design
         statuses = {sign_in(site, f"u{n}@example.test", "x")[1].status_code for n in range(31)}
         assert statuses == {401, 429}
+
+    def test_who_guesses_from_elsewhere_does_not_lock_out_the_owner(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        here = ["203.0.113.1"]
+        for module in (sessions, tries):
+            monkeypatch.setattr(module, "address", lambda: here[0])
+        assert sign_in(site, "lead@example.test")[1].status_code == 303
+        for number in range(12):
+            here[0] = f"198.51.100.{number}"
+            last = sign_in(site, "lead@example.test", "guess")[1].status_code
+        assert last == 429
+        assert sign_in(site, "lead@example.test")[1].status_code == 429  # from where nobody knows the owner
+        here[0] = "203.0.113.1"
+        assert sign_in(site, "lead@example.test")[1].status_code == 303
+
+    def test_right_sign_ins_are_no_tries(self, site: Site) -> None:
+        assert [sign_in(site)[1].status_code for _ in range(12)] == [303] * 12
+        assert [sign_in(site, password="guess")[1].status_code for _ in range(11)] == [401] * 10 + [429]
 
     def test_behind_a_proxy_the_address_is_the_browsers(
         self, sqlite: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -322,14 +357,18 @@ class TestOwnPage:
         other = site.app.test_client()
         site.signed_in(other, "agent@example.test", "agent")
         for form, told in (
-            ({"present": "wrong", "new": "a-long-password"}, "wrong_password"),
+            ({"present": "wrong", "new": "pony-cactus-7-evening"}, "wrong_password"),
             ({"present": "sandbox", "new": "short"}, "short_password"),
-            ({"present": "sandbox", "new": "a-long-password"}, "password_set"),
+            ({"present": "sandbox", "new": "long " * 51}, "long_password"),
+            ({"present": "sandbox", "new": "password123"}, "common_password"),
+            ({"present": "sandbox", "new": "йцукенгшщзхъ"}, "common_password"),
+            ({"present": "sandbox", "new": "agent@example.test"}, "common_password"),
+            ({"present": "sandbox", "new": "pony-cactus-7-evening"}, "password_set"),
         ):
             assert site.post("/me/password", "agent", **form).location == f"/me?told={told}"
         assert site.get("/me", "agent").status_code == 200
         assert other.get("/me").status_code == 303
-        assert sign_in(site, "agent@example.test", "a-long-password")[1].status_code == 303
+        assert sign_in(site, "agent@example.test", "pony-cactus-7-evening")[1].status_code == 303
 
     def test_the_other_sessions(self, site: Site) -> None:
         other = site.app.test_client()
@@ -350,6 +389,9 @@ class TestForms:
             if method == "POST" and found is not None and found[0] in ("page", "open"):
                 for form in ({}, {"csrf_token": ""}, {"csrf_token": "1.2.3"}, {"csrf_token": site.token()[:-1]}):
                     answer = site.browser("admin").post(path.replace("/1/", f"/{number}/"), data=form)
+                    if path == "/sign-in":  # whoever is signed in already is led on
+                        assert answer.location == "/sign-in"
+                        continue
                     assert answer.status_code == 400, path
                     assert "обновите" in answer.text
         assert site.state(number) == "dead"

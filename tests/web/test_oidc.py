@@ -32,7 +32,8 @@ def provider() -> Iterator[FakeProvider]:
 @pytest.fixture
 def company(provider: FakeProvider, sqlite: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A site whose people come from the provider."""
-    provider.claims, provider.spoil = dict(ANNA), {}
+    provider.claims, provider.spoil, provider.userinfo = dict(ANNA), {}, None
+    monkeypatch.setattr("config.watch.EVERY", 0.0)  # a changed file is used at once
     folder = tmp_path / "config"
     folder.mkdir()
     for file in (Path(__file__).parents[2] / "config").glob("*.yml"):
@@ -49,6 +50,11 @@ def come_in(site: Site, provider: FakeProvider, start: str = "/sign-in/company")
     sent = browser.get(start)
     assert sent.status_code == 302
     return browser, browser.get(provider.authorise(sent.location))
+
+
+def set_access(site: Site, table: str) -> None:
+    """Write `access.yml`."""
+    (site.process.settings.config_dir / "access.yml").write_text(table, encoding="utf-8")
 
 
 def test_the_page_offers_it(company: Site) -> None:
@@ -89,7 +95,8 @@ def test_by_claim(company: Site, provider: FakeProvider, groups: Any, home: str 
         ({"aud": "another"}, "Начните вход заново"),
         ({"exp": 1}, "Начните вход заново"),
         ({"email_verified": False}, "не подтверждает ваш адрес"),
-        ({"email_verified": "true"}, "не подтверждает ваш адрес"),
+        ({"email_verified": "false"}, "не подтверждает ваш адрес"),
+        ({"email_verified": 1.5}, "не подтверждает ваш адрес"),
         ({"email": None}, "не подтверждает ваш адрес"),
     ],
 )
@@ -125,6 +132,55 @@ def test_beginning_again_and_again_does_not_fill_the_cookie(company: Site, provi
     assert len(sent.headers["Set-Cookie"]) < 1500
     assert browser.get(first).status_code == 403
     assert browser.get(provider.authorise(browser.get("/sign-in/company").location)).status_code == 303
+
+
+def test_two_tabs_that_begin_at_once_both_end_where_they_wanted(company: Site, provider: FakeProvider) -> None:
+    browser = company.app.test_client()
+    first = browser.get("/sign-in/company?next=/rules").location
+    second = browser.get("/sign-in/company?next=/changes").location
+    assert browser.get(provider.authorise(second)).location == "/changes"
+    assert browser.get(provider.authorise(first)).location == "/rules"
+    assert "anna@example.test" in browser.get("/me").text
+
+
+def test_a_text_that_says_true_is_true(company: Site, provider: FakeProvider) -> None:
+    provider.spoil = {"email_verified": "true"}
+    assert come_in(company, provider)[1].status_code == 303
+
+
+def test_what_the_id_token_lacks_is_asked_of_userinfo(company: Site, provider: FakeProvider) -> None:
+    provider.claims = {}
+    provider.userinfo = {"email": "boris@example.test", "email_verified": True, "groups": ["support"]}
+    assert come_in(company, provider)[1].location == "/tickets"
+    provider.userinfo |= {"sub": "2"}  # somebody else
+    assert come_in(company, provider)[1].status_code == 403
+
+
+def test_userinfo_does_not_overrule_the_id_token(company: Site, provider: FakeProvider) -> None:
+    provider.claims = {"email": "boris@example.test", "email_verified": True}
+    provider.userinfo = {"email": "anna@example.test", "email_verified": True, "groups": ["support"]}
+    come_in(company, provider)
+    assert company.changes("signed_in")[0].who == "boris@example.test"
+
+
+def test_a_claim_may_lie_deeper(company: Site, provider: FakeProvider) -> None:
+    set_access(company, TABLE.replace("claim: groups", "claim: realm_access.roles"))
+    boris = {"email": "boris@example.test", "email_verified": True}
+    for claims in ({"realm_access": {"roles": ["support-leads"]}}, {"realm_access.roles": "support-leads"}):
+        provider.claims = boris | claims
+        assert come_in(company, provider)[1].location == "/board"
+    for wrong in ({"realm_access": ["support-leads"]}, {"realm_access": {"roles": {"support-leads": 1}}}):
+        provider.claims = boris | wrong
+        assert come_in(company, provider)[1].status_code == 403
+
+
+def test_a_role_that_access_yml_takes_away_ends_the_session(company: Site, provider: FakeProvider) -> None:
+    provider.claims = {"email": "boris@example.test", "email_verified": True, "groups": ["support-leads"]}
+    browser, _ = come_in(company, provider)
+    assert browser.get("/board").status_code == 200
+    set_access(company, TABLE.replace("support-leads: lead", "support-leads: agent"))
+    assert browser.get("/board").location.startswith("/sign-in")
+    assert come_in(company, provider)[1].location == "/tickets"
 
 
 def test_the_way_on_stays_here(company: Site, provider: FakeProvider) -> None:

@@ -48,7 +48,8 @@ def blueprint(parts: Parts) -> Blueprint:
         if role is None:
             _refused(parts, email, "password")
             return _form(parts, provider, status=401, told="wrong")
-        sessions.begin(parts, email, role, "password")
+        tries.right(parts.process.engine, email)
+        sessions.begin(parts, sessions.Known(email, role), "password")
         return redirect(_onward(role), 303)
 
     @routes.post("/sign-out")
@@ -81,12 +82,14 @@ def _by_provider(routes: Blueprint, parts: Parts, provider: Provider | None) -> 
         if until := tries.count(parts.process.engine, ""):
             return _wait(parts, provider, until)
         try:
-            claims, onward = provider.answer()
-            email, role = provider.judge(claims, parts.process.watch.current().access)
+            access = parts.process.watch.current().access
+            claims, onward = provider.answer(access)
+            who = provider.judge(claims, access)
         except RefusedError as refused:
             return _provider_refused(parts, refused)
-        sessions.begin(parts, email, role, "oidc")
-        return redirect(own_path(onward or "") or url_for(roles.home(role)), 303)
+        tries.right(parts.process.engine, "")
+        sessions.begin(parts, who, "oidc")
+        return redirect(own_path(onward or "") or url_for(roles.home(who.role)), 303)
 
 
 def _provider_refused(parts: Parts, refused: RefusedError) -> Response:

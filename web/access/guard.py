@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import CSRFProtect
+from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from web.access import roles, sessions, tokens
 from web.access.sessions import Person
@@ -56,7 +56,13 @@ def register(app: Flask, parts: Parts) -> None:
             return None
         if request.method not in _SAFE:
             request.max_content_length = _LARGEST_FORM
-            csrf.protect()
+            try:
+                csrf.protect()
+            except CSRFError:
+                if request.endpoint == "entrance.check_password" and sessions.current(parts):
+                    # another tab has signed in since this form was shown
+                    return redirect(url_for("entrance.sign_in", next=request.values.get("next")), 303)
+                raise
         return _person(parts, least) if door == "page" else None
 
     @app.after_request

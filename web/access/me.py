@@ -32,7 +32,7 @@ def blueprint(parts: Parts) -> Blueprint:
                 (view.moment(seen), address, word("doors", how)) for seen, address, how in sessions.others(parts, who)
             ],
             told=word("told", told) if told in words()["told"] else None,
-            bad=told in ("wrong_password", "short_password", "often"),
+            bad=told in ("wrong_password", "short_password", "long_password", "common_password", "often"),
             least=people.SHORTEST,
         )
 
@@ -60,8 +60,8 @@ def blueprint(parts: Parts) -> Blueprint:
             right = people.role_by_password(connection, who.email, request.form.get("present", ""), sandbox=sandbox)
         if right is None:
             told = "wrong_password"
-        elif len(new) < people.SHORTEST:
-            told = "short_password"
+        elif weakness := people.weakness(new, who.email):
+            told = f"{weakness}_password"
         else:
             people.set_password(parts.process.engine, who.email, new, who.actor, but=who.sha256)
         return redirect(url_for("me.page", told=told), 303)

@@ -9,16 +9,18 @@ from typing import Any
 import requests
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth
-from flask import current_app, session
+from flask import current_app, request, session
 from flask.typing import ResponseReturnValue
 from joserfc.errors import JoseError
 
 from config.access import Access
 from config.settings import Settings
+from web.access.sessions import UNDER_WAY, Known
 
 _TIMEOUT = 10  # seconds
+_TABS = 3  # sign-ins under way at once; a cookie holds 4 kB
 _ONWARD = "onward"
-_BEGUN = "_state_oidc_"  # Authlib's
+_TRUE = (True, "true")  # a text is what some providers send
 _TROUBLE = (AuthlibBaseError, JoseError, requests.RequestException, ValueError, KeyError, RuntimeError)
 
 
@@ -47,37 +49,51 @@ class Provider:
 
     def send(self, back: str, onward: str | None) -> ResponseReturnValue:
         """Redirect to the provider, which sends the browser `back`; raises RefusedError when it does not answer."""
-        for begun in [name for name in session if name.startswith(_BEGUN)]:
-            session.pop(begun)  # a cookie holds 4 kB: the last sign-in that was begun is the one that counts
-        session[_ONWARD] = onward
         try:
             answer: ResponseReturnValue = self._client().authorize_redirect(back)
         except _TROUBLE as error:
             raise RefusedError("down", detail=type(error).__name__) from error
+        under_way = [name for name in session if name.startswith(UNDER_WAY)]
+        newest, *older = sorted(under_way, key=lambda name: float(session[name]["exp"]), reverse=True)
+        session[newest][_ONWARD] = onward
+        for name in older[_TABS - 1 :]:
+            session.pop(name)
         return answer
 
-    def answer(self) -> tuple[Mapping[str, Any], str | None]:
+    def answer(self, access: Access) -> tuple[Mapping[str, Any], str | None]:
         """What the provider says of the person, and where the person wanted to go; raises RefusedError."""
-        onward = session.pop(_ONWARD, None)
+        begun = session.get(UNDER_WAY + request.args.get("state", ""), {})
         try:
             token = self._client().authorize_access_token(claims_options={"iss": {"values": [self._named()]}})
+            claims = token.get("userinfo")
+            if not claims:
+                raise RefusedError("answer", detail="no id_token")
+            if not claims.get("email") or (access.claim and access.claimed(claims) is None):
+                claims = self._asked(token, claims)
         except _TROUBLE as error:
             raise RefusedError("answer", detail=type(error).__name__) from error
-        claims = token.get("userinfo")
-        if not claims:
-            raise RefusedError("answer", detail="no id_token")
-        return claims, onward
+        return claims, begun.get(_ONWARD)
+
+    def _asked(self, token: Mapping[str, Any], claims: Mapping[str, Any]) -> Mapping[str, Any]:
+        """With what the provider says at its userinfo endpoint, if it has one; its id token goes first."""
+        if not self._client().load_server_metadata().get("userinfo_endpoint"):
+            return claims
+        more: Mapping[str, Any] = self._client().userinfo(token=token)
+        if more.get("sub") != claims.get("sub"):
+            raise ValueError("userinfo is somebody else's")
+        return {**more, **{name: value for name, value in claims.items() if value is not None}}
 
     @staticmethod
-    def judge(claims: Mapping[str, Any], access: Access) -> tuple[str, str]:
-        """E-mail and role of the person; raises RefusedError for one whom `access.yml` does not know."""
+    def judge(claims: Mapping[str, Any], access: Access) -> Known:
+        """Who this is; raises RefusedError for one whom `access.yml` does not know."""
         email = str(claims.get("email") or "").lower()
-        if not email or claims.get("email_verified") is not True:
+        if not email or claims.get("email_verified") not in _TRUE:
             raise RefusedError("unverified", email)
-        role = access.role(email, claims.get(access.claim) if access.claim else None)
+        claimed = access.claimed(claims)
+        role = access.role(email, claimed)
         if role is None:
             raise RefusedError("unknown", email)
-        return email, role
+        return Known(email, role, claimed)
 
     def _named(self) -> str:
         """The issuer as it calls itself: the setting may lack the last slash."""

@@ -15,7 +15,11 @@ from desk.clock import machine_now
 from store import audit, users
 from store.audit import Actor, Change
 
-SHORTEST = 10  # characters of a password
+SHORTEST, LONGEST = 10, 254  # characters of a password; the form takes no more
+_STRONG = 3  # of zxcvbn's 0 to 4: safe from guessing at this door
+_JUDGED = 72  # characters that zxcvbn looks at; its time grows with the cube
+# a Russian word or row of keys is as easy to guess as what the same keys type in Latin letters, which zxcvbn knows
+_KEYS = str.maketrans("йцукенгшщзхъфывапролджэячсмитьбюё", "qwertyuiop[]asdfghjkl;'zxcvbnm,.`")
 SANDBOX_PASSWORD = "sandbox"  # noqa: S105 # everybody knows it: it opens nothing but a sandbox
 SANDBOX_USERS = {f"{role}@example.test": role for role in reversed(ROLES)}  # whoever looks around begins as the admin
 # A password that everybody knows needs no slow hash; with one each start of a sandbox would cost a tenth of a second.
@@ -26,6 +30,19 @@ _NOBODY = (
     "0000000000000000000000000000000000000000000000000000000000000000"
     "0000000000000000000000000000000000000000000000000000000000000000"
 )
+
+
+def weakness(password: str, email: str) -> str | None:
+    """Why a password may not be set: `short`, `long` or `common`; None when it may."""
+    if len(password) < SHORTEST:
+        return "short"
+    if len(password) > LONGEST:
+        return "long"
+    from zxcvbn import zxcvbn  # noqa: PLC0415 # its lists take 60 ms and 15 MB, and a password is set once in a year
+
+    told = [*email.lower().replace("@", " ").replace(".", " ").split(), email.lower(), "smezhnik", "смежник"]
+    spellings = {password[:_JUDGED], password[:_JUDGED].lower().translate(_KEYS)}
+    return "common" if min(zxcvbn(one, told)["score"] for one in spellings) < _STRONG else None
 
 
 def operator() -> Actor:

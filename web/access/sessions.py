@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Flask, Request, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
@@ -20,6 +21,7 @@ from web.access.people import hashed
 from web.parts import Parts
 
 _KEY = "key"
+UNDER_WAY = "_state_oidc_"  # Authlib's: what belongs to a sign-in that was begun
 _TOUCH = timedelta(minutes=1)  # a sign of life is written no more often
 
 
@@ -36,6 +38,15 @@ class Person:
     def actor(self) -> Actor:
         """For the audit."""
         return Actor(self.email, self.how, address())
+
+
+@dataclass(frozen=True)
+class Known:
+    """Somebody who may sign in; `claimed` is what the provider's claim said, from which the role may come."""
+
+    email: str
+    role: str
+    claimed: Any = None
 
 
 def address() -> str:
@@ -66,7 +77,7 @@ def current(parts: Parts) -> Person | None:
         row = users.session(connection, hashed(key))
     if row is None:
         return None
-    if now - row.seen_at > limits.idle or now - row.created_at > limits.absolute:
+    if now - row.seen_at > limits.idle or now - row.created_at > limits.absolute or _role_now(parts, row) != row.role:
         with parts.process.engine.begin() as connection:
             users.end_session(connection, row.sha256)
         return None
@@ -76,18 +87,28 @@ def current(parts: Parts) -> Person | None:
     return Person(row.email, row.role, row.how, row.sha256)
 
 
-def begin(parts: Parts, email: str, role: str, how: str) -> None:
+def _role_now(parts: Parts, row: users.Row) -> str | None:
+    """The role that this person would get today: a user's own, or by `access.yml`."""
+    if row.how == "password":
+        return str(row.user_role) if row.user_role else None
+    return parts.process.watch.current().access.role(row.email, row.claimed)
+
+
+def begin(parts: Parts, who: Known, how: str) -> None:
     """Sign somebody in, under a key that nobody has seen."""
     old = session.get(_KEY)
+    under_way = {name: value for name, value in session.items() if name.startswith(UNDER_WAY)}
     session.clear()
+    session.update(under_way)  # a sign-in by the provider that another tab has begun
     session[_KEY] = key = secrets.token_urlsafe(32)
     now = machine_now()
-    row = {"sha256": hashed(key), "email": email, "role": role, "how": how, "address": address()}
+    row = {"sha256": hashed(key), "email": who.email, "role": who.role, "claimed": who.claimed}
+    row |= {"how": how, "address": address()}
     with parts.process.engine.begin() as connection:
         if isinstance(old, str):
             users.end_session(connection, hashed(old))
         users.begin_session(connection, row | {"created_at": now, "seen_at": now})
-        audit.write(connection, Actor(email, how, address()), Change("signed_in", role), now)
+        audit.write(connection, Actor(who.email, how, address()), Change("signed_in", who.role), now)
 
 
 def end(parts: Parts, person: Person) -> None:
