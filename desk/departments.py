@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
-from apprise import Apprise, NotifyFormat
 from pydantic import SecretStr
 
 from config.departments import Department
+from desk.chats import send_message
 from desk.clock import machine_now
 from desk.faults import Later
 from desk.journal import Done, Verb
@@ -63,10 +63,8 @@ class DepartmentsDesk:
         def act() -> Done:
             if address is None:
                 return Done(outcome="unchanged", reason=NO_ADDRESS)
-            sender = Apprise()
             # a text that somebody wrote calls nobody: a mention is broken by a sign that is not seen
-            sender.add(address.get_secret_value())
-            if not sender.notify(body=_MENTION.sub("\\1\u2060", text), body_format=NotifyFormat.TEXT):
+            if not send_message([address], _MENTION.sub("\\1\u2060", text)):
                 raise Later(f"{verb.name}: the chat did not take the message", at=None)
             return Done(True, after=machine_now().isoformat(), reason="delivered at least once", also=line.also)
 

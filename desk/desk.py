@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from apprise import Apprise
-
 from config import Config
+from desk.chats import send_message
 from desk.clock import machine_now
 from desk.crm.desk import CrmDesk
 from desk.departments import DepartmentsDesk
@@ -94,15 +93,12 @@ class Desk:
 
     def send_alert(self, event: AlertEvent) -> None:
         """Tell the admins, at the addresses of `alerts.yml`; at least once."""
-        urls = [url.get_secret_value() for url in self.config.alerts.urls]
+        urls = self.config.alerts.urls
 
         def act() -> Done:
             if not urls:
                 return Done(outcome="unchanged", reason="alerts.yml names no address")
-            sender = Apprise()
-            for url in urls:
-                sender.add(url)
-            if not sender.notify(body=event.text):
+            if not send_message(urls, event.text):
                 raise Later("an alert was not delivered", at=None)
             return Done(after=machine_now().isoformat())
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from urllib.parse import urlsplit
 
 import requests
+
+from desk.http import AnswerError
 
 LONGEST_ADVICE = 86_400  # seconds; more than a day is a mistake of the sender
 _GATEWAY = range(500, 600)
@@ -57,7 +60,7 @@ class Kind(Enum):
     """What kind of trouble an error is."""
 
     BUSY = "busy"  # 429: wait as told, in the scope that the reason names
-    DOWN = "down"  # nobody is there, or our token is refused: close the gate
+    DOWN = "down"  # nobody is there, our token is refused, or another address answers: close the gate
     FAILING = "failing"  # timeouts, 408, 5xx: retry; a run of them closes the gate
     CONFLICT = "conflict"  # 409: Jira: somebody wrote at the same moment; WebCRM: the ticket is closed already
     REFUSED = "refused"  # any other 4xx: a person must look
@@ -65,7 +68,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Trouble:
-    """A classified error. `no_effect`: certainly nothing was done. `status` 0: there was no answer."""
+    """A classified error. `no_effect`: certainly nothing was done. `status` 0: there was no answer that counts.
+
+    `moved_to`: the host to which the system redirects.
+    """
 
     kind: Kind
     reason: str
@@ -73,6 +79,10 @@ class Trouble:
     status: int = 0
     retry_after: timedelta | None = None
     limit: str | None = None  # RateLimit-Reason
+    moved_to: str | None = None
+
+
+_KINDS = {401: Kind.DOWN, 407: Kind.DOWN, 408: Kind.FAILING, 409: Kind.CONFLICT, 429: Kind.BUSY}
 
 
 def classify(error: requests.RequestException) -> Trouble:
@@ -81,21 +91,19 @@ def classify(error: requests.RequestException) -> Trouble:
     if response is None:
         return _without_answer(error)
     status = response.status_code
+    if response.is_redirect:
+        # some answer so after they have done what was asked
+        host = _host(response)
+        return Trouble(Kind.DOWN, f"{status}: redirects to {host}", False, status, moved_to=host)
+    kind = _KINDS.get(status, Kind.FAILING if status in _GATEWAY else Kind.REFUSED)
+    limit = response.headers.get("RateLimit-Reason") or None
     reason = f"{status}: {_words(response)}"
-    if status == 429:  # noqa: PLR2004
-        return Trouble(
-            Kind.BUSY, reason, True, status, _seconds(response), response.headers.get("RateLimit-Reason") or None
-        )
-    if status == 401:  # noqa: PLR2004
-        return Trouble(Kind.DOWN, reason, True, status)
-    if status == 408 or status in _GATEWAY:  # noqa: PLR2004
-        return Trouble(Kind.FAILING, reason, False, status, _seconds(response))
-    if status == 409:  # noqa: PLR2004
-        return Trouble(Kind.CONFLICT, reason, True, status)
-    return Trouble(Kind.REFUSED, reason, True, status)
+    return Trouble(kind, reason, kind is not Kind.FAILING, status, retry_after=_seconds(response), limit=limit)
 
 
 def _without_answer(error: requests.RequestException) -> Trouble:
+    if isinstance(error, AnswerError):
+        return Trouble(Kind.FAILING, str(error), False)
     if isinstance(error, requests.ConnectTimeout):
         return Trouble(Kind.FAILING, "no connection in time", True)
     if isinstance(error, requests.ConnectionError) and _refused(error):
@@ -115,6 +123,14 @@ def _refused(error: BaseException) -> bool:
     return any(word in text for word in ("ConnectionRefused", "NewConnectionError", "NameResolutionError"))
 
 
+def _host(response: requests.Response) -> str:
+    """Where a redirect leads, without path and query, in which secrets may stand."""
+    try:
+        return urlsplit(response.headers["Location"]).hostname or "another path of the same host"
+    except ValueError:
+        return "an address that cannot be read"
+
+
 def _seconds(response: requests.Response) -> timedelta | None:
     header = response.headers.get("Retry-After", "")
     return timedelta(seconds=min(int(header), LONGEST_ADVICE)) if header.isdecimal() else None
@@ -124,12 +140,12 @@ def _words(response: requests.Response) -> str:
     """The other system's own words, short: Jira's errorMessages and errors, or WebCRM's error."""
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return response.reason or "no text"
     if not isinstance(body, dict):
         return response.reason or "no text"
-    words = [str(message) for message in body.get("errorMessages") or []]
-    errors = body.get("errors")
+    messages, errors = body.get("errorMessages"), body.get("errors")
+    words = [str(message) for message in messages] if isinstance(messages, list) else []
     if isinstance(errors, dict):
         words += [f"{name}: {problem}" for name, problem in errors.items()]
     words += [str(body[name]) for name in ("error", "errorMessage", "message") if body.get(name)]

@@ -93,7 +93,7 @@ class Gates:
             if trouble.kind is Kind.DOWN or failures >= self._running.gate.failures:
                 self._close(connection, call.system, trouble.reason, now)
             if trouble.kind is Kind.DOWN:
-                return Later(reason, system=call.system, no_effect=True)
+                return Down(reason, call.system, trouble)
             # by the schedule even when the gate closes: a probe that answers while this call fails would use it up
             at = now + trouble.retry_after if trouble.retry_after is not None else None
             return Later(reason, at=at, spends=True, no_effect=trouble.no_effect)
@@ -108,13 +108,15 @@ class Onlooker(Gates):
     """For who only looks, perhaps with another token than the bot's: asks no gate and leaves no trace in any."""
 
     def pass_through(self, call: Call, send: Callable[[], T]) -> T:
-        """Send; what goes wrong becomes `Refused` or `Later`."""
+        """Send; what goes wrong becomes `Refused`, `Down` or `Later`."""
         try:
             return send()
         except requests.RequestException as error:
             trouble = classify(error)
             if trouble.kind in (Kind.REFUSED, Kind.CONFLICT):
                 raise Refused(trouble.reason, trouble) from error
+            if trouble.kind is Kind.DOWN:
+                raise Down(trouble.reason, call.system, trouble) from error
             raise Later(trouble.reason, no_effect=trouble.no_effect) from error
 
 
@@ -123,6 +125,14 @@ class Refused(Dead):
 
     def __init__(self, reason: str, trouble: Trouble) -> None:
         super().__init__(reason, no_effect=True)
+        self.trouble = trouble
+
+
+class Down(Later):
+    """The system is not there, refuses the token or redirects elsewhere; `trouble` says which."""
+
+    def __init__(self, reason: str, system: str, trouble: Trouble) -> None:
+        super().__init__(reason, system=system, no_effect=trouble.no_effect)
         self.trouble = trouble
 
 

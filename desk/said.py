@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
-from apprise import Apprise, NotifyFormat
+from apprise import NotifyFormat
 
 from config.departments import Department
 from desk import digest
 from desk.calendar import WorkCalendar
+from desk.chats import send_message
 from desk.clock import machine_now
 from desk.faults import Later
 from desk.holds import Hold
@@ -106,11 +107,9 @@ class SaidDesk:
                 return Done(outcome="unchanged", reason="reports.yml names no address")
             with self._around.reading() as connection:
                 made = digest.make(connection, self._around.config, self._around.now, asked.parts)
-            sender = Apprise()
-            sender.add(address.get_secret_value())
             mail = address.get_secret_value().startswith(("mailto://", "mailtos://"))
             body, form = (made.html, NotifyFormat.HTML) if mail else (made.text, NotifyFormat.TEXT)
-            if not sender.notify(title=made.title, body=body, body_format=form):
+            if not send_message([address], body, title=made.title, form=form):
                 raise Later("the digest was not delivered", at=None)
             return Done(True, after=machine_now().isoformat(), reason="delivered at least once")
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from desk.faults import Trouble
+
 Level = Literal["good", "warning", "fault"]
 
 
@@ -34,3 +36,8 @@ def warning(code: str, **values: Any) -> Symptom:
 def fault(code: str, **values: Any) -> Symptom:
     """What an admin must mend."""
     return Symptom("fault", code, values)
+
+
+def moved(system: str, trouble: Trouble) -> Symptom:
+    """A system whose address redirects elsewhere, which nobody follows."""
+    return fault("moved", system=system, host=trouble.moved_to, status=trouble.status)

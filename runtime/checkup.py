@@ -13,7 +13,7 @@ from desk.clock import machine_now
 from desk.crm.client import SYSTEM as WEBCRM
 from desk.faults import Fault, Later, classify
 from desk.jira.examination import examine
-from desk.symptoms import Symptom, fault, good, warning
+from desk.symptoms import Symptom, fault, good, moved, warning
 from desk.usedesk.client import SYSTEM as USEDESK
 from runtime.clock import SILENT
 from runtime.process import Process
@@ -76,7 +76,8 @@ def _probed(process: Process, config: Config, name: str) -> Symptom:
             return warning("system_busy", system=name, reason=silent.reason)
         return fault(f"{name}_silent", reason=silent.reason)
     except requests.RequestException as error:
-        return fault(f"{name}_silent", reason=classify(error).reason)
+        trouble = classify(error)
+        return moved(name, trouble) if trouble.moved_to else fault(f"{name}_silent", reason=trouble.reason)
     return good("system_answers", system=name)
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 System = Literal["jira", "webcrm", "usedesk", "chat"]
-ERROR = 400  # statuses below it leave the real answer as it is
+ERROR = 400  # statuses below it leave the real answer as it is, unless a body or a location replaces it
 
 
 @dataclass
@@ -15,6 +15,7 @@ class Fault:
 
     `match` is `METHOD /exact/path` (a trailing `*` = prefix). `status` 0 breaks the connection; below 400, or None,
     the call is answered as usual after the delay. `delay` is seconds; with `after_effect` the work is done first.
+    With a `body`, which is sent as HTML as it is, or a `location` any status replaces the real answer.
     """
 
     system: System
@@ -25,6 +26,8 @@ class Fault:
     reason: str | None = None
     after_effect: bool = False
     delay: float = 0
+    body: str | None = None
+    location: str | None = None
 
     @classmethod
     def read(cls, body: Any) -> Fault:
@@ -56,7 +59,8 @@ class Fault:
     @property
     def answers(self) -> bool:
         """True when the fault's own answer (or silence) replaces the real one."""
-        return self.status is not None and (self.breaks or self.status >= ERROR)
+        replaced = self.body is not None or self.location is not None
+        return self.status is not None and (self.breaks or replaced or self.status >= ERROR)
 
 
 class Faults:

@@ -94,6 +94,9 @@ def failure(fault: Fault) -> Response:
     if fault.breaks:
         break_connection()
     status = fault.status or 500
+    if fault.body is not None or fault.location is not None:
+        headers = {"Location": fault.location} if fault.location is not None else None
+        return Response(fault.body or "", status=status, headers=headers, mimetype="text/html")
     error = JiraError(status, MESSAGES.get(status, "Internal server error"))
     body: dict[str, Any] = {"code": "fault", "message": error.messages[0]}
     if request.path.startswith("/usedesk/"):

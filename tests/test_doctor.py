@@ -40,7 +40,7 @@ def sandbox(tmp_path: Path) -> Iterator[LiveSandbox]:
 @pytest.fixture
 def env(sqlite: Sqlite, sandbox: LiveSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:
     """The environment of a bot beside them; its database, with a worker, a clock and an event of each system."""
-    found = environment(sandbox.url, sqlite.fresh(tmp_path), tmp_path)
+    found = environment(sandbox.url, sqlite.fresh(tmp_path), tmp_path) | {"WORKER_LEASE": "1m"}
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     for name, value in found.items():
@@ -228,6 +228,31 @@ def test_systems_that_refuse_the_token_or_are_not_there(env: sa.Engine, monkeypa
 
 
 @pytest.mark.usefixtures("env")
+def test_systems_that_redirect_are_named_with_where_they_lead(sandbox: LiveSandbox) -> None:
+    probes = {"jira": "GET /rest/api/3/myself", "webcrm": "GET /webcrm/tickets/0", "usedesk": "POST /usedesk/groups"}
+    for system, match in probes.items():
+        sandbox.fault(system=system, match=match, status=302, location="https://sso.example.test/?token=a-secret")
+    faults = found("fault")
+    assert set(faults) == {"moved"}
+    assert [row["said"].split(": ")[0] for row in faults["moved"]] == ["jira:main", "webcrm", "usedesk"]
+    assert all("302, перенаправление на sso.example.test" in row["said"] for row in faults["moved"])
+    assert all("JIRA_URL" in row["mend"] and "sso.example.test" in row["mend"] for row in faults["moved"])
+    assert "a-secret" not in str(faults)
+
+
+@pytest.mark.usefixtures("env")
+@pytest.mark.parametrize(
+    "path",
+    ["myself", "project/FBO", "mypermissions", "issue/createmeta/FBO/issuetypes/*", "project/FBO/statuses"],
+)
+@pytest.mark.parametrize("body", ["<html>log in", "{}", '{"permissions": {"CREATE_ISSUES": 1}, "fields": [{}]}'])
+def test_a_page_that_is_no_answer_is_no_traceback(sandbox: LiveSandbox, path: str, body: str) -> None:
+    sandbox.fault(system="jira", match=f"GET /rest/api/3/{path}", status=200, body=body)
+    (silent,) = found("fault")["jira_silent"]
+    assert "answered 200" in silent["said"]
+
+
+@pytest.mark.usefixtures("env")
 def test_no_secret_is_printed(sandbox: LiveSandbox) -> None:
     printed = doctor().output + doctor("--json").output
     for secret in ("sandbox-webcrm-token", "sandbox-jira-secret", "sandbox-usedesk-token", "whsec_"):
@@ -236,7 +261,9 @@ def test_no_secret_is_printed(sandbox: LiveSandbox) -> None:
 
 def test_every_symptom_has_words_and_what_is_not_well_a_remedy() -> None:
     words = yaml.safe_load((ROOT / "cli/doctor.yml").read_text(encoding="utf-8"))
-    code = "".join((ROOT / name).read_text() for name in ("desk/jira/examination.py", "runtime/checkup.py"))
+    code = "".join(
+        (ROOT / name).read_text() for name in ("desk/jira/examination.py", "desk/symptoms.py", "runtime/checkup.py")
+    )
     raised = set(re.findall(r'(good|warning|fault)\("(\w+)"', code)) | {
         ("fault", f"{crm}_silent") for crm in SOURCES[1:]
     }

@@ -3,18 +3,46 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import SecretStr
+from pydantic import ConfigDict, Field, SecretStr, TypeAdapter, with_config
+from typing_extensions import TypedDict
 
 from config.running import RuntimeConfig
 from desk.gates import Call, Gates
-from desk.jira.client import session_for
+from desk.http import Documented, checked, session_for
 from events import TICKET_ID
 
 SYSTEM = "webcrm"
 NOT_FOUND = 404
 _ID = re.compile(TICKET_ID)
+_OPEN = with_config(ConfigDict(extra="allow", coerce_numbers_to_str=True))
+
+
+@_OPEN
+class _Ticket(TypedDict):
+    id: Annotated[str, Field(pattern=TICKET_ID)]
+
+
+@_OPEN
+class _Message(TypedDict):
+    id: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+@_OPEN
+class _Refusal(TypedDict):
+    code: str
+
+
+_TICKET = Documented((200,), TypeAdapter(_Ticket))
+# Of the contract, under the names that the gates know the calls by.
+ANSWERS = {
+    "GET /tickets": _TICKET,
+    "PATCH /tickets": _TICKET,
+    "POST /tickets/messages": Documented((201,), TypeAdapter(_Message)),
+    "POST /tickets/close": _TICKET,
+}
+_NO_TICKET = TypeAdapter(_Refusal)
 
 
 class WebCrm:
@@ -23,7 +51,7 @@ class WebCrm:
     def __init__(self, url: str, token: SecretStr, running: RuntimeConfig, gates: Gates) -> None:
         self._url = url.rstrip("/")
         self._gates = gates
-        self._session = session_for(running)
+        self._session = session_for(running.http)
         self._session.headers["Authorization"] = f"Bearer {token.get_secret_value()}"
 
     def _send(
@@ -32,20 +60,22 @@ class WebCrm:
         if not _ID.fullmatch(ticket):
             raise ValueError(f"not a ticket id: {ticket!r}")
         headers = {"Idempotency-Key": key} if key else {}
+        endpoint = f"{method} /tickets{path}"
 
         def send() -> dict[str, Any]:
             answer = self._session.request(method, f"{self._url}/tickets/{ticket}{path}", json=body, headers=headers)
-            answer.raise_for_status()
-            content: dict[str, Any] = answer.json() if answer.content else {}
+            content: dict[str, Any] = ANSWERS[endpoint].read(answer)
             return content
 
-        return self._gates.pass_through(Call(SYSTEM, f"{method} /tickets{path}"), send)
+        return self._gates.pass_through(Call(SYSTEM, endpoint), send)
 
     def alive(self) -> None:
-        """Ask whether WebCRM answers, past its gate; a ticket that does not exist is an answer."""
+        """Ask whether WebCRM answers, past its gate; its own word that a ticket does not exist is an answer."""
         answer = self._session.get(f"{self._url}/tickets/0")
-        if answer.status_code != NOT_FOUND:
-            answer.raise_for_status()
+        if answer.status_code == NOT_FOUND:
+            checked(answer, _NO_TICKET)
+        else:
+            ANSWERS["GET /tickets"].read(answer)
 
     def ticket(self, ticket: str) -> dict[str, Any]:
         """Read a ticket."""
@@ -61,7 +91,7 @@ class WebCrm:
 
     def message(self, ticket: str, message: dict[str, Any], key: str) -> str:
         """Write a message (`visibility`, `text`, `draft`); its id."""
-        return str(self._send("POST", ticket, "/messages", body=message, key=key).get("id", ""))
+        return str(self._send("POST", ticket, "/messages", body=message, key=key)["id"])
 
     def close(self, ticket: str, changes: dict[str, Any], key: str) -> None:
         """Close a ticket."""

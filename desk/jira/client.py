@@ -1,7 +1,7 @@
 """Calls to one Jira Cloud site, by the official client, behind the gates.
 
 The client's own waiting and retrying is off: its default may sleep for half an hour inside a call and repeats
-creates. Timeouts are set on the adapter, since the client takes no (connect, read) pair.
+creates. It hands over answers as they came (`advanced_mode`): `answers.py` says by which of them a call is done.
 """
 
 from __future__ import annotations
@@ -10,46 +10,23 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import requests
 from atlassian.jira import JiraCloud
-from requests.adapters import HTTPAdapter
 
 from config.jira import Site
 from config.running import RuntimeConfig
 from desk.gates import PROBE, Call, Gates
+from desk.http import session_for
+from desk.jira.answers import ANSWERS
 from events import ISSUE_ID, ISSUE_KEY
 
-T = TypeVar("T")
+Send = Callable[[], requests.Response]
 _ADDRESS = re.compile(f"{ISSUE_ID}|{ISSUE_KEY}")
 _PROJECT = re.compile(r"^[A-Z][A-Z0-9_]+$")
 PROPERTY = "smezhnik"  # the bot's mark on issues and comments
 PAGE = 100
-
-
-class TimedAdapter(HTTPAdapter):
-    """Gives every call its timeouts: reads are given up sooner than writes, which may have happened."""
-
-    def __init__(self, connect: float, read: float, write: float) -> None:
-        super().__init__(pool_connections=2, pool_maxsize=2)
-        self._connect, self._read, self._write = connect, read, write
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send with (connect, read or write) timeouts in seconds."""
-        kwargs["timeout"] = (self._connect, self._read if request.method == "GET" else self._write)
-        return super().send(request, *args, **kwargs)
-
-
-def session_for(running: RuntimeConfig) -> requests.Session:
-    """A session whose calls end in time; it ignores proxies and .netrc, which would replace the credentials."""
-    session = requests.Session()
-    session.trust_env = False
-    http = running.http
-    adapter = TimedAdapter(http.connect.total_seconds(), http.read.total_seconds(), http.write.total_seconds())
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
 
 
 @dataclass(frozen=True)
@@ -80,61 +57,45 @@ class JiraSite:
             username=site.user,
             password=site.token.get_secret_value(),
             api_version=3,
-            session=session_for(running),
+            session=session_for(running.http),
+            advanced_mode=True,
             backoff_and_retry=False,
             retry_with_header=False,
         )
 
-    def _call(self, endpoint: str, send: Callable[[], T], issue: str | None = None) -> T:
+    def _call(self, endpoint: str, send: Send, issue: str | None = None) -> Any:
         if issue is not None and not _ADDRESS.fullmatch(issue):
             raise ValueError(f"not an issue id or key: {issue!r}")
-        return self._gates.pass_through(Call(self.system, endpoint, issue), send)
-
-    def _ask(self, endpoint: str, send: Callable[[], Any], issue: str | None = None) -> dict[str, Any]:
-        """A call that is answered by an object; a page of some proxy instead is no answer."""
-
-        def heard() -> dict[str, Any]:
-            answer = send()
-            if not isinstance(answer, dict):
-                raise requests.exceptions.InvalidJSONError("no JSON object")
-            return answer
-
-        return self._call(endpoint, heard, issue)
+        read = ANSWERS[endpoint].read
+        return self._gates.pass_through(Call(self.system, endpoint, issue), lambda: read(send()))
 
     def myself(self) -> str:
         """The bot's own account id; asked for even while the site counts as down, to learn whether it is."""
-        return str(self._ask(PROBE, self._client.get_current_user)["accountId"])
+        return str(self._call(PROBE, self._client.get_current_user)["accountId"])
 
-    def examine(self, question: Callable[[Any], T]) -> T:
+    def examine(self, endpoint: str, question: Callable[[Any], requests.Response]) -> Any:
         """Ask the client something that only an examination wants to know."""
-
-        def heard() -> T:
-            answer = question(self._client)
-            if not isinstance(answer, dict | list):
-                raise requests.exceptions.InvalidJSONError("no JSON")
-            return cast(T, answer)
-
-        return self._call("an examination", heard)
+        return self._call(endpoint, lambda: question(self._client))
 
     def search(self, jql: str, fields: list[str]) -> list[Found]:
         """The first page of a search, with the bot's property."""
         query = {"jql": jql, "fields": fields, "properties": [PROPERTY], "maxResults": 50}
-        answer = self._ask(
+        answer = self._call(
             "POST /search/jql", lambda: self._client.search_and_reconsile_issues_using_jql_post(data=query)
         )
-        return [_found(issue) for issue in answer.get("issues", [])]
+        return [_found(issue) for issue in answer["issues"]]
 
     def issue(self, issue: str, fields: list[str]) -> Found:
         """Read an issue now (search lags behind)."""
         names = ",".join(fields)
         return _found(
-            self._ask("GET /issue", lambda: self._client.get_issue(issue, fields=names, properties=PROPERTY), issue)
+            self._call("GET /issue", lambda: self._client.get_issue(issue, fields=names, properties=PROPERTY), issue)
         )
 
     def create(self, fields: Mapping[str, Any], mark: Mapping[str, Any]) -> Found:
         """Create an issue with the bot's property in the same call."""
         data = {"fields": dict(fields), "properties": [{"key": PROPERTY, "value": dict(mark)}]}
-        return _found(self._ask("POST /issue", lambda: self._client.create_issue(data=data)))
+        return _found(self._call("POST /issue", lambda: self._client.create_issue(data=data)))
 
     def edit(
         self,
@@ -154,8 +115,8 @@ class JiraSite:
 
     def transitions(self, issue: str) -> list[dict[str, Any]]:
         """The transitions that are open to the bot from where the issue stands."""
-        answer = self._ask("GET /issue/transitions", lambda: self._client.get_transitions(issue), issue)
-        return list(answer.get("transitions", []))
+        answer = self._call("GET /issue/transitions", lambda: self._client.get_transitions(issue), issue)
+        return list(answer["transitions"])
 
     def transition(self, issue: str, transition: str) -> None:
         """Make a transition, by its id."""
@@ -168,25 +129,25 @@ class JiraSite:
         if not public:
             properties.append({"key": "sd.public.comment", "value": {"internal": True}})
         data = {"body": dict(body), "properties": properties}
-        answer: dict[str, Any] = self._ask(
+        answer: dict[str, Any] = self._call(
             "POST /issue/comment", lambda: self._client.add_comment(issue, data=data), issue
         )
         return answer
 
     def comments(self, issue: str) -> list[dict[str, Any]]:
         """The newest comments with their properties, which only the list by ids gives."""
-        newest = self._ask(
+        newest = self._call(
             "GET /issue/comment",
             lambda: self._client.get_comments(issue, max_results=PAGE, order_by="-created"),
             issue,
         )
-        ids = {"ids": [int(comment["id"]) for comment in newest.get("comments", [])]}
+        ids = {"ids": [int(comment["id"]) for comment in newest["comments"]]}
         if not ids["ids"]:
             return []
-        answer = self._ask(
+        answer = self._call(
             "POST /comment/list", lambda: self._client.get_comments_by_ids(expand="properties", data=ids)
         )
-        return list(answer.get("values", []))
+        return list(answer["values"])
 
     def delete_comment(self, issue: str, comment: str) -> None:
         """Take a comment back at once."""
@@ -214,13 +175,14 @@ class JiraSite:
             raise ValueError(f"not a project key: {project!r}")
         names: dict[str, str] = {}
         while True:
-            page = self._ask("GET /project/component", partial(self._components, project, len(names)))
-            names |= {component["name"]: str(component["id"]) for component in page["values"]}
-            if page.get("isLast", True) or not page["values"]:
+            known = len(names)
+            page = self._call("GET /project/component", partial(self._components, project, known))
+            names |= {component["name"]: component["id"] for component in page["values"]}
+            if page.get("isLast", True) or len(names) == known:  # the same page twice is no next page
                 return names
 
-    def _components(self, project: str, start_at: int) -> dict[str, Any]:
-        page: dict[str, Any] = self._client.get_project_components_paginated(
+    def _components(self, project: str, start_at: int) -> requests.Response:
+        page: requests.Response = self._client.get_project_components_paginated(
             project, start_at=start_at, max_results=PAGE
         )
         return page
@@ -228,13 +190,13 @@ class JiraSite:
     def create_component(self, project: str, name: str) -> str:
         """Create a component; its id. Needs the permission to administer the project."""
         data = {"name": name, "project": project}
-        return str(self._ask("POST /component", lambda: self._client.create_component(data=data))["id"])
+        return str(self._call("POST /component", lambda: self._client.create_component(data=data))["id"])
 
 
 def _found(answer: Mapping[str, Any]) -> Found:
     return Found(
-        id=str(answer["id"]),
-        key=str(answer["key"]),
+        id=answer["id"],
+        key=answer["key"],
         fields=answer.get("fields") or {},
         properties=answer.get("properties") or {},
     )

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import requests
+
 from config import Config
 from config.jira import Project
 from config.names import match_key
 from desk.faults import Fault
-from desk.gates import Refused
+from desk.gates import Down, Refused
 from desk.jira.client import PAGE, JiraSite
-from desk.symptoms import Symptom, fault, good, warning
+from desk.symptoms import Symptom, fault, good, moved, warning
 
 # what the verbs need; deleting is for a comment that Jira would show to a customer in spite of us
 RIGHTS = (
@@ -45,7 +47,10 @@ def examine(site: JiraSite, config: Config) -> Iterator[Symptom]:
             for symptom in _Examined(site, config, key, project).symptoms()
         ]
     except Fault as silent:
-        yield fault("jira_silent", site=site.name, reason=silent.reason)
+        if isinstance(silent, Down) and silent.trouble.moved_to:
+            yield moved(site.system, silent.trouble)
+        else:
+            yield fault("jira_silent", site=site.name, reason=silent.reason)
         return
     yield good("jira_answers", site=site.name, user=config.jira.sites[site.name].user)
     yield from found
@@ -62,7 +67,7 @@ class _Examined:
 
     def symptoms(self) -> list[Symptom]:
         try:
-            shown = self.site.examine(lambda client: client.get_project(self.key))
+            shown = self.site.examine("GET /project", lambda client: client.get_project(self.key))
         except Refused as refused:
             return [fault("project_unseen", project=self.key, site=self.site.name, reason=refused.reason)]
         found: list[Symptom] = []
@@ -90,7 +95,9 @@ class _Examined:
 
     def _rights(self) -> set[str]:
         asked = ",".join((*self._needed(), ADMINISTER))
-        answer = self.site.examine(lambda client: client.get_my_permissions(project_key=self.key, permissions=asked))
+        answer = self.site.examine(
+            "GET /mypermissions", lambda client: client.get_my_permissions(project_key=self.key, permissions=asked)
+        )
         return {name for name, right in answer["permissions"].items() if right["havePermission"]}
 
     def _needed(self) -> tuple[str, ...]:
@@ -154,19 +161,19 @@ class _Examined:
     def _fields(self, type_id: str) -> list[dict[str, Any]]:
         fields: list[dict[str, Any]] = []
         while True:
-            page = self.site.examine(partial(self._page, type_id, len(fields)))
+            page = self.site.examine("GET /issue/createmeta/issuetypes", partial(self._page, type_id, len(fields)))
             fields += page["fields"]
             if not page["fields"] or len(fields) >= page.get("total", 0):
                 return fields
 
-    def _page(self, type_id: str, start_at: int, client: Any) -> dict[str, Any]:
-        page: dict[str, Any] = client.get_create_issue_meta_issue_type_id(
+    def _page(self, type_id: str, start_at: int, client: Any) -> requests.Response:
+        page: requests.Response = client.get_create_issue_meta_issue_type_id(
             self.key, type_id, start_at=start_at, max_results=PAGE
         )
         return page
 
     def _statuses(self) -> Iterator[Symptom]:
-        types = self.site.examine(lambda client: client.get_all_statuses(self.key))
+        types = self.site.examine("GET /project/statuses", lambda client: client.get_all_statuses(self.key))
         used = {match_key(name) for name in self.project.issue_type.values()}
         there = {row["name"]: None for kind in types if match_key(kind["name"]) in used for row in kind["statuses"]}
         known = {match_key(name) for name in there}

@@ -20,7 +20,7 @@ from config.running import RuntimeConfig
 from desk.clock import machine_now
 from desk.faults import Later
 from desk.gates import Call, Gates
-from desk.jira.client import session_for
+from desk.http import session_for
 from desk.usedesk.words import STATUS_IDS, to_html
 from events import TICKET_ID
 from store.rates import Rate, take
@@ -69,7 +69,7 @@ class Usedesk:
         self._gates = gates
         self._engine = engine
         self._reserve = reserve
-        self._session = session_for(running)
+        self._session = session_for(running.http)
 
     def ticket(self, ticket: str) -> dict[str, Any]:
         """`{ticket, comments, tags, custom_fields, changes}`; its ids are strings or numbers."""

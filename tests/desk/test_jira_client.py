@@ -15,8 +15,10 @@ from requests.adapters import HTTPAdapter
 
 from config import Config, load
 from desk.faults import Dead, Later
-from desk.gates import Gates
-from desk.jira.client import JiraSite, session_for
+from desk.gates import Down, Gates, Onlooker
+from desk.http import session_for
+from desk.jira.client import JiraSite
+from store import systems
 from tests.bot import environment
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -36,6 +38,13 @@ def answers() -> Iterator[responses.RequestsMock]:
     """What Jira answers."""
     with responses.RequestsMock() as made:
         yield made
+
+
+@pytest.fixture
+def plain(shipped: Config) -> JiraSite:
+    """The same without gates: what an answer means is asked, not what follows from it."""
+    gates = Onlooker(sa.create_engine("sqlite://"), shipped.runtime, lambda *_: None)
+    return JiraSite("main", shipped.jira.sites["main"], shipped.runtime, gates)
 
 
 @pytest.fixture
@@ -60,7 +69,7 @@ def test_every_call_ends_in_time(shipped: Config, monkeypatch: pytest.MonkeyPatc
         raise requests.ReadTimeout
 
     monkeypatch.setattr(HTTPAdapter, "send", send)
-    session = session_for(shipped.runtime)
+    session = session_for(shipped.runtime.http)
     for timeout in (None, 75, (1, 1)):  # the library gives a number of its own
         with pytest.raises(requests.ReadTimeout):
             session.request(method, URL, timeout=timeout)
@@ -133,3 +142,122 @@ def test_an_answer_that_is_no_json_is_an_unknown_outcome(site: JiraSite, answers
     with pytest.raises(Later) as raised:
         site.create({"summary": "s"}, MARK)
     assert not raised.value.no_effect
+
+
+LOGIN = {"status": 200, "body": "<html>log in", "content_type": "text/html"}
+WRITES: dict[str, tuple[str, str, Callable[[JiraSite], object]]] = {
+    "create": ("POST", "/issue", lambda site: site.create({"summary": "s"}, MARK)),
+    "edit": ("PUT", "/issue/10001", lambda site: site.edit("10001", {})),
+    "transition": ("POST", "/issue/10001/transitions", lambda site: site.transition("10001", "5")),
+    "comment": ("POST", "/issue/10001/comment", lambda site: site.comment("10001", {}, MARK, public=False)),
+    "delete comment": ("DELETE", "/issue/10001/comment/7", lambda site: site.delete_comment("10001", "7")),
+    "remote link": ("POST", "/issue/10001/remotelink", lambda site: site.remote_link("10001", {})),
+    "link": ("POST", "/issueLink", lambda site: site.link({})),
+    "assign": ("PUT", "/issue/10001/assignee", lambda site: site.assign("10001", None)),
+    "component": ("POST", "/component", lambda site: site.create_component("FBO", "FF:Тверь")),
+}
+READS: dict[str, tuple[str, str, Callable[[JiraSite], object]]] = {
+    "myself": ("GET", "/myself", lambda site: site.myself()),
+    "search": ("POST", "/search/jql", lambda site: site.search("labels = x", [])),
+    "issue": ("GET", "/issue/10001", lambda site: site.issue("10001", ["status"])),
+    "transitions": ("GET", "/issue/10001/transitions", lambda site: site.transitions("10001")),
+    "comments": ("GET", "/issue/10001/comment", lambda site: site.comments("10001")),
+    "components": ("GET", "/project/FBO/component", lambda site: site.components("FBO")),
+}
+BODILESS = ("edit", "transition", "delete comment", "link", "assign")  # whose answer says nothing but its status
+NO_ANSWERS: dict[str, dict[str, Any]] = {
+    "a login page": LOGIN,
+    "an empty object": {"status": 200, "json": {}},
+    "a list": {"status": 200, "json": []},
+    "null": {"status": 200, "json": None},
+    "nothing": {"status": 200, "body": b""},
+    "a cut body": {"status": 200, "body": '{"id": "10001", "key": "FB'},
+    "a very deep one": {"status": 200, "body": "[" * 100_000},
+    "an odd status": {"status": 202, "json": {"id": "10001", "key": "FBO-1"}},
+}
+
+
+def unknown(call: Callable[[JiraSite], object], site: JiraSite) -> Later:
+    """Call; the outcome is unknown, and an attempt of the schedule is spent."""
+    with pytest.raises(Later) as raised:
+        call(site)
+    assert (raised.value.no_effect, raised.value.spends) == (False, True)
+    return raised.value
+
+
+@pytest.mark.parametrize("name", {**WRITES, **READS})
+def test_a_call_counts_as_done_only_by_the_answer_that_jira_documents(plain: JiraSite, name: str) -> None:
+    method, path, call = {**WRITES, **READS}[name]
+    for answer in NO_ANSWERS.values():
+        with responses.RequestsMock() as answers:
+            answers.add(method, API + path, **answer)
+            unknown(call, plain)
+            assert len(answers.calls) == 1
+
+
+@pytest.mark.parametrize("name", sorted(set(WRITES) - set(BODILESS)))
+def test_an_id_that_is_none_is_an_unknown_outcome(plain: JiraSite, name: str) -> None:
+    method, path, call = WRITES[name]
+    for wrong in (None, True, "7/../8", [7], "", "7\n", 1.5):
+        with responses.RequestsMock() as answers:
+            answers.add(method, API + path, status=201, json={"key": "FBO-1", "id": wrong})
+            assert "id" in unknown(call, plain).reason
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("create", {"id": "10001", "key": "fbo 1"}),
+        ("create", {"id": "10001"}),
+        ("myself", {"accountId": ""}),
+        ("myself", {"accountId": "a/b?c"}),
+        ("search", {"issues": [{"id": "10001", "key": "FBO-1"}, {"id": "1"}]}),
+        ("search", {"issues": {}}),
+        ("issue", {"id": "10001", "key": "FBO-1"}),  # the fields that were asked for are missing
+        ("transitions", {"transitions": [{"id": "5", "to": {}}]}),
+        ("transitions", {"transitions": [{"id": "5/6", "to": {"name": "В работе"}}]}),
+        ("comments", {"comments": [{"id": "x"}]}),
+        ("components", {"values": [{"id": "1"}]}),
+    ],
+)
+def test_keys_and_ids_inside_an_answer_are_checked(
+    plain: JiraSite, answers: responses.RequestsMock, name: str, answer: dict[str, Any]
+) -> None:
+    method, path, call = {**WRITES, **READS}[name]
+    answers.add(method, API + path, status=201 if name == "create" else 200, json=answer)
+    unknown(call, plain)
+
+
+def test_no_word_of_an_odd_answer_is_repeated(plain: JiraSite, answers: responses.RequestsMock) -> None:
+    answers.add(responses.POST, f"{API}/issue", status=201, json={"id": "secret of somebody", "key": "FBO-1"})
+    assert "secret" not in unknown(WRITES["create"][2], plain).reason
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(plain: JiraSite, status: int) -> None:
+    for method, path, call in {**WRITES, **READS}.values():
+        with responses.RequestsMock() as answers:
+            elsewhere = "https://sso.example.test/login?token=a-secret"
+            answers.add(method, API + path, status=status, headers={"Location": elsewhere})
+            with pytest.raises(Down) as raised:
+                call(plain)
+            assert [one.request.url.partition("?")[0] for one in answers.calls] == [API + path]
+        assert raised.value.reason == f"{status}: redirects to sso.example.test"
+        assert not raised.value.no_effect
+
+
+def test_a_redirect_closes_the_gate(engine: sa.Engine, site: JiraSite, answers: responses.RequestsMock) -> None:
+    answers.add(responses.POST, f"{API}/issue", status=302, headers={"Location": "https://sso.example.test/"})
+    with pytest.raises(Later) as raised:
+        site.create({"summary": "s"}, MARK)
+    assert (raised.value.system, raised.value.no_effect, raised.value.spends) == ("jira:main", False, False)
+    with engine.connect() as connection:
+        assert systems.is_closed(connection, "jira:main")
+
+
+def test_components_of_a_list_without_end_are_read_once(site: JiraSite, answers: responses.RequestsMock) -> None:
+    answers.add(
+        responses.GET, f"{API}/project/FBO/component", json={"values": [{"id": 1, "name": "x"}], "isLast": False}
+    )
+    assert site.components("FBO") == {"x": "1"}
+    assert len(answers.calls) == 2

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import store.systems
 from desk.clock import machine_now
 from runtime.clock import Clock
 from store import cases
@@ -312,3 +313,75 @@ def test_a_limit_of_the_issue_or_a_missing_right_is_a_dead_letter(any_bot: Bot, 
     assert (row.state, str(status) in row.reason) == ("dead", True)
     assert any_bot.delivery(other).state == "done"
     assert ("W-64", "link_back", "failed") in any_bot.steps(name)
+
+
+LOGIN = "<html><form>log in</form>"
+KEY = "PATCH /webcrm/tickets/1"
+CLOSE = "POST /webcrm/tickets/1/close"
+
+
+@pytest.mark.parametrize("effect", [False, True], ids=["before the effect", "after it"])
+@pytest.mark.parametrize(
+    ("system", "match", "status"),
+    [("jira", CREATE, 201), ("jira", LINK, 201), ("webcrm", KEY, 200), ("webcrm", CLOSE, 200)],
+)
+def test_a_page_that_is_no_answer_leaves_the_outcome_unknown(
+    bot: Bot, system: str, match: str, status: int, *, effect: bool
+) -> None:
+    bot.sandbox.fault(system=system, match=match, status=status, body=LOGIN, after_effect=effect)
+    name = close(bot, "1")
+    bot.work()
+    row = bot.delivery(name)
+    assert (row.state, row.attempts) == ("waiting", 1)
+    assert f"answered {status}" in row.reason
+    bot.hurry()
+    bot.work()
+    assert_whole(bot, name)
+    assert len(bot.sandbox.remote_links("FBO-1")) == 1
+
+
+@pytest.mark.parametrize("effect", [False, True], ids=["before the effect", "after it"])
+@pytest.mark.parametrize(("system", "match"), [("jira", CREATE), ("jira", LINK), ("webcrm", KEY), ("webcrm", CLOSE)])
+def test_a_redirect_is_told_once_and_followed_by_nobody(bot: Bot, system: str, match: str, *, effect: bool) -> None:
+    there = f"{bot.sandbox.url}/chat/elsewhere"
+    bot.sandbox.fault(system=system, match=match, status=307, location=f"{there}?a=secret", after_effect=effect)
+    name = close(bot, "1")
+    bot.work()
+    row, gate = bot.delivery(name), "jira:main" if system == "jira" else system
+    assert (row.state, row.attempts, row.waits_for) == ("waiting", 0, gate)
+    assert row.reason.endswith("307: redirects to 127.0.0.1")
+    (alert,) = bot.sandbox.chat("admins")
+    assert "127.0.0.1" in alert["message"]
+    assert "впишите настоящий адрес API" in alert["message"]
+    assert "secret" not in alert["message"]
+    assert bot.sandbox.chat("elsewhere") == []
+    assert probe(bot)
+    bot.work()
+    assert_whole(bot, name)
+    assert len(bot.sandbox.chat("admins")) == 1
+
+
+PROBED = {
+    "jira:main": ("jira", "GET /rest/api/3/myself"),
+    "webcrm": ("webcrm", "GET /webcrm/tickets/0"),
+    "usedesk": ("usedesk", "POST /usedesk/groups"),
+}
+PAGES: dict[str, dict[str, Any]] = {
+    "login": {"status": 200, "body": LOGIN},
+    "not found": {"status": 404, "body": "<html>no such page"},
+    "another program": {"status": 200, "body": "{}"},
+    "redirect": {"status": 302, "location": "http://127.0.0.1/chat/elsewhere"},
+}
+UNDOCUMENTED = ("usedesk", "another program")  # Usedesk documents no form of the answer to its probe
+
+
+@pytest.mark.parametrize(
+    ("gate", "page"), [(gate, page) for gate in PROBED for page in PAGES if (gate, page) != UNDOCUMENTED]
+)
+def test_a_page_that_is_no_answer_opens_no_gate(bot: Bot, gate: str, page: str) -> None:
+    system, probed = PROBED[gate]
+    with bot.engine.begin() as connection:
+        store.systems.close_gate(connection, gate, reason="503", now=machine_now(), probe_at=machine_now())
+    bot.sandbox.fault(system=system, match=probed, **PAGES[page])
+    assert not probe(bot)
+    assert probe(bot)

@@ -87,6 +87,19 @@ def test_unauthorised_has_jiras_shape(live: LiveSandbox, jira: Jira) -> None:
     assert set(answer.json()) == {"errorMessages", "errors"}
 
 
+def test_another_page_answers_instead(live: LiveSandbox, jira: Jira) -> None:
+    live.fault(system="jira", match=f"GET {MYSELF}", status=200, body="<html>log in")
+    answer = requests.get(live.url + MYSELF, auth=jira.auth, timeout=10)
+    assert (answer.status_code, answer.text) == (200, "<html>log in")
+    assert answer.headers["Content-Type"].startswith("text/html")
+    live.fault(system="jira", match=CREATE, status=302, location="https://sso.example.test/", after_effect=True)
+    fields = {"project": {"key": "FBO"}, "issuetype": {"name": "Задача"}, "summary": "x"}
+    url = f"{live.url}/rest/api/3/issue"
+    answer = requests.post(url, json={"fields": fields}, auth=jira.auth, timeout=10, allow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "https://sso.example.test/")
+    assert [issue["key"] for issue in live.issues()] == ["FBO-1"]
+
+
 def test_pending_faults_are_listed_and_dropped(live: LiveSandbox, jira: Jira) -> None:
     live.fault(system="jira", match="GET /rest/api/3/*", times=3, status=500)
     requests.get(live.url + MYSELF, auth=jira.auth, timeout=10)

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from flask import Flask, jsonify, request
+from flask import Flask, jsonify, redirect, request
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from werkzeug.serving import make_server
@@ -24,6 +24,7 @@ class FakeProvider:
     """Signs whoever comes in as `claims`; `spoil` changes what its id tokens say. Refuses a wrong PKCE verifier.
 
     `userinfo` is what its userinfo endpoint tells, None: it says nothing of one.
+    A path that is `moved` redirects; one of `pages` answers something else.
     """
 
     def __init__(self) -> None:
@@ -32,6 +33,8 @@ class FakeProvider:
         self.claims: dict[str, Any] = {}
         self.spoil: dict[str, Any] = {}
         self.userinfo: dict[str, Any] | None = None
+        self.moved: dict[str, str] = {}
+        self.pages: dict[str, str] = {}
         self._app = Flask("provider")
         self._server = make_server("127.0.0.1", 0, self._app, threaded=True, request_handler=QuietHandler)
         self.issuer = f"http://127.0.0.1:{self._server.port}"
@@ -61,6 +64,10 @@ class FakeProvider:
         return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
 
     def _routes(self) -> None:
+        @self._app.before_request
+        def elsewhere() -> Any:
+            return redirect(self.moved[request.path]) if request.path in self.moved else self.pages.get(request.path)
+
         @self._app.get("/.well-known/openid-configuration")
         def discovery() -> Any:
             return jsonify(

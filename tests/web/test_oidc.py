@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from werkzeug.test import TestResponse
 
 from tests.databases import Sqlite
@@ -33,6 +34,7 @@ def provider() -> Iterator[FakeProvider]:
 def company(provider: FakeProvider, sqlite: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A site whose people come from the provider."""
     provider.claims, provider.spoil, provider.userinfo = dict(ANNA), {}, None
+    provider.moved, provider.pages = {}, {}
     monkeypatch.setattr("config.watch.EVERY", 0.0)  # a changed file is used at once
     folder = tmp_path / "config"
     folder.mkdir()
@@ -199,3 +201,30 @@ def test_a_provider_that_is_down_is_said(sqlite: Sqlite, tmp_path: Path, monkeyp
 def test_without_a_provider_there_is_no_such_door(site: Site) -> None:
     for path in ("/sign-in/company", "/sign-in/company/back"):
         assert site.app.test_client().get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token", "/keys"])
+def test_a_provider_that_redirects_is_not_followed(company: Site, provider: FakeProvider, path: str) -> None:
+    provider.moved = {path: "https://sso.example.test/login?token=a-secret"}
+    browser = company.app.test_client()
+    with structlog.testing.capture_logs() as logs:
+        sent = browser.get("/sign-in/company")
+        answer = browser.get(provider.authorise(sent.location)) if sent.status_code == 302 else sent
+    assert answer.status_code in (403, 503)
+    assert browser.get("/state").status_code == 303
+    (line,) = [one for one in logs if one["event"] == "no sign-in by the provider"]
+    assert line["detail"] == "302: redirects to sso.example.test"
+
+
+@pytest.mark.parametrize("answer", ["[]", "5", "{}", "<html>log in", '{"keys": 1, "issuer": 1}'])
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token", "/keys", "/userinfo"])
+def test_a_page_that_is_no_providers_opens_nothing(
+    company: Site, provider: FakeProvider, path: str, answer: str
+) -> None:
+    provider.userinfo, provider.pages = {"sub": "1"}, {path: answer}
+    provider.claims = {}
+    browser = company.app.test_client()
+    sent = browser.get("/sign-in/company")
+    shown = browser.get(provider.authorise(sent.location)) if sent.status_code == 302 else sent
+    assert shown.status_code in (403, 503)
+    assert browser.get("/state").status_code == 303

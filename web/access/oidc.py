@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import requests
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth
+from authlib.integrations.requests_client import OAuth2Session
 from flask import current_app, request, session
 from flask.typing import ResponseReturnValue
 from joserfc.errors import JoseError
 
 from config.access import Access
+from config.running import Http
 from config.settings import Settings
+from desk.faults import classify
+from desk.http import equip
 from web.access.sessions import UNDER_WAY, Known
 
-_TIMEOUT = 10  # seconds
+_HTTP = Http(connect=timedelta(seconds=3), read=timedelta(seconds=10), write=timedelta(seconds=10))  # a person waits
 _TABS = 3  # sign-ins under way at once; a cookie holds 4 kB
 _ONWARD = "onward"
 _TRUE = (True, "true")  # a text is what some providers send
-_TROUBLE = (AuthlibBaseError, JoseError, requests.RequestException, ValueError, KeyError, RuntimeError)
+_TROUBLE = (
+    *(AuthlibBaseError, JoseError, requests.RequestException, RuntimeError),
+    *(ValueError, KeyError, TypeError, AttributeError),  # answers of another form than Authlib expects
+)
 
 
 class RefusedError(Exception):
@@ -52,7 +60,7 @@ class Provider:
         try:
             answer: ResponseReturnValue = self._client().authorize_redirect(back)
         except _TROUBLE as error:
-            raise RefusedError("down", detail=type(error).__name__) from error
+            raise RefusedError("down", detail=_detail(error)) from error
         under_way = [name for name in session if name.startswith(UNDER_WAY)]
         newest, *older = sorted(under_way, key=lambda name: float(session[name]["exp"]), reverse=True)
         session[newest][_ONWARD] = onward
@@ -71,7 +79,7 @@ class Provider:
             if not claims.get("email") or (access.claim and access.claimed(claims) is None):
                 claims = self._asked(token, claims)
         except _TROUBLE as error:
-            raise RefusedError("answer", detail=type(error).__name__) from error
+            raise RefusedError("answer", detail=_detail(error)) from error
         return claims, begun.get(_ONWARD)
 
     def _asked(self, token: Mapping[str, Any], claims: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -111,10 +119,19 @@ class Provider:
                 client_id=self.client_id,
                 client_secret=self.client_secret,
                 server_metadata_url=f"{self.issuer.rstrip('/')}/.well-known/openid-configuration",
-                client_kwargs={
-                    "scope": "openid email profile",
-                    "code_challenge_method": "S256",
-                    "default_timeout": _TIMEOUT,
-                },
+                client_kwargs={"scope": "openid email profile", "code_challenge_method": "S256"},
             )
+            current_app.extensions["oidc"].client_cls = _session
         return current_app.extensions["oidc"]
+
+
+def _session(**given: Any) -> OAuth2Session:
+    """Authlib's session on our transport."""
+    session = OAuth2Session(**given)
+    equip(session, _HTTP)
+    return session
+
+
+def _detail(error: Exception) -> str:
+    """For the log: what the provider's address answered, or only the kind of the error, whose words may be secret."""
+    return classify(error).reason if isinstance(error, requests.RequestException) else type(error).__name__

@@ -1,0 +1,86 @@
+"""HTTP to other systems: what every call and every answer of every client passes.
+
+A call ends in time, no redirect is followed, and a call counts as done only by the answer that is documented for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from pydantic import TypeAdapter, ValidationError
+from requests.adapters import HTTPAdapter
+
+from config.running import Http
+
+ERROR = 400
+
+
+class AnswerError(requests.RequestException):
+    """An answer that is not documented for the call: whether it was done is unknown."""
+
+
+class Adapter(HTTPAdapter):
+    """Gives every call its timeouts: reads are given up sooner than writes, which may have happened."""
+
+    def __init__(self, http: Http) -> None:
+        super().__init__(pool_connections=2, pool_maxsize=2)
+        self._http = http
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send; a redirect raises HTTPError, so that nobody follows it with the call's body and credentials."""
+        patience = self._http.read if request.method == "GET" else self._http.write
+        kwargs["timeout"] = (self._http.connect.total_seconds(), patience.total_seconds())
+        answer = super().send(request, *args, **kwargs)
+        if answer.is_redirect:
+            answer.close()
+            raise requests.HTTPError(request=request, response=answer)
+        return answer
+
+
+def session_for(http: Http) -> requests.Session:
+    """A session whose calls pass through here."""
+    session = requests.Session()
+    equip(session, http)
+    return session
+
+
+def equip(session: requests.Session, http: Http) -> None:
+    """Let a session's calls pass through here; it ignores proxies and .netrc, which would replace the credentials."""
+    session.trust_env = False
+    session.mount("https://", Adapter(http))
+    session.mount("http://", Adapter(http))
+
+
+@dataclass(frozen=True)
+class Documented:
+    """The answer to a call that was done: its statuses, and its body as far as it is read (None: not at all)."""
+
+    statuses: tuple[int, ...]
+    body: TypeAdapter[Any] | None = None
+
+    def read(self, answer: requests.Response) -> Any:
+        """The body; HTTPError for what the other system refused, AnswerError for what it does not document."""
+        if answer.status_code >= ERROR:
+            raise requests.HTTPError(response=answer)
+        if answer.status_code not in self.statuses:
+            wanted = " or ".join(map(str, self.statuses))
+            raise AnswerError(f"answered {answer.status_code} ({_kind(answer)}), documented is {wanted}")
+        return None if self.body is None else checked(answer, self.body)
+
+
+def checked(answer: requests.Response, body: TypeAdapter[Any]) -> Any:
+    """The JSON of an answer in the documented form; AnswerError for anything else, none of whose words it repeats."""
+    try:
+        return body.validate_python(answer.json())
+    except ValidationError as error:
+        wrong = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = ".".join(map(str, wrong["loc"])) or "the body"
+        raise AnswerError(f"answered {answer.status_code}, but {place}: {wrong['type']}") from error
+    except (ValueError, RecursionError) as error:
+        raise AnswerError(f"answered {answer.status_code} ({_kind(answer)}) without readable JSON") from error
+
+
+def _kind(answer: requests.Response) -> str:
+    return answer.headers.get("Content-Type", "").partition(";")[0][:40] or "no type"

@@ -1,0 +1,177 @@
+"""How Jira Cloud documents its answers to the calls that the bot makes, as far as the bot reads them.
+
+From Jira's OpenAPI document; `tests/desk/test_jira_answers.py` holds both side by side.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, NotRequired
+
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, with_config
+from typing_extensions import TypedDict
+
+from desk.http import Documented
+from events import ISSUE_ID, ISSUE_KEY
+
+Number = Annotated[str, Field(pattern=ISSUE_ID)]  # of an issue, a comment, a component …; Jira writes some as numbers
+Key = Annotated[str, Field(pattern=ISSUE_KEY)]
+AccountId = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_-]{1,128}$")]
+_OPEN = with_config(ConfigDict(extra="allow", coerce_numbers_to_str=True))
+
+
+def _moment(text: str) -> str:
+    """Jira's own form of a moment, which is kept as it stands."""
+    datetime.fromisoformat(text)
+    return text
+
+
+Moment = Annotated[str, AfterValidator(_moment)]
+
+
+@_OPEN
+class _Account(TypedDict):
+    accountId: AccountId
+
+
+@_OPEN
+class _Named(TypedDict):
+    name: str
+
+
+@_OPEN
+class _Numbered(TypedDict):
+    id: Number
+
+
+@_OPEN
+class _Entry(_Numbered):
+    """A component, or a type of issues."""
+
+    name: str
+
+
+@_OPEN
+class _Fields(TypedDict, total=False):
+    """The fields of an issue that are read by name; own fields of a site may hold anything."""
+
+    created: Moment
+    labels: list[str] | None
+    components: list[_Entry] | None
+    status: _Named | None
+    project: dict[str, Any] | None
+    reporter: dict[str, Any] | None
+    assignee: dict[str, Any] | None
+
+
+@_OPEN
+class _Issue(_Numbered):
+    """An issue as it was made or found; `fields` and `properties` as far as they were asked for."""
+
+    key: Key
+    fields: NotRequired[_Fields | None]
+    properties: NotRequired[dict[str, Any] | None]
+
+
+@_OPEN
+class _ReadIssue(_Numbered):
+    key: Key
+    fields: _Fields
+    properties: NotRequired[dict[str, Any] | None]
+
+
+@_OPEN
+class _Issues(TypedDict):
+    issues: list[_Issue]
+
+
+@_OPEN
+class _Transition(_Numbered):
+    to: _Named
+
+
+@_OPEN
+class _Transitions(TypedDict):
+    transitions: list[_Transition]
+
+
+@_OPEN
+class _Comments(TypedDict):
+    comments: list[_Numbered]
+
+
+@_OPEN
+class _Comment(_Numbered):
+    created: Moment
+    author: NotRequired[dict[str, Any] | None]
+    body: NotRequired[dict[str, Any] | None]
+    properties: NotRequired[list[dict[str, Any]] | None]
+
+
+@_OPEN
+class _CommentPage(TypedDict):
+    values: list[_Comment]
+
+
+@_OPEN
+class _ComponentPage(TypedDict):
+    values: list[_Entry]
+
+
+@_OPEN
+class _Project(TypedDict):
+    issueTypes: list[_Entry]
+    components: NotRequired[list[_Named]]
+
+
+@_OPEN
+class _Right(TypedDict):
+    havePermission: bool
+
+
+@_OPEN
+class _Rights(TypedDict):
+    permissions: dict[str, _Right]
+
+
+@_OPEN
+class _ScreenField(TypedDict):
+    fieldId: str
+    name: str
+    required: bool
+
+
+@_OPEN
+class _Screen(TypedDict):
+    fields: list[_ScreenField]
+
+
+@_OPEN
+class _TypeStatuses(_Named):
+    statuses: list[_Named]
+
+
+# Under the names that the gates know the calls by.
+ANSWERS = {
+    "GET /myself": Documented((200,), TypeAdapter(_Account)),
+    "POST /search/jql": Documented((200,), TypeAdapter(_Issues)),
+    "GET /issue": Documented((200,), TypeAdapter(_ReadIssue)),
+    "POST /issue": Documented((201,), TypeAdapter(_Issue)),
+    "PUT /issue": Documented((204,)),  # 200 comes with `returnIssue` alone
+    "GET /issue/transitions": Documented((200,), TypeAdapter(_Transitions)),
+    "POST /issue/transitions": Documented((204,)),
+    "GET /issue/comment": Documented((200,), TypeAdapter(_Comments)),
+    "POST /issue/comment": Documented((201,), TypeAdapter(_Numbered)),
+    "DELETE /issue/comment": Documented((204,)),
+    "POST /comment/list": Documented((200,), TypeAdapter(_CommentPage)),
+    "POST /issue/remotelink": Documented((200, 201), TypeAdapter(_Numbered)),
+    "POST /issueLink": Documented((201,)),
+    "PUT /issue/assignee": Documented((204,)),
+    "GET /project/component": Documented((200,), TypeAdapter(_ComponentPage)),
+    "POST /component": Documented((201,), TypeAdapter(_Numbered)),
+    # what only an examination asks
+    "GET /project": Documented((200,), TypeAdapter(_Project)),
+    "GET /mypermissions": Documented((200,), TypeAdapter(_Rights)),
+    "GET /issue/createmeta/issuetypes": Documented((200,), TypeAdapter(_Screen)),
+    "GET /project/statuses": Documented((200,), TypeAdapter(list[_TypeStatuses])),
+}
