@@ -19,7 +19,7 @@ from config.named import Key, Named
 from config.names import match_key
 from config.problems import near
 from config.reports import Reports
-from config.rules import KNOWN
+from config.rules import KNOWN, Rules
 from config.usedesk import UsedeskConfig
 from config.yaml_file import Document
 
@@ -36,6 +36,7 @@ class Tables:
     usedesk: tuple[Document, UsedeskConfig] | None
     alerts: tuple[Document, Alerts] | None
     reports: tuple[Document, Reports] | None
+    rules: tuple[Document, Rules] | None
 
 
 def cross_check(tables: Tables, templates: frozenset[str], *, sandbox: bool) -> Iterator[Fault]:
@@ -65,6 +66,8 @@ def cross_check(tables: Tables, templates: frozenset[str], *, sandbox: bool) -> 
         }
         yield from _addresses_of_this_machine(document, addresses)
     yield from _working(tables, sandbox=sandbox)
+    if tables.rules:
+        yield from _split_groups(*tables.rules)
     if tables.usedesk:
         yield from _matrix(*tables.usedesk)
         yield from _outcomes(*tables.usedesk, tables)
@@ -129,6 +132,17 @@ def _rule(document: Document, steps: Steps, rule: str) -> Iterator[Fault]:
     if rule not in KNOWN:
         meant = near(rule, sorted(KNOWN))
         yield document.fault(steps, "rule_unknown" if meant else "rule_id", value=rule, meant=meant)
+
+
+def _split_groups(document: Document, rules: Rules) -> Iterator[Fault]:
+    """A rule whose mode is another one than that of the first of its group."""
+    for first, *others in rules.together:
+        for rule in others:
+            if rules.mode(rule) != rules.mode(first):
+                modes = ", ".join(f"{name} {rules.mode(name)}" for name in (first, *others))
+                own = next(name for name in (rule, first) if rules.rules[name].mode)
+                yield document.fault(("rules", own, "mode"), "rules_split", modes=modes)
+                break
 
 
 def _together(

@@ -73,9 +73,10 @@ class Rule(Strict):
 
 
 class Rules(Strict):
-    """All of `rules.yml`: 284 rules by id."""
+    """All of `rules.yml`: 284 rules by id; those of a group in `together` have one mode."""
 
     default_mode: Mode
+    together: tuple[tuple[RuleId, ...], ...] = ()  # what is half done without the others
     rules: dict[RuleId, Rule]
 
     @model_validator(mode="before")
@@ -95,6 +96,10 @@ class Rules(Strict):
             names = ", ".join(missing[:_NAMED]) + (" …" if len(missing) > _NAMED else "")
             raise PydanticCustomError("rules_missing", "missing", {"missing": names, "count": len(missing)})
         return self
+
+    def with_others(self, rule_id: str) -> tuple[str, ...]:
+        """A rule with those that are switched together with it."""
+        return next((group for group in self.together if rule_id in group), (rule_id,))
 
     def mode(self, rule_id: str) -> Mode:
         """Say what may be done by a rule: its own mode, else the default; off when it is not built yet.

@@ -1,4 +1,4 @@
-"""The status that each agent has in the CRM (W-01)."""
+"""Agents of the CRM: the status that each has (W-01), and who was ever seen."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from store.tables import holds
 from store.tables.requests import agents as g
+from store.tables.requests import requests
+
+_SOURCES = ("webcrm", "usedesk", "jira")
 
 
 def set_status(connection: sa.Connection, source: str, agent_id: str, status: str, since: datetime) -> None:
@@ -16,6 +20,21 @@ def set_status(connection: sa.Connection, source: str, agent_id: str, status: st
     row = dialect.insert(g).values(source=source, agent_id=agent_id, status=status, since=since)
     newer = {"index_elements": [g.c.source, g.c.agent_id], "set_": {"status": status, "since": since}}
     connection.execute(row.on_conflict_do_update(**newer, where=g.c.since <= since))
+
+
+def is_known(connection: sa.Connection, source: str, agent_id: str) -> bool:
+    """Whether an agent of this CRM was ever seen: with a status, with a ticket that waited, or with a request."""
+    seen = [
+        sa.exists().where(table.c.source == source, column == agent_id)
+        for table, column in ((g, g.c.agent_id), (holds, holds.c.owner_id), (requests, requests.c.owner_id))
+    ]
+    return bool(connection.execute(sa.select(sa.or_(*seen))).scalar())
+
+
+def with_source(connection: sa.Connection, agent_id: str) -> str:
+    """`a17` as `webcrm:a17`, by the first CRM that knows such an agent; as it was given where none does."""
+    known = (source for source in _SOURCES if is_known(connection, source, agent_id))
+    return next((f"{source}:{agent_id}" for source in known), agent_id)
 
 
 def status_of(connection: sa.Connection, source: str, agent_id: str) -> str | None:

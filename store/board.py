@@ -162,6 +162,13 @@ def _stream(kind: str, wanted: Wanted, now: datetime, *, top: bool) -> sa.Select
     return query.where(table.c.top.is_(True) if top else table.c.top.is_not(True)).order_by(table.c.since, table.c.id)
 
 
+def _told(case: sa.ColumnElement[str], *types: str) -> sa.ColumnElement[bool]:
+    """Whether a person's word of these types is on its way to the row: it is about to leave the list."""
+    # all three states, because the index of a case is one of what is unfinished
+    unfinished = sa.text("deliveries.state IN ('waiting', 'running', 'dead')")
+    return sa.exists().where(d.c.case_id == case, unfinished, d.c.state != "dead", d.c.type.in_(types))
+
+
 def _asked(kind: str, wanted: Wanted, now: datetime) -> sa.Select[Any]:
     """Open requests, each under the worst that is to be said of it: a broken promise, a client who knows nothing."""
     # a list, so that a database may begin with the few promises that are broken
@@ -172,15 +179,19 @@ def _asked(kind: str, wanted: Wanted, now: datetime) -> sa.Select[Any]:
     else:
         where += [r.c.due_at <= now, ~broken]
         where.append(r.c.client_informed_at.is_(None) if kind == "uninformed" else r.c.client_informed_at.is_not(None))
+    number = sa.cast(r.c.id, sa.String)
+    where.append(~_told(sa.literal("bot:request.answered:") + number, "request.answered"))
     if not wanted.snoozed:
         where.append(sa.or_(r.c.snoozed_until.is_(None), r.c.snoozed_until <= now))
+        where.append(~_told(sa.literal("bot:request.snoozed:") + number, "request.snoozed"))
     names = ("id", "source", "ticket_id", "department", "topic", "owner_id", "since", "due_at", "next_at")
     return sa.select(*(r.c[name] for name in (*names, "snoozed_until", "url", "site", "issue_id"))).where(*where)
 
 
 def _held(kind: str, wanted: Wanted, now: datetime) -> sa.Select[Any]:
     """Open holds whose time is over; one that was put off is due later."""
-    where = [h.c.ended_at.is_(None), h.c.kind == kind]
+    words = ("hold.answered",) if wanted.snoozed else ("hold.answered", "hold.snoozed")
+    where = [h.c.ended_at.is_(None), h.c.kind == kind, ~_told(h.c.source + ":" + h.c.ticket_id, *words)]
     if not wanted.snoozed:
         where.append(h.c.due_at <= now)
     if wanted.narrow.agent is not None:

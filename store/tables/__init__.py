@@ -239,6 +239,7 @@ _open = text("ended_at IS NULL")
 Index("uq_holds_open", holds.c.source, holds.c.ticket_id, unique=True, sqlite_where=_open, postgresql_where=_open)
 Index("ix_holds_oldest_open", holds.c.since, sqlite_where=_open, postgresql_where=_open)
 Index("ix_holds_seller", holds.c.seller_id, holds.c.since)
+Index("ix_holds_owner", holds.c.source, holds.c.owner_id)
 Index("ix_holds_issue", holds.c.site, holds.c.issue_id)
 Index("ix_holds_awaited_issue", holds.c.awaited_key, sqlite_where=_open, postgresql_where=_open)
 

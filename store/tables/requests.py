@@ -63,6 +63,7 @@ Index(
 Index("ix_requests_overdue", requests.c.due_at, sqlite_where=_asked, postgresql_where=_asked)
 Index("ix_requests_department", requests.c.department, requests.c.since)
 Index("ix_requests_since", requests.c.since)
+Index("ix_requests_owner", requests.c.source, requests.c.owner_id)
 Index("ix_requests_answered", requests.c.answered_at)
 Index("ix_requests_dept_ticket", requests.c.source, requests.c.dept_ticket_id)
 Index("ix_requests_issue", requests.c.site, requests.c.issue_id)

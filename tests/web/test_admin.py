@@ -96,6 +96,17 @@ class TestSwitches:
         day.post("/rules/W-40/mode", mode="observe")
         assert len(day.changes("mode_set")) == 3  # the same again is no change
 
+    def test_half_of_a_hold_is_not_switched_off(self, day: Site) -> None:
+        page = follow(day, day.post("/rules/W-67/mode", mode="off"))
+        assert "вместе переключены все его правила" in page
+        assert sorted(row.target for row in day.changes("mode_set")) == ["W-66", "W-67", "W-68", "W-71"]
+        rules = day.process.switchboard.current().rules
+        assert {rules.mode(rule) for rule in ("W-66", "W-67", "W-68", "W-71")} == {"off"}
+        assert rules.mode("W-73") != "off"
+        day.post(f"/changes/{day.changes('mode_set')[0].id}/undo")
+        rules = day.process.switchboard.current().rules
+        assert "off" not in {rules.mode(rule) for rule in ("W-66", "W-67", "W-68", "W-71")}
+
     @pytest.mark.parametrize(
         ("rule", "mode"), [("W-09", "act"), ("Z-99", "act"), ("W-40", "loud"), ("W-40", "")], ids=str
     )

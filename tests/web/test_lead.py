@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from desk import figures
 from desk.figures import Period
 from events import HoldAnsweredEvent, RequestEvent, SaidEvent, TicketEvent, load_event
-from store import holds, promises, requests, rollups
+from store import agents, holds, promises, requests, rollups
 from store.requests import ANSWERED, Ending
 from store.tables import deliveries, ledger
 from tests.web.site import NOW, Site
@@ -45,6 +45,13 @@ def hold(site: Site, ticket: str = "800", hours: float = 30, **given: Any) -> in
     row = {"source": "webcrm", "ticket_id": ticket, "kind": "seller", "stage": "waiting", "owner_id": "a17"}
     with site.engine.begin() as connection:
         return holds.begin(connection, row | {"due_at": since + 24 * HOUR} | given, since)
+
+
+def know(site: Site, agent: str) -> None:
+    """Both CRMs have told of an agent."""
+    with site.engine.begin() as connection:
+        for source in ("webcrm", "usedesk"):
+            agents.set_status(connection, source, agent, "На линии", NOW)
 
 
 def count(site: Site) -> None:
@@ -91,6 +98,8 @@ class TestBoard:
         for query, shown in (
             ("department=product", {"702"}),
             ("agent=usedesk:17", {"701"}),
+            ("agent=18", {"702"}),  # as the table shows it
+            ("agent=nobody", set()),
             ("topic=Возврат", {"702"}),
             ("kind=seller", {"801"}),
             ("kind=nonsense&after=~&as_of=x", {"701", "702", "801"}),
@@ -101,6 +110,7 @@ class TestBoard:
 
     def test_a_button_files_an_event_that_can_be_taken_back(self, site: Site) -> None:
         number, other = ask(site), hold(site)
+        know(site, "99")
         back = {"back": "/board?kind=request"}
         for what, one, deed, form in (
             ("request", number, "snooze", {"hours": "24", "reason": "Обещали завтра"}),
@@ -131,6 +141,32 @@ class TestBoard:
         assert isinstance(events[8], HoldAnsweredEvent)
         assert {row.what for row in site.changes("said_undone")} == {"said_undone"}
         assert [row.reason for row in site.changes("said_snooze")] == ["Обещали завтра", "Отпуск"]
+
+    def test_what_was_marked_is_off_the_list_in_the_same_answer(self, site: Site) -> None:
+        def shown(path: str) -> set[str]:
+            return set(re.findall(r"/tickets/\w+/(\d+)", site.get(path, "lead").text))
+
+        for what, number, ticket in (("request", ask(site, "701"), "701"), ("hold", hold(site, "801"), "801")):
+            for deed, form in (("snooze", {"hours": "24", "reason": "Обещали завтра"}), ("answered", {})):
+                assert ticket in shown("/board?snoozed=1"), (what, deed)
+                answer = site.post(f"/said/{what}/{number}/{deed}", "lead", back="/board", **form)
+                assert ticket not in shown(answer.location), (what, deed)
+        assert shown("/board?snoozed=1") == set()
+        with site.engine.begin() as connection:
+            connection.execute(sa.update(deliveries).values(state="dead"))  # it did not work: they wait after all
+        assert shown("/board") == {"701", "801"}
+
+    def test_only_an_agent_who_is_known_takes_over(self, site: Site) -> None:
+        number, other = ask(site), hold(site, "801")
+        for what, one in (("request", number), ("hold", other)):
+            for owner in ("nobody", "1 OR 1"):
+                answer = site.post(f"/said/{what}/{one}/reassign", "lead", owner=owner)
+                assert answer.location == "/board?told=said_unknown_owner"
+        assert filed(site) == []
+        assert "бот не знает" in site.get("/board?told=said_unknown_owner", "lead").text
+        know(site, "99")
+        told = site.post(f"/said/request/{number}/reassign", "lead", owner="99").location
+        assert told.startswith("/board?told=said_reassign")
 
     def test_what_is_no_word_files_nothing(self, site: Site) -> None:
         number = ask(site)

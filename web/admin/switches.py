@@ -95,21 +95,28 @@ def blueprint(parts: Parts) -> Blueprint:
         known = parts.process.watch.current().rules.rules.get(rule)
         if known is None or not known.built or asked not in (*MODES, "file"):
             abort(400)
+        group = parts.process.watch.current().rules.with_others(rule)
         switch(parts, rule, None if asked == "file" else asked, person().actor)
         back = own_path(request.form.get("back", "")) or url_for("switches.rule", rule=rule)
-        return redirect(f"{back}{'&' if '?' in back else '?'}told=switched", 303)
+        told = "switched" if len(group) == 1 else "switched_together"
+        return redirect(f"{back}{'&' if '?' in back else '?'}told={told}", 303)
 
     return routes
 
 
 def switch(parts: Parts, rule: str, mode: str | None, by: Actor, reason: str | None = None) -> None:
-    """Set a rule's switch and write down who did; the next delivery that begins obeys it."""
+    """Set the switch of a rule and of those that go with it, and write down who did.
+
+    The next delivery that begins obeys it.
+    """
     now = machine_now()
+    group = parts.process.watch.current().rules.with_others(rule)
     with parts.process.engine.begin() as connection:
-        before = switches.set_mode(connection, rule, mode, by.who, now)
-        if before != mode:
-            change = Change("mode_set", rule, before=before or "file", after=mode or "file", reason=reason)
-            audit.write(connection, by, change, now)
+        for name in group:
+            before = switches.set_mode(connection, name, mode, by.who, now)
+            if before != mode:
+                change = Change("mode_set", name, before=before or "file", after=mode or "file", reason=reason)
+                audit.write(connection, by, change, now)
 
 
 def _rows(parts: Parts, only: str | None = None) -> list[Row]:

@@ -19,7 +19,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from desk.clock import machine_now
 from events import BotEvent, HoldAnsweredEvent, RequestEvent, SaidEvent
 from runtime.own_events import post
-from store import audit, holds, requests
+from store import agents, audit, holds, requests
 from store.audit import Change
 from store.holds import Hold
 from store.requests import OPEN, Request
@@ -85,6 +85,8 @@ class Said:
                 abort(404)
             if not _is_open(found):
                 return _back("said_over")
+            if "owner" in given and not self._knows(connection, found.source, given["owner"]):
+                return _back("said_unknown_owner")
             key = secrets.token_urlsafe(12)
             event = _of_request(found, deed, given, (key, now)) if isinstance(found, Request) else None
             event = event or _of_hold(found, deed, given, (key, now))  # type: ignore[arg-type]
@@ -92,6 +94,10 @@ class Said:
             change = Change(f"said_{deed}", f"{what}:{number}", None, given.get("owner"), given.get("reason"))
             audit.write(connection, person().actor, change, machine_now())
         return _back(f"said_{deed}", undo=_signer().dumps(_opposite(found, deed)))
+
+    def _knows(self, connection: sa.Connection, source: str, owner: str) -> bool:
+        """Whether there is such an agent: by `holds.yml`, or seen in the CRM's events."""
+        return owner in self._parts.process.watch.current().holds.agents or agents.is_known(connection, source, owner)
 
     def take_back(self, token: str) -> ResponseReturnValue:
         """The opposite event."""

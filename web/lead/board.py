@@ -14,7 +14,7 @@ from flask import Blueprint, Response, render_template, request
 from config import Config
 from desk.digest import name_of
 from desk.waiting import scale
-from store import board
+from store import agents, board
 from store.board import Waiting, Wanted
 from store.facts import Narrow
 from web.agent.said import HOURS, notice
@@ -64,7 +64,7 @@ def blueprint(parts: Parts) -> Blueprint:
     def page() -> str:
         """What waits, in pages."""
         config, view = parts.process.switchboard.current(), view_of(parts)
-        wanted, now = asked(), _as_of(parts)
+        wanted, now = asked(parts), _as_of(parts)
         after = board.read(request.args.get("after", ""))
         with parts.process.engine.connect() as connection:
             found = board.page(connection, wanted, scale(config, now), after)
@@ -92,7 +92,7 @@ def blueprint(parts: Parts) -> Blueprint:
     @routes.get("/board.csv")
     def file() -> Response:
         """The whole of it as a file."""
-        config, view, now, wanted = parts.process.switchboard.current(), view_of(parts), _as_of(parts), asked()
+        config, view, now, wanted = parts.process.switchboard.current(), view_of(parts), _as_of(parts), asked(parts)
         headings = [word("columns", name) for name in words()["columns"]]
         return csv_answer("board.csv", headings, _rows(parts, wanted, (view, config, now)))
 
@@ -102,15 +102,18 @@ def blueprint(parts: Parts) -> Blueprint:
 _FILTERS = ("department", "agent", "topic", "kind", "snoozed")
 
 
-def asked() -> Wanted:
+def asked(parts: Parts) -> Wanted:
     """What the address narrows the board to."""
     kind = request.args.get("kind", "")
-    return Wanted(narrow(), kind if kind in board.KINDS else None, snoozed=bool(request.args.get("snoozed")))
+    return Wanted(narrow(parts), kind if kind in board.KINDS else None, snoozed=bool(request.args.get("snoozed")))
 
 
-def narrow() -> Narrow:
-    """Department, agent and topic of the address."""
+def narrow(parts: Parts) -> Narrow:
+    """Department, agent and topic of the address; an agent may be named as the pages show it, without the CRM."""
     given = {name: storable(request.args.get(name, "")).strip() or None for name in ("department", "agent", "topic")}
+    if (agent := given["agent"]) is not None and ":" not in agent:
+        with parts.process.engine.connect() as connection:
+            given["agent"] = agents.with_source(connection, agent)
     return Narrow(**given)
 
 

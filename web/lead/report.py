@@ -114,8 +114,9 @@ def blueprint(parts: Parts) -> Blueprint:
 
 
 def _report(parts: Parts, config: Config, period: Period) -> Report:
+    wanted = narrow(parts)
     with parts.process.engine.connect() as connection:
-        return figures.report(connection, config, period, narrow())
+        return figures.report(connection, config, period, wanted)
 
 
 def _period(parts: Parts, config: Config) -> Period:
@@ -130,7 +131,7 @@ def _period(parts: Parts, config: Config) -> Period:
 
 
 def _frame(parts: Parts, config: Config, period: Period) -> dict[str, Any]:
-    chosen = narrow()
+    chosen = narrow(parts)
     asked = {"first": period.first.isoformat(), "last": period.last.isoformat(), **chosen.values}
     today = WorkCalendar(config.calendar.named()).local(parts.process.clock.now()).date()
 
@@ -205,8 +206,9 @@ def _behind(
 ) -> tuple[list[Request], str | None]:
     kind, step = _kind(), request.args.get("step", type=int)
     span = figures.span(config, _period(parts, config))
+    wanted = narrow(parts)
     with parts.process.engine.connect() as connection:
-        page = facts.listed(connection, kind, span, narrow(), step=step, after=after, limit=limit + 1)
+        page = facts.listed(connection, kind, span, wanted, step=step, after=after, limit=limit + 1)
         found = requests.among(connection, [number for number, _ in page[:limit]])
     more = f"{page[limit - 1][1].isoformat()}~{page[limit - 1][0]}" if len(page) > limit else None
     return [found[number] for number, _ in page[:limit]], more
