@@ -13,6 +13,7 @@ import web
 from cli.starting import StartError, start
 from config import Config
 from config.settings import Settings
+from desk.usedesk.zone import Zone
 from receivers import jira, usedesk, usedesk_block, webcrm
 from receivers.body import parse
 from receivers.counters import Counters
@@ -63,7 +64,8 @@ def _serve(app: Flask, process: Process) -> None:
     app.register_blueprint(webcrm.blueprint(given.webcrm_webhook_secrets, process.inbox, counters))
     if given.usedesk_path_token:
         entrance = usedesk.Entrance.of(given)
-        app.register_blueprint(usedesk.blueprint(entrance, process.inbox, counters, process.clock.now))
+        zone_of = Zone(process.engine).of_fresh
+        app.register_blueprint(usedesk.blueprint(entrance, process.inbox, counters, process.clock.now, zone_of))
     parts = Parts(process, redact, document, registry, webcrm.understand, _read)
     web.register(app, parts)
     if given.usedesk_block_secret:

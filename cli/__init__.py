@@ -60,7 +60,7 @@ def _polling(process: Process) -> Polling | None:
     given = process.settings
     if not (given.usedesk_url and given.usedesk_token and given.usedesk_agent_id):
         return None
-    return Polling(process.office, process.watch, process.inbox, understand(given.usedesk_agent_id))
+    return Polling(process.office, process.watch, process.inbox, understand)
 
 
 def _by_hand(app: Flask, settings: Settings | None) -> None:

@@ -135,10 +135,15 @@ class Office:
         )
         return crm
 
+    @property
+    def usedesk_agent(self) -> str:
+        """The agent whom the bot writes as in Usedesk."""
+        return self._settings.usedesk_agent_id or ""
+
     def usedesk(self, config: Config, reserve: int = 0) -> Usedesk:
         """The client of Usedesk for this thread; `reserve`: it leaves so many calls of the limit to others."""
         given = self._settings
-        account = Account(given.usedesk_url or "", given.usedesk_token or SecretStr(""), given.usedesk_agent_id or "")
+        account = Account(given.usedesk_url or "", given.usedesk_token or SecretStr(""), self.usedesk_agent)
         client: Usedesk = self._mine(
             ("usedesk", reserve, config.runtime.http),
             lambda: Usedesk(account, config.runtime, self._gates(config), self.engine, reserve),

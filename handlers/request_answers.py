@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from desk.desk import Desk
 from desk.jira.requests import NOT_PEOPLE_OF_OURS
 from desk.requests import ANSWERED, WITHDRAWN, Ask, Ending, Request
-from desk.usedesk.desk import FINISHED, GONE
+from desk.usedesk.view import FINISHED, GONE
 from events import CommentEvent, HeardEvent, IssueEvent, RequestEvent, TicketEvent
 from handlers.request_words import named
 

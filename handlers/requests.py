@@ -10,14 +10,12 @@ from desk.desk import Desk
 from desk.issues import IssueView
 from desk.requests import Ask, Opened, Request
 from desk.tickets import Telling
-from desk.usedesk.desk import GONE
+from desk.usedesk.view import FINISHED, GONE
 from events import IssueEvent, IssueLinkEvent, RequestEvent, TicketEvent
 from handlers.interim import inform_client
 from handlers.jira_task import concerns
 from handlers.request_answers import take_what_stands
 from handlers.request_words import Asked, moment_text, named
-
-FINISHED = ("done", "closed")
 
 
 def ask_from_crm(event: TicketEvent, desk: Desk) -> None:
@@ -94,7 +92,7 @@ def ask_on_hold(event: TicketEvent, desk: Desk) -> None:
         _refuse(event.source, event.ticket.id, named_by[0], desk)
         return
     seen = desk.usedesk.read(event.ticket.id)
-    notes = [one.text for one in seen.comments if not one.public and one.user_id == event.agent.id] if seen else []
+    notes = [one.text for one in seen.comments if not one.public and one.author == event.agent.id] if seen else []
     subject = seen.subject if seen else ""
     of_ticket = _of_ticket(event, desk) | {"topic": subject[:255]}
     words: dict[str, Any] = {"text": notes[-1] if notes else subject, "origin": event.source}
@@ -109,18 +107,22 @@ def reopen_in_usedesk(event: TicketEvent, desk: Desk) -> None:
         return
     former = desk.requests.of_dept_ticket(event.source, event.ticket.id)
     if former is not None:
-        _again(former, event.agent.id, desk)
+        _again(former, event, desk)
 
 
-def _again(former: Request, agent: str | None, desk: Desk) -> None:
-    """The same question to the same department, numbered one higher, with a clock of its own."""
+def _again(former: Request, event: TicketEvent, desk: Desk) -> None:
+    """The same question to the same department, numbered one higher, with a clock of its own.
+
+    It was asked by Usedesk's clock, as its answers are: the old one is no answer, the quickest new one is.
+    """
     department = desk.requests.department(former)
     if department is None:
         return
     same = ("source", "ticket_id", "origin", "text", "topic", "party_id", "top", "url", "dept_ticket_id")
     place = ("site", "issue_id", "issue_key", "owner_gender", "asker_account")
     kept = {name: getattr(former, name) for name in (*same, *place)}
-    ask_department(Ask(department=department, owner_id=former.owner_id or agent, reopened=True, **kept), desk)
+    owner = former.owner_id or event.agent.id
+    ask_department(Ask(department=department, owner_id=owner, asked_at=event.occurred_at, reopened=True, **kept), desk)
 
 
 def ask_from_jira(event: IssueEvent, desk: Desk) -> None:
@@ -195,6 +197,7 @@ def ask_by_link(event: IssueLinkEvent, desk: Desk) -> None:
             place: dict[str, Any] = {"site": seen.issue.site, "issue_id": seen.issue.id, "issue_key": seen.issue.key}
             asker = event.actor.account_id if event.actor else None
             words: dict[str, Any] = {"origin": "jira", "text": seen.summary, "asker_account": asker}
+            words["asked_at"] = event.occurred_at
             ask_department(Ask(link.source, link.ticket_id, department, reopened=True, **words, **place), desk)
             return
 

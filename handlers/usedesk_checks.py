@@ -76,7 +76,7 @@ def _check_fields(event: TicketEvent, desk: Desk) -> None:
             desk.checks.tell(ticket.id, name, "usedesk_field_empty", why="U-06", field=name)
     category = value_of(ticket.custom_fields, settings.category_field)[1]
     wanted = settings.type_of(category)
-    seen = desk.checks.read(ticket.id) if wanted else None
+    seen = desk.usedesk.read(ticket.id) if wanted else None
     if wanted and seen is not None and seen.type != wanted:
         values = {"category": category, "type": seen.type or "", "wanted": wanted}
         desk.checks.tell(ticket.id, wanted, "usedesk_other_type", why="U-05", **values)

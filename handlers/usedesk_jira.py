@@ -10,7 +10,7 @@ from handlers.jira_task import make_task
 def make_asked_task(event: JiraAskedEvent, desk: Desk) -> None:
     """The escalation of the topic that the agent chose; the key stands in the ticket by a private comment (U-16)."""
     topic = desk.config.categories.topic(event.topic_type, event.topic_subtype)
-    seen = desk.checks.read(event.ticket_id)
+    seen = desk.usedesk.read(event.ticket_id)
     if topic is None or seen is None:
         return
     ticket = seen.as_ticket().model_copy(update={"type": topic.type_name, "subtype": topic.subtype_name})

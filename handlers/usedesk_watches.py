@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from desk.desk import Desk
-from desk.usedesk.checks import UsedeskTicket, Watch
+from desk.usedesk.checks import Watch
+from desk.usedesk.view import UsedeskTicket
 from events import AlarmEvent
 
 Look = Callable[[Watch, UsedeskTicket, Desk], None]
@@ -17,7 +18,7 @@ def look_again(event: AlarmEvent, desk: Desk) -> None:
     watch = desk.checks.get_watch(event.number) if event.of == "watch" else None
     if watch is None or watch.ended_at is not None:
         return
-    ticket = desk.checks.read(watch.ticket_id)
+    ticket = desk.usedesk.read(watch.ticket_id)
     if ticket is not None:
         LOOKS[watch.rule](watch, ticket, desk)
     if watch.rule != "U-17":

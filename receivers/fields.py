@@ -1,18 +1,18 @@
-"""Total accessors for untrusted bodies: any JSON in, a bounded value or None out, never an exception."""
+"""Total accessors for the values of webhooks: any JSON in, a bounded value or None out, never an exception."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import events
+from events.untrusted import SHORT, objects, part, text
+
+__all__ = ["TEXT_LIMIT", "host", "issue_id", "issue_key", "moment", "objects", "part", "person", "project_key", "text"]
 
 TEXT_LIMIT = 32_767  # characters: Jira's own limit for a text field
-_SHORT = 255
-_LARGEST = 10**20
 _ISSUE_ID = re.compile(events.ISSUE_ID.removesuffix("$"))
 _ISSUE_KEY = re.compile(events.ISSUE_KEY.removesuffix("$"))
 _ACCOUNT_ID = re.compile(events.ACCOUNT_ID.removesuffix("$"))
@@ -20,26 +20,6 @@ _PROJECT_KEY = re.compile(r"[A-Z][A-Z0-9_]{1,99}")
 _MILLISECONDS_FROM = 100_000_000_000  # as seconds this is the year 5138, as milliseconds 1973
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before Jira
 _CLOCK_SKEW = timedelta(days=1)
-
-
-def part(value: Any, *names: str) -> Mapping[str, Any]:
-    """The object at a path of keys; empty when anything on the way is missing or no object."""
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def objects(value: Any, limit: int) -> Iterable[Mapping[str, Any]]:
-    """The first objects of a list; nothing for anything else."""
-    return [item for item in value[:limit] if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def text(value: Any, limit: int = _SHORT) -> str | None:
-    """A string, or a whole number as one, cut to `limit` characters."""
-    if isinstance(value, str):
-        return value[:limit]
-    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST
-    return str(value)[:limit] if whole else None
 
 
 def issue_id(value: Any) -> str | None:
@@ -89,5 +69,5 @@ def host(url: Any) -> str | None:
 
 
 def _matching(pattern: re.Pattern[str], value: Any) -> str | None:
-    candidate = text(value, _SHORT + 1)
+    candidate = text(value, SHORT + 1)
     return candidate if candidate is not None and pattern.fullmatch(candidate) else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
+import sqlalchemy as sa
 import structlog
 from flask import Response, jsonify, request
 
@@ -84,6 +85,8 @@ class Intake:
             response, line = self._keep(document, reading)
         except Refusal as refusal:
             response, line = _refuse(refusal)
+        except sa.exc.SQLAlchemyError as error:  # what is needed to read a body stands in the store too
+            response, line = _unavailable(), _Line("unavailable", reason=type(error).__name__)
         self.counters.count(self.source, line.outcome)
         _log.info(
             "webhook.received",

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from flask import Blueprint, Response, abort, request
 from pydantic import SecretStr
 
 from config.settings import Settings
+from desk.usedesk.ticket import Reader, stamp_of
+from events.untrusted import text
 from receivers import body
 from receivers.counters import Counters
-from receivers.fields import text
 from receivers.intake import Intake, Reading
 from receivers.refusal import BadSignature
 from receivers.signatures import check_plain_secrets, same_secret
@@ -50,7 +51,13 @@ class Entrance:
         )
 
 
-def blueprint(entrance: Entrance, inbox: Inbox, counters: Counters, now: Callable[[], datetime]) -> Blueprint:
+ZoneOf = Callable[[datetime | None, datetime], timedelta]
+"""How far Usedesk's dates are ahead of UTC, when one that was written just now has arrived at a moment."""
+
+
+def blueprint(
+    entrance: Entrance, inbox: Inbox, counters: Counters, now: Callable[[], datetime], zone_of: ZoneOf
+) -> Blueprint:
     """The receiver of Usedesk's webhooks; `now` is the desk's time. Raises NoSecretError: see `Entrance.check`."""
     entrance.check()
     intake = Intake(SOURCE, inbox, counters)
@@ -58,7 +65,9 @@ def blueprint(entrance: Entrance, inbox: Inbox, counters: Counters, now: Callabl
 
     def interpret(document: dict[str, Any], _content: bytes) -> Reading:
         _admit(document, entrance.secrets)
-        return reading_of(parse(document, now(), entrance.agent_id))
+        at = now()
+        reader = Reader(entrance.agent_id, zone_of(stamp_of(document), at))
+        return reading_of(parse(document, reader, at))
 
     @routes.post("/webhooks/usedesk/<path_token>", strict_slashes=False)
     def receive(path_token: str) -> Response:

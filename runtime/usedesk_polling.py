@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -18,6 +18,9 @@ from desk.faults import Later
 from desk.gates import Refused
 from desk.office import Office
 from desk.usedesk.client import PAGE, SYSTEM, Usedesk
+from desk.usedesk.ticket import Reader, stamp
+from desk.usedesk.view import UsedeskTicket
+from desk.usedesk.zone import SLACK, zone_of
 from runtime.inbox import Arrival, StoreInbox
 from store import polls
 from store.polls import Poll
@@ -31,20 +34,15 @@ CALLS = 10  # of one look; the rest follows at the next tick
 RESERVE = 3  # calls of the shared limit that are left to the work
 CLAIM = timedelta(minutes=5)  # longer than all calls of a look may take
 SHIFTED = 10  # entries read again: a ticket that left the list moved all after it up
-QUARTER = timedelta(minutes=15)  # what zones differ by
-SLACK = timedelta(minutes=2)  # between two machines' clocks, and of a filter that knows minutes only
 
 
 @dataclass(frozen=True)
 class Window:
-    """Which part of a ticket is looked through: what happened from `since` to `until`.
-
-    `zone`: how far Usedesk's dates are ahead of UTC.
-    """
+    """Which part of a ticket is looked through, and who reads it: what happened from `since` to `until`."""
 
     since: datetime
     until: datetime
-    zone: timedelta
+    reader: Reader
 
 
 # From an answer of `/ticket`: the arrivals within the window, by age; and whether nothing younger is left to come.
@@ -86,12 +84,16 @@ class Polling:
         """File what a ticket's answer holds; how much was new, and whether the ticket is done with for now."""
         since = _aware(poll.since)
         until = self._office.clock.now() - WEBHOOKS_FIRST
-        arrivals, settled = self._understand(answer, Window(since, until, timedelta(minutes=poll.zone or 0)))
+        arrivals, settled = self._understand(answer, Window(since, until, self.reader(poll)))
         if not arrivals:
             return 0, settled
         with self._engine.begin() as connection:
             added = sum(self._inbox.add(connection, arrivals))
         return added, settled
+
+    def reader(self, poll: Poll) -> Reader:
+        """Who reads Usedesk's answers, by the zone that is known so far."""
+        return Reader(self._office.usedesk_agent, timedelta(minutes=poll.zone or 0))
 
     def now(self) -> datetime:
         """The desk's time."""
@@ -113,7 +115,9 @@ class _Look:
         while self._left:
             since = _aware(self.poll.since)
             self._left -= 1
-            rows = self._usedesk.tickets(updated_after=since, statuses=STATUSES, offset=self.poll.page)
+            answer = self._usedesk.tickets(updated_after=since, statuses=STATUSES, offset=self.poll.page)
+            reader = self._polling.reader(self.poll)
+            rows = [reader.ticket({"ticket": row}) for row in answer]
             self._learn_zone(rows)
             if not all(self._see(row) for row in rows):
                 return False
@@ -123,27 +127,27 @@ class _Look:
             self.poll = replace(self.poll, page=self.poll.page + PAGE - SHIFTED)
         return False
 
-    def _see(self, row: Mapping[str, Any]) -> bool:
+    def _see(self, row: UsedeskTicket) -> bool:
         """Look through one ticket, unless nothing happened since it was; False when the calls are used up."""
-        number, stamp = str(row.get("id")), str(row.get("last_updated_at"))
-        if self.poll.seen.get(number) == stamp:
+        if self.poll.seen.get(row.id) == row.updated:
             return True
         if not self._left:
             return False
         self._left -= 1
         try:
-            answer = self._usedesk.ticket(number)
+            answer = self._usedesk.ticket(row.id)
         except (Refused, ValueError) as fault:  # deleted meanwhile, or no id
-            log.info("ticket left out", system=SYSTEM, ticket=number, reason=str(fault))
+            log.info("ticket left out", system=SYSTEM, ticket=row.id, reason=str(fault))
             answer = {}
         added, settled = self._polling.file(answer, self.poll)
         self.count += added
         if settled:
-            self.poll = replace(self.poll, seen={**self.poll.seen, number: stamp})
+            self.poll = replace(self.poll, seen={**self.poll.seen, row.id: row.updated})
         return True
 
-    def _learn_zone(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        stamps = [stamp for row in rows if (stamp := _stamp(row.get("last_updated_at"))) is not None]
+    def _learn_zone(self, rows: Iterable[UsedeskTicket]) -> None:
+        """Usedesk's filter works in UTC: each date lies between `since` and now."""
+        stamps = [found for row in rows if (found := stamp(row.updated)) is not None]
         zone = zone_of(stamps, _aware(self.poll.since), self._polling.now(), self.poll.zone)
         self.poll = replace(self.poll, zone=zone)
 
@@ -151,24 +155,8 @@ class _Look:
         """The next look begins a while before this one did; what it cannot meet again is forgotten."""
         since = _aware(self.poll.begun_at) - OVERLAP
         floor = since.replace(tzinfo=None) + timedelta(minutes=self.poll.zone or 0) - SLACK
-        seen = {number: stamp for number, stamp in self.poll.seen.items() if (_stamp(stamp) or floor) >= floor}
+        seen = {number: updated for number, updated in self.poll.seen.items() if (stamp(updated) or floor) >= floor}
         self.poll = replace(self.poll, since=since, begun_at=None, page=0, seen=seen)
-
-
-def zone_of(stamps: list[datetime], since: datetime, now: datetime, known: int | None) -> int | None:
-    """How many minutes Usedesk's dates are ahead of UTC, in quarters of an hour; `known` as long as it can be.
-
-    Usedesk names no zone, but its filter works in UTC: each date lies between `since` and `now`.
-    """
-    if not stamps:
-        return known
-    least = max(stamps) - now.astimezone(UTC).replace(tzinfo=None) - SLACK
-    most = min(stamps) - since.astimezone(UTC).replace(tzinfo=None) + SLACK
-    if known is not None and least <= timedelta(minutes=known) <= most:
-        return known
-    quarters = range(-(-least // QUARTER), most // QUARTER + 1)
-    fitting = min(quarters, key=abs, default=None)
-    return known if fitting is None else fitting * 15
 
 
 def _begun(poll: Poll, now: datetime) -> Poll:
@@ -182,10 +170,3 @@ def _aware(moment: datetime | None) -> datetime:
     if moment is None:
         raise ValueError("the look was not begun")
     return moment
-
-
-def _stamp(text: Any) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(text)).replace(tzinfo=None)
-    except ValueError:
-        return None

@@ -126,8 +126,8 @@ class LiveSandbox:
         """Do what a client or an agent would in Usedesk; the webhooks go out, `drain` waits for them."""
         return cast(dict[str, Any], self.call("POST", "/sandbox/usedesk/act", {"as": who, **deed}))
 
-    def usedesk_settings(self, **switches: bool) -> None:
-        """Throw Usedesk's switches: `rate_limit`, `form`, `webhooks`."""
+    def usedesk_settings(self, **switches: bool | int) -> None:
+        """Throw Usedesk's switches: `rate_limit`, `form`, `webhooks`; `zone` is minutes."""
         self.call("POST", "/sandbox/usedesk/settings", switches)
 
     def issues(self) -> list[dict[str, Any]]:

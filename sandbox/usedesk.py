@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, jsonify, request
@@ -125,7 +126,7 @@ def one_of(value: Any, known: tuple[Any, ...], name: str) -> Any:
 def tickets() -> ResponseReturnValue:
     """A page of tickets that pass the filters."""
     try:
-        rows = found(state().tickets.values(), given())
+        rows = found(state().tickets.values(), given(), timedelta(minutes=state().zone))
     except ValueError as fault:
         raise UsedeskError(123, str(fault)) from None
     return jsonify([shapes.row(state(), ticket) for ticket in rows])

@@ -15,6 +15,7 @@ from sandbox.usedesk_state import CLOSED, UsedeskTicket, Words
 
 AGENT = 12  # who acts when nobody is named
 CLIENT = 5
+WIDEST = 14 * 60  # minutes from UTC
 SWITCHES = {"rate_limit": "limited", "form": "form", "webhooks": "webhooks"}
 DEEDS = ("status", "assignee_id", "group_id", "priority", "type", "subject", "tag", "field_id", "field_value")
 
@@ -29,12 +30,20 @@ def say_what_is_wrong(error: UsedeskError) -> ResponseReturnValue:
 
 @routes.post("/settings")
 def settings() -> ResponseReturnValue:
-    """Switches: `rate_limit` refuses too many calls, `form` sends forms, `webhooks` false sends nothing."""
-    for name, on in body_object().items():
+    """Switches: `rate_limit` refuses too many calls, `form` sends forms, `webhooks` false sends nothing.
+
+    `zone`: by how many minutes the dates are ahead of UTC.
+    """
+    switches, usedesk = body_object(), here().usedesk
+    zone = switches.pop("zone", usedesk.zone)
+    if isinstance(zone, bool) or not isinstance(zone, int) or abs(zone) > WIDEST:
+        refuse(f"zone: whole minutes, {WIDEST} at most")
+    for name, on in switches.items():
         if name not in SWITCHES or not isinstance(on, bool):
             refuse(f"true or false for: {', '.join(SWITCHES)}")
-        setattr(here().usedesk, SWITCHES[name], on)
-    return jsonify({name: getattr(here().usedesk, attribute) for name, attribute in SWITCHES.items()})
+        setattr(usedesk, SWITCHES[name], on)
+    usedesk.zone = zone
+    return jsonify({name: getattr(usedesk, attribute) for name, attribute in SWITCHES.items()} | {"zone": zone})
 
 
 @routes.put("/tickets/<int:ticket_id>")

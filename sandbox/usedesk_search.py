@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.usedesk_state import UsedeskTicket
@@ -15,20 +15,23 @@ SORTS = {"id": "id", "status_id": "status", "client_id": "client_id", "last_upda
          "published_at": "published_at"}  # fmt: skip
 
 
-def found(tickets: Iterable[UsedeskTicket], asked: dict[str, Any]) -> list[UsedeskTicket]:
-    """The page of at most 100 from `offset`; raise ValueError for a filter that cannot be read."""
+def found(tickets: Iterable[UsedeskTicket], asked: dict[str, Any], zone: timedelta) -> list[UsedeskTicket]:
+    """The page of at most 100 from `offset`; raise ValueError for a filter that cannot be read.
+
+    The filters work in UTC, whatever the `zone` of the tickets' dates.
+    """
     sort, offset = str(asked.get("sort", "id")), str(asked.get("offset", 0))
     if sort not in SORTS or not offset.isdecimal():
         raise ValueError("sort, offset: wrong value")
     passing = sorted(
-        (one for one in tickets if _passes(one, asked)), key=lambda one: (getattr(one, SORTS[sort]), one.id)
+        (one for one in tickets if _passes(one, asked, zone)), key=lambda one: (getattr(one, SORTS[sort]), one.id)
     )
     if asked.get("order") == "desc":
         passing.reverse()
     return passing[int(offset) : int(offset) + PAGE]
 
 
-def _passes(ticket: UsedeskTicket, asked: dict[str, Any]) -> bool:
+def _passes(ticket: UsedeskTicket, asked: dict[str, Any], zone: timedelta) -> bool:
     for name, attribute in LISTS.items():
         if name in asked and str(getattr(ticket, attribute) or 0) not in str(asked[name]).replace(" ", "").split(","):
             return False
@@ -38,7 +41,9 @@ def _passes(ticket: UsedeskTicket, asked: dict[str, Any]) -> bool:
         return False
     if "query" in asked and str(asked["query"]).lower() not in f"{ticket.id} {ticket.subject}".lower():
         return False
-    return all(_in_time(ticket, name, str(asked[name])) for name in MOMENTS if name in asked)
+    return all(
+        _in_time(ticket, name, datetime.fromisoformat(str(asked[name])) + zone) for name in MOMENTS if name in asked
+    )
 
 
 def _assigned(wanted: Any) -> list[str]:
@@ -48,8 +53,7 @@ def _assigned(wanted: Any) -> list[str]:
     return [str(one.get("assignee_id")) for one in wanted if isinstance(one, dict)] if isinstance(wanted, list) else []
 
 
-def _in_time(ticket: UsedeskTicket, name: str, limit: str) -> bool:
+def _in_time(ticket: UsedeskTicket, name: str, bound: datetime) -> bool:
     of, _, side = name.partition("_")
     stamp = datetime.fromisoformat(ticket.published_at if of == "created" else ticket.updated_at)
-    bound = datetime.fromisoformat(limit)
     return stamp >= bound if side == "after" else stamp <= bound

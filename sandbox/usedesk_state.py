@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def _world() -> dict[str, Any]:
 
 @dataclass
 class UsedeskTicket:
-    """One request; moments as Usedesk writes them, UTC without a zone."""
+    """One request; moments as Usedesk writes them, in a zone of its own and without naming it."""
 
     id: int
     subject: str
@@ -79,11 +79,12 @@ class UsedeskState:
         self.world: dict[str, Any] = copy.deepcopy(_world())
         self.tickets: dict[int, UsedeskTicket] = {}
         self.limited, self.form, self.webhooks = self._limited, False, True
+        self.zone = 0  # minutes by which the dates are ahead of UTC
         self._calls: dict[str, deque[float]] = {}
 
     def stamp(self) -> str:
         """This moment as Usedesk writes it."""
-        return f"{self._now():%Y-%m-%d %H:%M:%S}"
+        return f"{self._now() + timedelta(minutes=self.zone):%Y-%m-%d %H:%M:%S}"
 
     def person(self, kind: str, id_: int | None) -> dict[str, Any] | None:
         """A user, group, client or field by its id."""

@@ -28,15 +28,25 @@ class Poll:
     seen: Mapping[str, str] = field(default_factory=dict)
 
 
-def zone(connection: sa.Connection, name: str) -> int:
-    """How many minutes the dates of a system are ahead of UTC; 0 until it is known."""
-    return connection.execute(sa.select(p.c.zone).where(p.c.name == name)).scalar() or 0
+def zone(connection: sa.Connection, name: str) -> int | None:
+    """How many minutes the dates of a system are ahead of UTC; None until it is known."""
+    return connection.execute(sa.select(p.c.zone).where(p.c.name == name)).scalar()
+
+
+def learn_zone(connection: sa.Connection, name: str, minutes: int) -> None:
+    """Keep the zone of a system's dates, unless it is known by now."""
+    _add_once(connection, name)
+    connection.execute(sa.update(p).where(p.c.name == name, p.c.zone.is_(None)).values(zone=minutes))
+
+
+def _add_once(connection: sa.Connection, name: str) -> None:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(dialect.insert(p).values(name=name, page=0).on_conflict_do_nothing())
 
 
 def claim(connection: sa.Connection, name: str, *, now: datetime, until: datetime) -> Poll | None:
     """Take the place, until `until` at most; None when it is not due, or another clock has it."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(p).values(name=name, page=0).on_conflict_do_nothing())
+    _add_once(connection, name)
     free = sa.or_(p.c.claimed_until.is_(None), p.c.claimed_until <= now)
     due = sa.or_(p.c.next_at.is_(None), p.c.next_at <= now)
     claimed = sa.update(p).where(p.c.name == name, free, due).values(claimed_until=until)
@@ -47,5 +57,7 @@ def claim(connection: sa.Connection, name: str, *, now: datetime, until: datetim
 def release(connection: sa.Connection, name: str, poll: Poll, *, claimed_until: datetime, next_at: datetime) -> bool:
     """Give the place back, moved on; False when it was claimed by another meanwhile: then nothing is written."""
     values: dict[str, Any] = {**poll.__dict__, "seen": dict(poll.seen), "next_at": next_at, "claimed_until": None}
+    if poll.zone is None:
+        del values["zone"]  # a webhook may have told it meanwhile
     mine = (p.c.name == name, p.c.claimed_until == claimed_until)
     return int(connection.execute(sa.update(p).where(*mine).values(**values)).rowcount) > 0

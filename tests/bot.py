@@ -34,6 +34,7 @@ import receivers.webcrm
 from config import Watch
 from config.settings import Settings
 from desk.clock import machine_now
+from desk.usedesk.zone import Zone
 from receivers.counters import Counters
 from runtime.process import Process
 from runtime.runner import Runner
@@ -129,8 +130,8 @@ class Bot:
         app.register_blueprint(receivers.jira.blueprint(secrets, self.process.inbox, self.watch, counters))
         app.register_blueprint(receivers.webcrm.blueprint((SecretStr(CRM_SECRET),), self.process.inbox, counters))
         entrance = receivers.usedesk.Entrance.of(self.process.settings)
-        now = self.process.clock.now
-        app.register_blueprint(receivers.usedesk.blueprint(entrance, self.process.inbox, counters, now))
+        now, zone_of = self.process.clock.now, Zone(self.engine).of_fresh
+        app.register_blueprint(receivers.usedesk.blueprint(entrance, self.process.inbox, counters, now, zone_of))
         return app
 
     def new_runner(self) -> Runner:

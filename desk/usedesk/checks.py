@@ -7,21 +7,19 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from desk.gates import Refused
 from desk.holds import Hold
 from desk.journal import Done, Verb
 from desk.surroundings import Surroundings
 from desk.usedesk.client import SYSTEM
 from desk.usedesk.comments import Comments
-from desk.usedesk.view import UsedeskTicket, view
+from desk.usedesk.reading import Reading
 from events import TicketEvent
-from store import findings, holds, links, polls, requests
+from store import findings, holds, links, requests
 from store.findings import About, Watch
 from store.links import Link
 from store.requests import Request
 
-__all__ = ["ChecksDesk", "Other", "UsedeskTicket", "Watch"]
-NOT_FOUND = 404
+__all__ = ["ChecksDesk", "Other", "Watch"]
 OWN = "own"  # the bot's own duty, as in `desk.py`
 SUBJECT = 80  # characters of a subject in a list
 OTHERS = ("new", "open", "on_hold", "waiting_client")  # what is still at work
@@ -42,6 +40,7 @@ class ChecksDesk:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
+        self._reading = Reading(around)
         self._comments = Comments(around)
 
     def concerns(self, event: TicketEvent) -> bool:
@@ -51,26 +50,10 @@ class ChecksDesk:
         with self._around.reading() as connection:
             return requests.of_dept_ticket(connection, SYSTEM, event.ticket.id) is None
 
-    def read(self, ticket_id: str) -> UsedeskTicket | None:
-        """How a ticket stands in Usedesk now; None when it is gone."""
-        client = self._around.usedesk()
-        with self._around.reading() as connection:
-            zone = polls.zone(connection, SYSTEM)
-        try:
-            return view(client.ticket(ticket_id), client.agent_id, zone)
-        except Refused as refused:
-            if refused.trouble.status != NOT_FOUND:
-                raise
-            return None
-
     def others(self, client_id: str, but: str) -> list[Other]:
         """The client's other tickets that are still at work (U-03), at most a page of them."""
-        rows = self._around.usedesk().tickets(client=client_id, statuses=OTHERS)
-        return [
-            Other(str(row.get("id")), " ".join(str(row.get("subject") or "").split())[:SUBJECT])
-            for row in rows
-            if str(row.get("id")) != but
-        ]
+        found = self._reading.of_client(client_id, OTHERS)
+        return [Other(one.id, " ".join(one.subject.split())[:SUBJECT]) for one in found if one.id != but]
 
     def requests(self, ticket_id: str) -> list[Request]:
         """All requests to departments of a ticket, the oldest first."""

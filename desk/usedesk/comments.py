@@ -7,11 +7,10 @@ that the bot has accounted for stands there with its number. What nobody account
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from desk.surroundings import Surroundings
-from desk.usedesk.words import to_text
+from desk.usedesk.reading import Reading
 from store import ledger
 
 # How much earlier than the delivery was taken up its comments may seem to be written: another clock, a zone not yet
@@ -24,30 +23,23 @@ class Comments:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
+        self._reading = Reading(around)
 
     def write(self, ticket_id: str, text: str, *, public: bool = False) -> str:
         """Write a comment; its number."""
         return self._around.usedesk().comment(ticket_id, text, public=public)
 
     def find(self, ticket_id: str, text: str, *, public: bool = False) -> str | None:
-        """The number of a comment with these words (but for blanks) that no verb has accounted for."""
-        usedesk = self._around.usedesk()
-        wanted = (text.split(), "public" if public else "private", usedesk.agent_id)
-        alike = [one for one in usedesk.ticket(ticket_id).get("comments") or [] if _read(one) == wanted]
+        """The number of a comment with these words (but for blanks) that no verb has accounted for.
+
+        A comment without a date that can be read counts as just now, or its words would be said twice.
+        """
+        ticket = self._reading.read(ticket_id)
         with self._around.reading() as connection:
             known = {one.get("id") for one in ledger.results(connection, ticket_id) if isinstance(one, dict)}
-        since = self._around.now - SLACK
-        numbers = (str(one["id"]) for one in alike if _moment(one.get("published_at")) >= since)
-        return next((number for number in numbers if number not in known), None)
-
-
-def _read(comment: dict[str, Any]) -> tuple[list[str], Any, str]:
-    return to_text(str(comment.get("message"))).split(), comment.get("type"), str(comment.get("user_id"))
-
-
-def _moment(value: Any) -> datetime:
-    """Usedesk's date, UTC without a zone; one that cannot be read counts as just now, or a text would be said twice."""
-    try:
-        return datetime.fromisoformat(str(value)).replace(tzinfo=UTC)
-    except ValueError:
-        return datetime.max.replace(tzinfo=UTC)
+        since, words = self._around.now - SLACK, text.split()
+        for one in ticket.comments if ticket else ():
+            mine = one.author == self._reading.own and one.public is public and one.text.split() == words
+            if mine and one.id not in known and (one.at is None or one.at >= since):
+                return one.id
+        return None

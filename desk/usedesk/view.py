@@ -1,51 +1,79 @@
-"""A ticket as it stands in Usedesk now, from an answer of `/ticket`; ids come as strings or numbers."""
+"""A ticket, its comments and its changes, as they stand in Usedesk; `ticket.Reader` makes them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from datetime import datetime
+from typing import Literal
 
 from config.names import match_key
-from desk.usedesk.words import status_word, to_text
-from events import Author, Client, CustomField, Message, Ticket
+from events import Author, Client, CustomField, Message, Ticket, TicketChange
 
-NOBODY = ("", "0", "null", "None")
+FINISHED = ("done", "closed")
+GONE = ("deleted", "spam", "merged")
 Role = Literal["client", "agent", "bot"]
 
 
 @dataclass(frozen=True)
 class Comment:
-    """A comment; `role` is bot for what a rule of Usedesk's or the bot itself wrote."""
+    """A comment; `role` is bot for what the bot itself (`author` is its agent) or a rule of Usedesk's wrote.
 
-    id: str
-    at: datetime
+    `at` None: nobody can tell when. `first`: it is the ticket's own text.
+    """
+
+    id: str | None
+    ticket_id: str | None
+    at: datetime | None
     role: Role
     author: str | None
     public: bool
     text: str
+    first: bool
+
+    def since(self, moment: datetime) -> bool:
+        """Whether it was written since this moment; Usedesk's dates are whole seconds."""
+        return self.at is not None and self.at >= moment.replace(microsecond=0)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What somebody changed at once, the status first; `user_id` None: a rule of Usedesk's did."""
+
+    id: str | None
+    ticket_id: str | None
+    at: datetime | None
+    user_id: str | None
+    status: str | None
+    fields: tuple[TicketChange, ...]
 
 
 @dataclass(frozen=True)
 class UsedeskTicket:
-    """A ticket: our word of its status, Usedesk's of type and priority, its comments by age."""
+    """A ticket: our word of its status, Usedesk's of type and priority, its comments by age.
+
+    `updated` is the date of its last update as Usedesk wrote it; `opening` is its own text.
+    """
 
     id: str
     subject: str
-    status: str
+    status: str | None
     type: str | None
     priority: str | None
-    client_id: str | None
+    client: Client
     assignee_id: str | None
+    group_id: str | None
+    channel: str | None
+    external_id: str | None
+    created_at: datetime | None
+    updated: str
+    opening: str
     comments: tuple[Comment, ...]
     tags: tuple[str, ...]
     fields: tuple[CustomField, ...]
 
     def private_since(self, since: datetime) -> bool:
-        """Whether an agent has written a private comment since this moment, to the second."""
-        floor = since.replace(microsecond=0)
-        return any(one.role == "agent" and not one.public and one.at >= floor for one in self.comments)
+        """Whether an agent has written a private comment since this moment."""
+        return any(one.role == "agent" and not one.public and one.since(since) for one in self.comments)
 
     @property
     def last_public(self) -> Comment | None:
@@ -54,24 +82,13 @@ class UsedeskTicket:
 
     def as_ticket(self) -> Ticket:
         """The same as the neutral event tells it."""
-        author = {"client": self.client_id}
-        messages = tuple(
-            Message(
-                id=one.id,
-                at=one.at,
-                author=Author(role=one.role, id=author.get(one.role, one.author)),
-                visibility="public" if one.public else "internal",
-                text=one.text,
-            )
-            for one in self.comments
-            if one.role != "bot"
-        )
+        messages = tuple(as_message(one, self.client) for one in self.comments if one.role != "bot")
         return Ticket(
             id=self.id,
             audience="customer",
             status=self.status,
             subject=self.subject,
-            client=Client(id=self.client_id),
+            client=self.client,
             assignee_id=self.assignee_id,
             tags=self.tags,
             custom_fields=self.fields,
@@ -79,23 +96,15 @@ class UsedeskTicket:
         )
 
 
-def view(answer: Mapping[str, Any], own: str, zone: int = 0) -> UsedeskTicket:
-    """Read an answer; `own` is the bot's agent, `zone` how many minutes the dates are ahead of UTC."""
-    ticket = answer.get("ticket") or {}
-    fields = (one for one in answer.get("custom_fields") or [] if isinstance(one, dict))
-    return UsedeskTicket(
-        id=str(ticket.get("id")),
-        subject=str(ticket.get("subject") or ""),
-        status=status_word(str(ticket.get("status_id"))),
-        type=_known(ticket.get("type")),
-        priority=_known(ticket.get("priority")),
-        client_id=_known(ticket.get("client_id")),
-        assignee_id=_known(ticket.get("assignee_id")),
-        comments=tuple(sorted(_comments(answer, own, zone), key=lambda one: one.at)),
-        tags=tuple(str(one["name"]) for one in answer.get("tags") or [] if isinstance(one, dict) and one.get("name")),
-        fields=tuple(
-            CustomField(id=_known(one.get("id")), name=_known(one.get("name")), value=_text(one)) for one in fields
-        ),
+def as_message(comment: Comment, client: Client) -> Message:
+    """A comment as the neutral event tells it."""
+    author = {"client": client.id, "agent": comment.author}
+    return Message(
+        id=comment.id,
+        at=comment.at,
+        author=Author(role=comment.role, id=author.get(comment.role)),
+        visibility="public" if comment.public else "internal",
+        text=comment.text,
     )
 
 
@@ -105,40 +114,3 @@ def value_of(fields: tuple[CustomField, ...], name: str) -> tuple[bool, str]:
         if name in (one.id, one.name) or match_key(one.name or "") == match_key(name):
             return True, (one.value or "").strip()
     return False, ""
-
-
-def _comments(answer: Mapping[str, Any], own: str, zone: int) -> Iterator[Comment]:
-    for one in answer.get("comments") or []:
-        if not isinstance(one, dict):
-            continue
-        author = _known(one.get("user_id"))
-        role: Role = "client" if one.get("from") == "client" else "agent" if author and author != own else "bot"
-        yield Comment(
-            id=str(one.get("id")),
-            at=_moment(one.get("published_at"), zone),
-            role=role,
-            author=author,
-            public=one.get("type") == "public",
-            text=to_text(str(one.get("message") or "")),
-        )
-
-
-def _text(field: Mapping[str, Any]) -> str | None:
-    value = field.get("value")
-    if isinstance(value, list):
-        return ", ".join(str(one.get("value") if isinstance(one, dict) else one) for one in value) or None
-    if isinstance(value, dict):
-        return _known(value.get("value"))
-    return _known(value)
-
-
-def _known(value: Any) -> str | None:
-    return None if value is None or str(value) in NOBODY else str(value)
-
-
-def _moment(value: Any, zone: int) -> datetime:
-    """Usedesk's date in UTC; one that cannot be read counts as long ago."""
-    try:
-        return datetime.fromisoformat(str(value)).replace(tzinfo=UTC) - timedelta(minutes=zone)
-    except (ValueError, OverflowError):
-        return datetime.min.replace(tzinfo=UTC)

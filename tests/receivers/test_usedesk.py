@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
@@ -162,6 +163,12 @@ def test_the_store_being_away_is_told(gate: Gate) -> None:
     assert gate.post(body("csi__rating")).status_code == 503
 
 
+def test_the_store_being_away_when_the_zone_is_asked_for_is_told(gate: Gate) -> None:
+    gate.zone = sa.exc.OperationalError("SELECT", {}, OSError("gone"))
+    assert gate.post(body("csi__rating")).status_code == 503
+    assert gate.count("unavailable") == 1
+
+
 @pytest.mark.parametrize(
     ("missing", "variable"),
     [
@@ -173,7 +180,9 @@ def test_the_store_being_away_is_told(gate: Gate) -> None:
 )
 def test_without_its_secrets_the_receiver_does_not_start(gate: Gate, missing: Any, variable: str) -> None:
     with pytest.raises(NoSecretError, match=variable):
-        usedesk.blueprint(replace(ENTRANCE, **missing), gate.inbox, Counters(CollectorRegistry()), lambda: NOW)
+        usedesk.blueprint(
+            replace(ENTRANCE, **missing), gate.inbox, Counters(CollectorRegistry()), lambda: NOW, gate.zone_of
+        )
 
 
 VALUES = st.recursive(

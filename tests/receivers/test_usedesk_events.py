@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -128,7 +128,18 @@ def test_what_the_bot_did_itself_is_ignored(gate: Gate, name: str, part: str, re
     assert (arrival.event, arrival.ignored) == (None, reason)
 
 
-def test_dates_are_utc_but_never_in_the_future(gate: Gate) -> None:
+def test_dates_are_read_in_their_zone(gate: Gate) -> None:
+    gate.zone = timedelta(hours=3)
+    moscow = datetime(2026, 1, 12, 6, 10, tzinfo=UTC)
+    given = body("comment__from_client")
+    given["comment"]["published_at"] = "2026-01-12 09:10:00"
+    event = gate.event(given)
+    assert (event.occurred_at, event.ticket.messages[0].at) == (moscow, moscow)
+    given["comment"] |= {"id": 8, "published_at": "2026-01-12T09:10:00+00:00"}  # a date that names its zone
+    assert gate.event(given).occurred_at == moscow + timedelta(hours=3)
+
+
+def test_no_date_is_in_the_future(gate: Gate) -> None:
     given = body("comment__from_client")
     given["comment"]["published_at"] = "2026-01-12 12:10:00"  # the company's hours, as it were
     assert gate.event(given).occurred_at == NOW

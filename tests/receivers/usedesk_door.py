@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,12 +44,19 @@ class Gate:
 
     inbox: MemoryInbox
     now: datetime = NOW
+    zone: timedelta | Exception = timedelta(0)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     def __post_init__(self) -> None:
         self.app = Flask(__name__)
-        routes = usedesk.blueprint(ENTRANCE, self.inbox, Counters(self.registry), lambda: self.now)
+        routes = usedesk.blueprint(ENTRANCE, self.inbox, Counters(self.registry), lambda: self.now, self.zone_of)
         self.app.register_blueprint(routes)
+
+    def zone_of(self, _stamp: datetime | None, _now: datetime) -> timedelta:
+        """The zone of Usedesk's dates; raises it when it is an exception."""
+        if isinstance(self.zone, Exception):
+            raise self.zone
+        return self.zone
 
     def post(self, content: Any, path: str = "invented-path", headers: dict[str, str] | None = None) -> TestResponse:
         """Send a body: bytes and texts as they are, anything else as JSON."""

@@ -12,10 +12,12 @@ import sqlalchemy as sa
 import cli
 from config.settings import Settings
 from desk.clock import machine_now
+from desk.usedesk.ticket import Reader
+from desk.usedesk.zone import zone_of
 from events import TicketEvent, load_event
 from receivers.usedesk_polled import understand
 from runtime.process import Process
-from runtime.usedesk_polling import CALLS, RESERVE, Polling, Window, zone_of
+from runtime.usedesk_polling import CALLS, RESERVE, Polling, Window
 from store import polls, systems
 from store.polls import Poll
 from store.rates import Rate
@@ -36,7 +38,7 @@ def both(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def polling(bot: Bot) -> Polling:
     """What the clock has."""
-    return Polling(bot.process.office, bot.watch, bot.process.inbox, understand("1"))
+    return Polling(bot.process.office, bot.watch, bot.process.inbox, understand)
 
 
 def look(bot: Bot) -> int:
@@ -247,11 +249,12 @@ def test_the_zone_of_the_dates(ahead: int, age: int, since: int, known: int | No
 
 
 def test_dates_of_another_zone_are_read_in_it(bot: Bot) -> None:
+    bot.sandbox.state.usedesk._now = lambda: NOW
     number, _ = live_a_little(bot)
     answer = bot.sandbox.usedesk_ticket(number)
     stamp = datetime.fromisoformat(answer["ticket"]["published_at"]).replace(tzinfo=UTC)
-    window = Window(stamp - 4 * HOUR, stamp + HOUR, 3 * HOUR)
-    arrivals, settled = understand("1")(answer, window)
+    window = Window(stamp - 4 * HOUR, stamp + HOUR, Reader("1", 3 * HOUR))
+    arrivals, settled = understand(answer, window)
     assert settled
     assert {one.event.occurred_at - stamp for one in arrivals if one.event} == {-3 * HOUR}
 
@@ -262,7 +265,7 @@ def test_dates_of_another_zone_are_read_in_it(bot: Bot) -> None:
      {"ticket": {"id": 1}, "comments": [{"id": 1}], "changes": [None, {"changed_at": "0001-01-01"}]}],
 )  # fmt: skip
 def test_an_answer_that_says_nothing(answer: dict[str, object]) -> None:
-    assert understand("1")(answer, Window(NOW - HOUR, NOW + HOUR, HOUR)) == ([], True)
+    assert understand(answer, Window(NOW - HOUR, NOW + HOUR, Reader("1", HOUR))) == ([], True)
 
 
 def test_a_body_is_kept_without_personal_data(bot: Bot) -> None:

@@ -104,7 +104,12 @@ def test_reset_forgets_tickets_and_switches_but_uses_no_id_again(live: LiveSandb
     first = live.usedesk_act("client", message="x")["ticket_id"]
     live.usedesk_settings(form=True, rate_limit=False)
     live.reset()
-    assert live.call("POST", "/sandbox/usedesk/settings", {}) == {"rate_limit": True, "form": False, "webhooks": True}
+    assert live.call("POST", "/sandbox/usedesk/settings", {}) == {
+        "rate_limit": True,
+        "form": False,
+        "webhooks": True,
+        "zone": 0,
+    }
     with pytest.raises(KeyError):
         live.usedesk_ticket(first)
     assert live.usedesk_act("client", message="x")["ticket_id"] > first
@@ -126,6 +131,8 @@ def test_the_page_shows_tickets(live: LiveSandbox) -> None:
         ("act", {"as": "agent", "ticket_id": 1, "status": 99}),
         ("act", {"as": "client", "ticket_id": 1}),
         ("settings", {"form": 1}),
+        ("settings", {"zone": 841}),
+        ("settings", {"zone": True}),
         ("settings", {"nonsense": True}),
     ],
 )

@@ -1,0 +1,29 @@
+"""Total accessors for what others wrote: any JSON in, a bounded value or nothing out, never an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+SHORT = 255  # characters
+_LARGEST = 10**20
+
+
+def part(value: Any, *names: str) -> Mapping[str, Any]:
+    """The object at a path of keys; empty when anything on the way is missing or no object."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def objects(value: Any, limit: int) -> Sequence[Mapping[str, Any]]:
+    """The first objects of a list; nothing for anything else."""
+    return [item for item in value[:limit] if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def text(value: Any, limit: int = SHORT) -> str | None:
+    """A string, or a whole number as one, cut to `limit` characters."""
+    if isinstance(value, str):
+        return value[:limit]
+    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST
+    return str(value)[:limit] if whole else None
