@@ -22,20 +22,31 @@ LINE_LIMIT = 255
 URL_LIMIT = 2_000
 MORE = "…"
 
-_REFUSED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_REFUSED = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff"
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"  # what turns the direction of the text around it
+)
+# joiners, fillers, selectors, tags: signs that take part in others, and alone are seen by nobody
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u115f\u1160\u180b-\u180f\u200b-\u200d\u2060-\u2064\u206a-\u206f"
+    "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
 _BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _FREE = frozenset({"paragraph", "blockquote", "bulletList"})
 _SEPARATOR = 2  # ", " between two blocks
 
 
 def clean(text: str) -> str:
-    """The text with `\\n` as its only line break and without what JSON or XML refuse (controls, lone surrogates)."""
+    """The text with `\\n` as its only line break and without what JSON or XML refuse (controls, lone surrogates).
+
+    Marks of direction go too: one of them makes a number read backwards, and none is written by a person.
+    """
     return _REFUSED.sub("", _BREAKS.sub("\n", text))
 
 
 def is_blank(text: str) -> bool:
     """True when nothing of the text would be seen in Jira."""
-    return not _start(text, 0, lambda part: clean(part).strip())
+    return not _start(text, 0, lambda part: _UNSEEN.sub("", clean(part)).strip())
 
 
 def units(text: str) -> int:

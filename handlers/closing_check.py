@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from config import Config
+from desk.adf import is_blank
 from events import TicketEvent
 from handlers.closings import escalates, is_our_question, question
 
@@ -76,7 +77,7 @@ def _nothing_said(event: TicketEvent, _config: Config) -> bool:
 
 
 def _nothing_done(event: TicketEvent, _config: Config) -> bool:
-    return event.closing.hold == "ozon" and not (event.closing.actions_done or "").strip()
+    return event.closing.hold == "ozon" and is_blank(event.closing.actions_done or "")
 
 
 def _no_question(event: TicketEvent, _config: Config) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from config import Config
+from desk.adf import is_blank
 from desk.desk import Desk
 from events import Message, TicketEvent
 
@@ -37,7 +38,7 @@ def escalates(event: TicketEvent, config: Config) -> bool:
 
 def question(event: TicketEvent) -> str | None:
     """The agent's question that is still without an answer: the closing's own, else the last public message."""
-    if event.closing.question and event.closing.question.strip():
+    if event.closing.question and not is_blank(event.closing.question):
         return event.closing.question.strip()
     last = next((message for message in reversed(event.ticket.messages) if message.public), None)
     return last.text if last is not None and is_our_question(last) else None

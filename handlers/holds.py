@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from difflib import SequenceMatcher
 
+from desk.adf import is_blank
 from desk.desk import Desk
 from desk.holds import BEGUN, WAITING, Begun, Start
 from desk.issues import Issue
@@ -50,7 +51,7 @@ def hold_for_ozon(event: TicketEvent, desk: Desk) -> None:
             desk.jira.relate(issue, detail.jira_key, why="W-53")
         if not account:
             desk.crm.note(number, "hold_unassigned", why="W-68", agent=event.agent.id or "")
-        if not (closing.actions_done or "").strip():
+        if is_blank(closing.actions_done or ""):
             desk.jira.say_checklist(issue, reason, category or "", why="W-69")
             desk.crm.note(number, "hold_checklist", why="W-70", key=issue.key, reason=reason)
             return

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from config import Topic
 from config.names import match_key
+from desk import adf
 from desk.clock import machine_now
 from desk.faults import Dead, Later
 from desk.issues import COMPONENTS, Chosen, Issue
@@ -195,8 +196,10 @@ class Making(Reading):
 def said_in(event: TicketEvent) -> str | None:
     """What a closing tells the third line, so that a later one can be told from it; None: nothing in as many words."""
     description = (event.closing.description or "").strip()
+    if adf.is_blank(description):
+        return None
     about = [description, match_key(event.ticket.type or ""), match_key(event.ticket.subtype or "")]
-    return sha256("\n".join(about).encode()).hexdigest() if description else None
+    return sha256("\n".join(about).encode()).hexdigest()
 
 
 def made(issue: Issue, **how: Any) -> Done:

@@ -6,6 +6,8 @@ import html
 import re
 from collections.abc import Mapping
 
+from desk.adf import clean
+
 # «Не изменять» of T-7 is no status: nothing is sent.
 STATUSES: Mapping[str, str] = {
     "1": "open",
@@ -39,4 +41,4 @@ def to_text(message: str) -> str:
 
 def to_html(text: str) -> str:
     """A plain text as HTML that shows it literally, line by line."""
-    return html.escape(text, quote=False).replace("\r", "").replace("\n", "<br>")
+    return html.escape(clean(text), quote=False).replace("\n", "<br>")

@@ -12,6 +12,8 @@ from jsonschema import Draft4Validator
 
 from desk import adf
 from desk.adf_text import plain_text
+from desk.usedesk.words import to_html
+from web.lead.files import safe
 
 SCHEMA = Path(__file__).parents[3] / "shared" / "openapi" / "adf.json"
 ANY_TEXT = st.text(st.characters())  # surrogates and controls included
@@ -227,3 +229,28 @@ def test_a_mention_is_a_paragraph_of_its_own() -> None:
     document = adf.doc(adf.mention("712020:00000000-0000-4000-8000-000000000001"))
     validator().validate(document)
     assert plain_text(document) == ""
+
+
+DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+@given(st.text(st.sampled_from(DIRECTIONS + "аб1 \n\t=")))
+def test_nothing_that_is_written_turns_text_around(text: str) -> None:
+    written = (adf.clean(text), adf.one_line(text), to_html(text), safe(text), *texts_of(adf.paragraph(text)))
+    for one in written:
+        assert not set(one) & set(DIRECTIONS)
+
+
+def test_a_sign_of_several_signs_stays_whole() -> None:
+    family = "\U0001f469\u200d\U0001f467 и \u2764\ufe0f"
+    assert adf.clean(family) == family
+    assert not adf.is_blank("\u2764\ufe0f")
+
+
+UNSEEN = "\u00a0\u2003\u200b\u200c\u200d\ufeff\u2060\u00ad\u034f\u202e\u3164\uffa0\u2800\ufe0f\U000e0041"
+
+
+@pytest.mark.parametrize("text", ["", " \n\t", *UNSEEN, UNSEEN], ids=ascii)
+def test_what_nobody_sees_is_blank(text: str) -> None:
+    assert adf.is_blank(text)
+    assert not adf.is_blank(text + ".")

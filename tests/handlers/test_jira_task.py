@@ -225,10 +225,15 @@ def test_the_tick_with_another_resolution_makes_no_issue(bot: Bot) -> None:
 
 
 @pytest.mark.rule("W-63")
-def test_nothing_said_makes_no_issue(bot: Bot) -> None:
+@pytest.mark.parametrize(
+    "description",
+    ["  ", "\u200b\ufeff\u00a0", "\u2060\u00ad\u3164", "\u202e\u2800"],
+    ids=["blanks", "bom", "filler", "bidi"],
+)
+def test_nothing_said_makes_no_issue(bot: Bot, description: str) -> None:
     made = ticket(messages=[])
     bot.sandbox.put_ticket(made)
-    event = closing(made, description="  ")
+    event = closing(made, description=description)
     bot.crm(event)
     bot.work()
     assert bot.sandbox.issues() == []

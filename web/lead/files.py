@@ -12,6 +12,7 @@ from typing import IO, Any
 import xlsxwriter
 from flask import Response, stream_with_context
 
+from desk.adf import clean
 from desk.figures import Figures, Report
 from web.language import language
 from web.words import word, words
@@ -45,7 +46,8 @@ def list_pieces(rows: Iterable[Sequence[Any]], separator: str) -> Iterator[str]:
 
 
 def safe(text: str) -> str:
-    """A text that a spreadsheet takes for a formula gets an apostrophe before it."""
+    """A text that a spreadsheet takes for a formula gets an apostrophe before it; it never turns others around."""
+    text = clean(text)
     return f"'{text}" if text.lstrip(" \u00a0").startswith(_FORMULA) else text
 
 
