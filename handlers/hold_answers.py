@@ -5,6 +5,7 @@ from __future__ import annotations
 from desk.desk import Desk
 from desk.holds import BEGUN, Hold
 from desk.issues import Issue
+from desk.jira.holding import HoldEnd
 from events import CommentEvent, HoldAnsweredEvent, IssueEvent, TicketEvent
 from handlers.request_words import moment_text
 
@@ -24,7 +25,7 @@ def hear_comment(event: CommentEvent, desk: Desk) -> None:
         return
     answered = _answers(event, hold, by_customer=by_customer)
     if answered and not desk.config.holds.is_courtesy(event.text):
-        _end(hold, "answered", "seller" if hold.kind == "seller" else "awaited", desk)
+        _end(hold, "answered", "seller" if hold.kind == "seller" else "awaited", desk)  # the issue has the words
 
 
 def _answers(event: CommentEvent, hold: Hold, *, by_customer: bool) -> bool:
@@ -65,7 +66,7 @@ def hear_message(event: TicketEvent, desk: Desk) -> None:
     if hold is None or message is None or not message.public or hold.source == desk.checks.source:
         return  # Usedesk's are heard in `usedesk_waiting`
     if message.author.role in THEIRS.get(hold.kind, ()) and not desk.config.holds.is_courtesy(message.text):
-        _end(hold, "answered", hold.kind, desk)
+        _end(hold, "answered", hold.kind, desk, said=message.text)
 
 
 def hear_of_linked_issue(event: HoldAnsweredEvent, desk: Desk) -> None:
@@ -114,13 +115,16 @@ def _gone(event: IssueEvent, desk: Desk) -> str | None:
     return "closed" if status in project.statuses.done and event.type == "issue.updated" else None
 
 
-def _end(hold: Hold, ended: str, who: str, desk: Desk) -> None:
-    """The issue returns to the queue, owner and ticket are told; the hold's own row is ended last."""
+def _end(hold: Hold, ended: str, who: str, desk: Desk, *, said: str = "") -> None:
+    """The issue returns to the queue, owner and ticket are told; the hold's own row is ended last.
+
+    `said`: the answer that was given in the CRM, where whoever takes the issue from the queue would not see it.
+    """
     issue = desk.jira.issue_of_hold(hold)
     if issue is not None:
         desk.jira.return_to_queue(issue, why="W-71")
         desk.jira.take_label_off(issue, hold.kind, why="W-71")
-        desk.jira.say_hold_ended(issue, hold.kind, who, moment_text(desk.now, desk), why="W-71")
+        desk.jira.say_hold_ended(issue, HoldEnd(hold.kind, who, moment_text(desk.now, desk), said), why="W-71")
     if hold.source == desk.crm.source:
         key = issue.key if issue else ""
         rule = "W-71" if issue else "W-24"

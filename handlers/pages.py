@@ -5,7 +5,7 @@ from __future__ import annotations
 from desk.desk import Desk
 from desk.holds import Hold
 from events import DigestEvent, SaidEvent
-from handlers.reminders import RULES
+from handlers.reminders import rule_of
 from handlers.request_words import moment_text, named
 
 
@@ -44,7 +44,7 @@ def snooze_hold(event: SaidEvent, desk: Desk) -> None:
     hold = _open(event, desk)
     if hold is None or event.until is None:
         return
-    rule = RULES.get(hold.kind, "U-12")
+    rule = rule_of(hold)
     desk.said.postpone_hold(hold, event.until, why=rule)
     crm = desk.crm_of(hold.source)
     if crm is not None:
@@ -57,7 +57,7 @@ def reopen_hold(event: SaidEvent, desk: Desk) -> None:
     hold = desk.holds.get(event.number)
     if hold is None:
         return
-    rule = RULES.get(hold.kind, "U-12")
+    rule = rule_of(hold)
     if not desk.said.reopen_hold(hold, why=rule):
         return
     issue = desk.jira.issue_of_hold(hold)
@@ -75,7 +75,7 @@ def reassign_hold(event: SaidEvent, desk: Desk) -> None:
     """Another agent is told of the hold from now on."""
     hold = _open(event, desk)
     if hold is not None and event.owner is not None:
-        desk.said.reassign_hold(hold, event.owner, why=RULES.get(hold.kind, "U-12"))
+        desk.said.reassign_hold(hold, event.owner, why=rule_of(hold))
 
 
 def send_digest(event: DigestEvent, desk: Desk) -> None:

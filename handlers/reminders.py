@@ -7,6 +7,7 @@ from collections.abc import Callable
 from config.departments import Department
 from desk.departments import Line
 from desk.desk import Desk
+from desk.holds import Hold
 from desk.interim import reminder_moment
 from desk.requests import Request, Told
 from desk.tickets import Telling
@@ -15,7 +16,14 @@ from handlers.interim import remind_client
 from handlers.request_answers import take_what_stands
 from handlers.request_words import Asked, moment_text
 
-RULES = {"ozon": "W-71", "seller": "W-76", "client": "W-24"}
+_RULES = {"ozon": "W-71", "seller": "W-76", "client": "W-24"}
+
+
+def rule_of(hold: Hold) -> str:
+    """The rule that a hold obeys; a ticket of WebCRM that waits without an issue obeys W-24, whoever is asked."""
+    if hold.issue_id is None and hold.kind in ("ozon", "seller"):
+        return "W-24"
+    return _RULES.get(hold.kind, "U-12")
 
 
 def ring_hold(event: AlarmEvent, desk: Desk) -> None:
@@ -23,10 +31,13 @@ def ring_hold(event: AlarmEvent, desk: Desk) -> None:
     hold = desk.holds.get(event.number) if event.of == "hold" else None
     if hold is None or hold.ended_at is not None or hold.source != desk.crm.source:
         return
+    since = moment_text(hold.since, desk)
+    if hold.issue_id is None:  # a question that the ticket itself waits with (W-24)
+        desk.crm.note(hold.ticket_id, "waiting_due", why=rule_of(hold), kind=hold.kind, since=since)
+        return
     issue = desk.jira.issue_of_hold(hold)
     key = issue.key if issue else ""
-    since = moment_text(hold.since, desk)
-    desk.crm.note(hold.ticket_id, "hold_due", why=RULES[hold.kind], kind=hold.kind, key=key, since=since)
+    desk.crm.note(hold.ticket_id, "hold_due", why=rule_of(hold), kind=hold.kind, key=key, since=since)
 
 
 def ring_request(event: AlarmEvent, desk: Desk) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -38,6 +38,16 @@ class Request:
     category: str | None = None
     agent: str | None = None  # account id
     fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class HoldEnd:
+    """How a hold ended: of which kind, who answered, when (as it is written), and the words, where they are known."""
+
+    kind: str
+    who: str
+    at: str
+    said: str = ""
 
 
 class Holding(Making, Moves, Comments):
@@ -205,10 +215,10 @@ class Holding(Making, Moves, Comments):
         body = self._around.templates.comment("hold_question", question=question)
         self._comment(issue, Verb(why, "ask_seller", issue.key, question, issue.real), body, public=True)
 
-    def say_hold_ended(self, issue: Issue, kind: str, who: str, at: str, *, why: str) -> None:
+    def say_hold_ended(self, issue: Issue, end: HoldEnd, *, why: str) -> None:
         """Write into the issue that its hold is over, who answered, and when."""
-        body = self._around.templates.comment("hold_ended", kind=kind, who=who, at=at)
-        self._comment(issue, Verb(why, "say_hold_ended", issue.key, intent=who), body)
+        body = self._around.templates.comment("hold_ended", **asdict(end))
+        self._comment(issue, Verb(why, "say_hold_ended", issue.key, intent=end.who), body)
 
     def say_both_asked(self, issue: Issue, *, why: str) -> None:
         """Write into the issue that both holds were asked for at once, so none was begun."""

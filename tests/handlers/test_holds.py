@@ -325,6 +325,19 @@ def message(of: dict[str, Any], role: str, text: str, id: str = "answer") -> dic
 
 
 @pytest.mark.rule("W-71")
+def test_what_the_seller_answers_in_the_crm_stands_in_the_issue(bot: Bot) -> None:
+    event = for_seller(bot)
+    answer = message(event["ticket"], "partner", "Двадцать пятого, *с утра* {code}x{code}")
+    for _ in range(2):
+        bot.crm(answer)
+        bot.work()
+    (issue,) = bot.sandbox.issues()
+    told = [one for one in issue["fields"]["comment"]["comments"] if "ответил продавец" in plain_text(one["body"])]
+    assert [one["jsdPublic"] for one in told] == [False]
+    assert "Двадцать пятого, *с утра* {code}x{code}" in plain_text(told[0]["body"])
+
+
+@pytest.mark.rule("W-71")
 @pytest.mark.parametrize("where", ["jira", "crm"])
 def test_the_sellers_answer_ends_the_hold(bot: Bot, where: str) -> None:
     event = for_seller(bot)

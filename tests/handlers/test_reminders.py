@@ -11,8 +11,9 @@ from events import AlarmEvent, load_event
 from runtime.clock import Clock
 from store.tables import alarms, deliveries
 from tests.bot import Bot
-from tests.handlers.test_holds import SELLER, alarm_states, for_ozon, for_seller, hold, says
+from tests.handlers.test_holds import SELLER, alarm_states, asked, for_ozon, for_seller, hold, put, says
 from tests.handlers.test_jira_task import notes
+from tests.tickets import ticket
 
 
 def clock(bot: Bot) -> Clock:
@@ -36,6 +37,20 @@ def test_a_hold_that_is_due_is_told_to_its_owner_once(bot: Bot, begin: object, r
     assert "срок ожидания вышел" in notes(bot, event)[-1]
     assert alarm_states(bot) == ["rung"]
     assert hold(bot).ended_at is None
+
+
+@pytest.mark.rule("W-24")
+def test_a_ticket_that_waits_without_an_issue_is_told_of_in_words_of_its_own(bot: Bot) -> None:
+    made = ticket(type="Финансы", subtype="Сверка", messages=[asked("Какой период сверяем?")])
+    event = put(bot, made, create_jira=False)
+    bot.sandbox.clock(advance="24h")
+    assert clock(bot).ring() == 1
+    bot.work()
+    told = notes(bot, event)[-1]
+    assert "W-24" in told
+    assert "Партнёр не ответил на ваш вопрос" in told
+    assert "Jira" not in told
+    assert "держани" not in told
 
 
 def test_an_answer_silences_the_alarm(bot: Bot) -> None:
