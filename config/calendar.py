@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from config.faults import shown
 from config.fields import Strict
 from config.jira import Id
+from config.public_days import public_days
 from config.rules import Day
 
 DAY = timedelta(hours=24)
@@ -42,7 +43,8 @@ def _time(value: Any) -> Any:
     return timedelta(hours=int(hours), minutes=int(minutes))
 
 
-def _time_text(value: timedelta) -> str:
+def time_text(value: timedelta) -> str:
+    """Write a time since midnight as the table has it."""
     hours, minutes = divmod(value // timedelta(minutes=1), 60)
     return f"{hours:02}:{minutes:02}"
 
@@ -74,13 +76,13 @@ def _some_day_is_left(weekend: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
 DayTime = Annotated[
     timedelta,
     BeforeValidator(_time),
-    PlainSerializer(_time_text, return_type=str),
+    PlainSerializer(time_text, return_type=str),
     WithJsonSchema({"type": "string", "pattern": _TIME}),
 ]
 Span = Annotated[  # may run over midnight
     tuple[timedelta, timedelta],
     BeforeValidator(_pair),
-    PlainSerializer(lambda span: [_time_text(moment) for moment in span], return_type=list[str]),
+    PlainSerializer(lambda span: [time_text(moment) for moment in span], return_type=list[str]),
     WithJsonSchema(_TIMES),
 ]
 Interval = Annotated[Span, AfterValidator(_forward)]
@@ -108,7 +110,8 @@ class Hours(Strict):
 class Calendar(Strict):
     """When somebody works. `country`: whose public holidays are days off; `moved` goes before everything else.
 
-    `evening` is the time from which a reply promises no answer today (U-28).
+    `hours_on`: the hours of a single date, such as the short day before a holiday. `evening` is the time from which a
+    reply promises no answer today (U-28).
     """
 
     zone: Annotated[str, AfterValidator(_zone)]
@@ -116,7 +119,20 @@ class Calendar(Strict):
     weekend: Annotated[tuple[Weekday, ...], AfterValidator(_some_day_is_left)] = ("sat", "sun")
     country: Literal["RU", "KZ"] | None = None
     moved: dict[Day, Literal["working", "off"]] = Field(default_factory=dict)
+    hours_on: dict[Day, Intervals] = Field(default_factory=dict)
     evening: DayTime = timedelta(hours=17)
+
+    def is_working_day(self, day: date) -> bool:
+        """True unless it is a weekend or a holiday; `moved` goes before everything."""
+        moved = self.moved.get(day)
+        if moved is not None:
+            return moved == "working"
+        public = public_days(self.country, day.year)
+        return day not in public.off and (WEEKDAYS[day.weekday()] not in self.weekend or day in public.working)
+
+    def hours_of(self, day: date) -> Intervals:
+        """The hours of a date, were it a working one: its own, else those of its weekday."""
+        return self.hours_on.get(day) or self.hours.on(day)
 
 
 class Calendars(Strict):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from config.alerts import Alerts
-from config.calendar import Calendars
+from config.calendar import Calendar, Calendars, time_text
 from config.categories import Categories
 from config.departments import Departments
 from config.faults import Fault, Steps, listed
@@ -202,13 +202,30 @@ def _purposes(document: Document, jira: JiraConfig, categories: Categories, hold
 def _working(tables: Tables, *, sandbox: bool) -> Iterator[Fault]:
     """Check who works when, and who is asked."""
     calendars = tables.calendar[1] if tables.calendar else None
-    if tables.calendar and calendars and calendars.company not in calendars.calendars:
-        known = list(calendars.calendars)
-        yield _unknown(tables.calendar[0], ("company",), "calendar_unknown", calendars.company, known)
+    if tables.calendar:
+        yield from _calendars(*tables.calendar)
     if tables.departments:
         yield from _departments(*tables.departments, calendars)
         if sandbox:
             yield from _chats_of_this_machine(*tables.departments)
+
+
+def _calendars(document: Document, calendars: Calendars) -> Iterator[Fault]:
+    if calendars.company not in calendars.calendars:
+        yield _unknown(document, ("company",), "calendar_unknown", calendars.company, list(calendars.calendars))
+    for name, calendar in calendars.calendars.items():
+        yield from _hours_on(document, ("calendars", name, "hours_on"), calendar)
+
+
+def _hours_on(document: Document, steps: Steps, calendar: Calendar) -> Iterator[Fault]:
+    """Find hours of a date on which nobody works, or which are no part of that day's usual hours."""
+    for day, hours in calendar.hours_on.items():
+        usual, place = calendar.hours.on(day), (*steps, day.isoformat())
+        if not calendar.is_working_day(day):
+            yield document.fault(place, "hours_on_day_off")
+        elif hours[0][0] < usual[0][0] or hours[-1][1] > usual[-1][1]:
+            begin, end = time_text(usual[0][0]), time_text(usual[-1][1])
+            yield document.fault(place, "hours_on_outside", begin=begin, end=end)
 
 
 def _matrix(document: Document, usedesk: UsedeskConfig) -> Iterator[Fault]:

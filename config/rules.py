@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, Self
@@ -18,6 +19,7 @@ KNOWN = frozenset(
     {f"{letter}-{number:02}" for letter, last in _CHAPTERS.items() for number in range(1, last + 1)}
     | {"R-20a", "E-52a"}  # added between two rules
 )
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _OWN_KEY = "*"  # no key of a file: `id` inside a rule stays a mistake
 SENT = frozenset({"U-27", "U-28", "U-29", "U-31"})  # the bot's own words to clients, drafts unless `send`
 _NAMED = 5  # missing rules that a fault names
@@ -30,13 +32,15 @@ def _known(rule_id: str) -> str:
 
 
 def _day(value: Any) -> Any:
-    """Read 2025-11-05; pydantic alone would take a number for seconds."""
+    """Read 2025-11-05 and no other spelling: two spellings of one day would be two keys of a table."""
     if value is None or isinstance(value, date):
         return value
     try:
-        return date.fromisoformat(value)
+        if re.fullmatch(_DAY, value):
+            return date.fromisoformat(value)
     except (TypeError, ValueError):
-        raise PydanticCustomError("day", "not a day") from None
+        pass  # not a text; no day of the calendar
+    raise PydanticCustomError("day", "not a day")
 
 
 RuleId = Annotated[str, AfterValidator(_known)]

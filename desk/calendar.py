@@ -9,17 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from holidays import country_holidays
-
-from config.calendar import DAY, WEEKDAYS, Calendar, Hours
+from config.calendar import DAY, Calendar, Hours
 from config.departments import Clock
 
 NOTHING = timedelta(0)
 _EXACT = timedelta(seconds=1)  # to which the moment of a change of the clocks is found
-_YEARS = 64  # of holidays that are kept
 Stretch = tuple[datetime, datetime]
 
 
@@ -31,21 +27,12 @@ class Elapsed:
     working: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class _PublicDays:
-    """A country's year: the holidays, and the days of the weekend that were made working ones."""
-
-    off: frozenset[date]
-    working: frozenset[date]
-
-
 class WorkCalendar:
     """A calendar of the configuration, reckoned with. It never changes."""
 
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
         self._zone = ZoneInfo(calendar.zone)
-        self._weekend = frozenset(WEEKDAYS.index(day) for day in calendar.weekend)
 
     def local(self, moment: datetime) -> datetime:
         """The moment by the clock on the wall. Raises ValueError, as all here, for a moment without a zone."""
@@ -53,11 +40,7 @@ class WorkCalendar:
 
     def is_working_day(self, day: date) -> bool:
         """True unless it is a weekend or a holiday; the days moved by the configuration go before everything."""
-        moved = self._calendar.moved.get(day)
-        if moved is not None:
-            return moved == "working"
-        public = _public_days(self._calendar.country, day.year)
-        return day not in public.off and (day.weekday() not in self._weekend or day in public.working)
+        return self._calendar.is_working_day(day)
 
     def next_working_day(self, day: date) -> date:
         """The first working day after this one."""
@@ -139,7 +122,7 @@ class WorkCalendar:
 
     def _round_the_clock(self) -> WorkCalendar:
         whole = Hours(all=((NOTHING, DAY),))
-        return WorkCalendar(self._calendar.model_copy(update={"hours": whole}))
+        return WorkCalendar(self._calendar.model_copy(update={"hours": whole, "hours_on": {}}))
 
     def _stretches_from(self, moment: datetime) -> Iterator[Stretch]:
         """What is left to work from this moment on, without end."""
@@ -157,7 +140,7 @@ class WorkCalendar:
             return
         midnight = datetime.combine(day, time.min, UTC)  # of a clock that shows UTC
         for begin, finish, offset in self._offsets_around(midnight):
-            for opens, closes in self._calendar.hours.on(day):
+            for opens, closes in self._calendar.hours_of(day):
                 start, end = max(begin, midnight + opens - offset), min(finish, midnight + closes - offset)
                 if start < end:
                     yield start, end
@@ -193,11 +176,3 @@ def _since_midnight(local: datetime) -> timedelta:
 def _within(now: timedelta, span: tuple[timedelta, timedelta]) -> bool:
     start, end = span
     return start <= now < end if start < end else now >= start or now < end
-
-
-@lru_cache(maxsize=_YEARS)
-def _public_days(country: str | None, year: int) -> _PublicDays:
-    if country is None:
-        return _PublicDays(frozenset(), frozenset())
-    found = country_holidays(country, years=year)
-    return _PublicDays(frozenset(found), frozenset(found.weekend_workdays))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+import re
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,41 @@ def test_the_moved_days_are_those_that_the_country_knows(folder: Path, env: dict
     for day, kind in load(folder, env).calendar.named().moved.items():
         public = country_holidays("RU", years=day.year)
         assert (day in public, day in public.weekend_workdays) == (kind == "off", kind == "working")
+
+
+def by_the_labour_code(year: int) -> set[date]:
+    """The short days of Russia: before a holiday, and those that are worked in place of such a day (article 95)."""
+    public = country_holidays("RU", years=year, language="en_US")
+    holidays = {day for day, name in public.items() if not re.search(r"observed|substituted", name)}
+    worked_for = {
+        datetime.strptime(found[1], "%m/%d/%Y").date(): day
+        for day, name in public.items()
+        if (found := re.search(r"substituted from (\S+)\)", name))
+    }
+    eves = {day - timedelta(days=1) for day in holidays}
+    stands_for = {day: worked_for.get(day, day) for day in public.weekend_workdays}
+    usual = {day for day in eves if day.weekday() < 5 and day not in public}
+    return usual | {day for day, instead in stands_for.items() if instead in eves}
+
+
+@pytest.mark.parametrize("year", [2026, 2027])
+def test_the_day_before_a_holiday_is_an_hour_shorter_in_russia(folder: Path, env: dict[str, str], year: int) -> None:
+    company = load(folder, env).calendar.named()
+    assert {day for day in company.hours_on if day.year == year} == by_the_labour_code(year)
+    for day, hours in company.hours_on.items():
+        assert company.is_working_day(day)
+        assert hours == (*LUNCH[:-1], (LUNCH[-1][0], LUNCH[-1][1] - HOUR))
+
+
+def test_kazakhstan_shortens_no_day(folder: Path, env: dict[str, str]) -> None:
+    assert load(folder, env).calendar.named("kazakhstan").hours_on == {}
+
+
+def test_a_date_has_its_own_hours_or_those_of_its_weekday() -> None:
+    short = {"2026-11-20": [["10:00", "12:00"]]}
+    calendar = Calendar.model_validate({"zone": "UTC", "hours": {"all": [["09:00", "18:00"]]}, "hours_on": short})
+    assert calendar.hours_of(date(2026, 11, 20)) == ((10 * HOUR, 12 * HOUR),)
+    assert calendar.hours_of(date(2026, 11, 27)) == ((9 * HOUR, 18 * HOUR),)
 
 
 def test_hours_of_a_day() -> None:

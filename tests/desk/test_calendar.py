@@ -19,6 +19,9 @@ NOTHING = timedelta(0)
 LUNCH = [["09:00", "13:00"], ["14:00", "18:00"]]
 WHOLE = [["00:00", "24:00"]]
 NIGHT = [["00:00", "00:45"], ["01:30", "02:20"], ["02:40", "03:10"], ["23:15", "24:00"]]
+SHORT = [["09:00", "12:30"], ["13:00", "17:00"]]
+SHORT_NIGHT = [["00:30", "02:30"]]
+SHORT_DAYS = ("2026-03-29", "2026-10-25", "2026-12-30", "2027-02-20")  # among them two on which clocks change
 ZONES = (
     "Europe/Moscow",
     "Asia/Almaty",
@@ -56,10 +59,11 @@ tables = st.builds(
     weekend=st.sampled_from([["sat", "sun"], ["fri"], []]),
     country=st.sampled_from(["RU", "KZ", None]),
     moved=st.just({"2027-02-20": "working", "2026-12-31": "off", "2026-03-29": "working", "2026-10-25": "working"}),
+    hours_on=st.sampled_from([{}, dict.fromkeys(SHORT_DAYS, SHORT), dict.fromkeys(SHORT_DAYS, SHORT_NIGHT)]),
 )
 calendars = tables.map(WorkCalendar)
 near_a_change = st.sampled_from(
-    [datetime(2026, 3, 29), datetime(2026, 10, 25), datetime(2026, 4, 5), datetime(2027, 1, 1)]
+    [datetime(2026, 3, 29), datetime(2026, 10, 25), datetime(2026, 4, 5), datetime(2027, 1, 1), datetime(2027, 2, 20)]
 )
 moments = st.one_of(
     st.datetimes(datetime(2025, 1, 1), datetime(2028, 12, 31), timezones=st.just(UTC)),
@@ -119,7 +123,7 @@ def test_it_is_what_the_clock_on_the_wall_shows(shown: Calendar, moment: datetim
         local = now.astimezone(ZoneInfo(shown.zone))
         since = timedelta(hours=local.hour, minutes=local.minute)
         weekday = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[local.weekday()]
-        open_ = getattr(shown.hours, weekday) or shown.hours.all
+        open_ = shown.hours_on.get(local.date()) or getattr(shown.hours, weekday) or shown.hours.all
         works = calendar.is_working_day(local.date()) and any(opens <= since < closes for opens, closes in open_)
         assert calendar.is_working(now) is works
         counted += works
@@ -195,6 +199,22 @@ def test_what_the_country_moved_and_what_the_company_did() -> None:
 def test_a_working_saturday_has_the_hours_of_its_weekday_or_of_all() -> None:
     for hours, end in (({"all": LUNCH}, "18:00"), ({"all": LUNCH, "sat": [["10:00", "15:00"]]}, "15:00")):
         assert made(hours=hours).end_of(date(2027, 2, 20)) == at(f"2027-02-20T{end}")
+
+
+def test_a_short_day_before_a_holiday() -> None:
+    calendar = made(hours_on={"2026-11-03": [["09:00", "13:00"], ["14:00", "17:00"]]})
+    eve, after = at("2026-11-03T16:30"), at("2026-11-05T09:30")
+    assert calendar.end_of(date(2026, 11, 3)) == at("2026-11-03T17:00")
+    assert calendar.add_working(eve, HOUR) == after
+    assert calendar.working_between(eve, after) == HOUR
+    assert not calendar.is_working(at("2026-11-03T17:00"))
+    assert calendar.next_working(at("2026-11-03T17:00")) == at("2026-11-05T09:00")
+
+
+def test_a_short_day_has_as_many_hours_of_business_time_as_any_other() -> None:
+    calendar = made(hours_on={"2026-11-19": [["09:00", "17:00"]]})
+    assert calendar.after(at("2026-11-18T16:00"), 24 * HOUR, "business") == at("2026-11-19T16:00")
+    assert calendar.after(at("2026-11-19T16:00"), 24 * HOUR, "business") == at("2026-11-20T16:00")
 
 
 def test_before_days_off() -> None:
