@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 import cli
 import web
 from cli.starting import StartError, start
-from config import Config
+from config import Config, zones
 from config.settings import Settings
 from desk.usedesk.zone import Zone
 from receivers import jira, usedesk, usedesk_block, webcrm
@@ -37,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Says why and exits when the process must not serve: a receiver without a secret, a fault in the configuration,
     no database.
     """
+    zones.pin()
     logs.set_up(os.environ, settings)
     app = Flask("smezhnik", static_folder=None, static_url_path="/static")
     cli.register(app, settings)

@@ -15,6 +15,7 @@ OPTIONS = (
 
 def main() -> None:
     """Become gunicorn, so that a signal meets the server itself."""
+    os.environ["PYTHONTZPATH"] = ""  # zones come from the package tzdata: the host's may be years old
     port = Settings.from_env(os.environ).port
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *OPTIONS, "sandbox:create_app()"]
     os.execv(sys.executable, command)  # noqa: S606 - our own server, no shell

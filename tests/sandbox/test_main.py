@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.test_zones import stale
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -20,6 +22,7 @@ def test_the_server_answers_breaks_connections_and_ends_by_a_signal(tmp_path: Pa
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     env = {**os.environ, "SANDBOX_PORT": str(port), "DATA_DIR": str(tmp_path), "BOT_URL": ""}
+    env["PYTHONTZPATH"] = stale(tmp_path, "Europe/Moscow", "Etc/GMT-4")  # as it was before 2014
     with subprocess.Popen([sys.executable, "-m", "sandbox"], cwd=ROOT, env=env) as server:
         try:
             url = f"http://127.0.0.1:{port}"
@@ -32,6 +35,7 @@ def test_the_server_answers_breaks_connections_and_ends_by_a_signal(tmp_path: Pa
             with pytest.raises(requests.ConnectionError):
                 requests.get(f"{url}/chat/x", timeout=5)
             assert requests.get(f"{url}/chat/x", timeout=5).json() == []
+            assert created(url).endswith("+0300")
         finally:
             server.terminate()
         assert server.wait(10) == 0
@@ -43,3 +47,14 @@ def answers(url: str) -> bool:
         return requests.get(f"{url}/sandbox", timeout=5).ok
     except requests.ConnectionError:
         return False
+
+
+def created(url: str) -> str:
+    """When Jira says that an issue was made."""
+    jira = requests.Session()
+    jira.auth = ("bot@example.test", "sandbox")
+    fields = {"project": {"key": "FBO"}, "issuetype": {"name": "Задача"}, "summary": "Проверка"}
+    made = jira.post(f"{url}/rest/api/3/issue", json={"fields": fields}, timeout=5)
+    assert made.ok, made.text
+    stamp: str = jira.get(f"{url}/rest/api/3/issue/{made.json()['key']}", timeout=5).json()["fields"]["created"]
+    return stamp
