@@ -95,6 +95,11 @@ def view(site: str, found: Found, project: Project | None) -> IssueView:
     )
 
 
+def is_finished(fields: Mapping[str, Any]) -> bool:
+    """Whether an issue's status is of the category «done», whatever it is called and in which language."""
+    return ((fields.get("status") or {}).get("statusCategory") or {}).get("key") == "done"
+
+
 def _request_type(fields: Mapping[str, Any], name: str | None) -> str | None:
     """The id of the request type, which Jira wraps up twice."""
     value = fields.get(name) if name else None

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from config import Mode
 from desk.clock import machine_now
 from desk.faults import Dead, Fault, Later, LeaseLostError
+from desk.gates import Refused
 from store import ledger, switches
 from store.ledger import BEGUN, ENDED, FAILED, PUT_OFF, Entry, Recorded, Standing, Step
 
@@ -29,7 +30,8 @@ class Verb:
 
     `possible` False: what it would act on does not exist (an issue that a mode kept from being made). `remote` False:
     it changes the bot's own rows alone, in one transaction, so that no call of it can still be under way.
-    `is_warning`: to warn is all that it does, so it is done in the mode warn too. `unless` is asked right before it is
+    `is_warning`: to warn is all that it does, so it is done in the mode warn too. `courtesy`: where the other system
+    refuses it, that is all, and what comes after it goes on. `unless` is asked right before it is
     done, for a reason not to.
     """
 
@@ -40,6 +42,7 @@ class Verb:
     possible: bool = True
     remote: bool = True
     is_warning: bool = False
+    courtesy: bool = False
     unless: Callable[[], str | None] = field(default=lambda: None, compare=False)
 
 
@@ -79,6 +82,10 @@ class Journal(Protocol):
 
         `find(begun_at)` looks for the effect of an earlier try whose outcome is unknown.
         """
+        ...
+
+    def record(self, what: Callable[[sa.Connection], None]) -> None:
+        """Put something into the store at once that is no verb's: an alert."""
         ...
 
 
@@ -129,6 +136,11 @@ class LedgerJournal:
                 done.also(connection)
         return done.result
 
+    def record(self, what: Callable[[sa.Connection], None]) -> None:
+        """See `Journal.record`."""
+        with self._engine.begin() as connection:
+            what(connection)
+
     def _step(self, verb: Verb) -> Step:
         key = (verb.why, verb.name)
         self._count[key] += 1
@@ -161,10 +173,19 @@ class LedgerJournal:
                 self._warn(verb, f"{self._run.label}:{entry}")
                 return Done(outcome="warned", after=verb.intent)
             stop = verb.unless()
-            return act() if stop is None else Done(outcome="unchanged", reason=stop)
+            return self._done(verb, act) if stop is None else Done(outcome="unchanged", reason=stop)
         except Fault as fault:
             self._record(entry, fault)
             raise
+
+    @staticmethod
+    def _done(verb: Verb, act: Act) -> Done:
+        try:
+            return act()
+        except Refused as refused:
+            if not verb.courtesy:
+                raise
+            return Done(outcome="refused", reason=refused.reason)
 
     def _look(self, entry: Entry, find: Find, over: datetime) -> Done | None:
         """Look for the effect of an earlier try; without one the next try begins now, for whoever must look again.
@@ -217,3 +238,6 @@ class PaperJournal:
             | {"outcome": outcome, "after": verb.intent}
         )
         return self._done.get(step)
+
+    def record(self, what: Callable[[sa.Connection], None]) -> None:
+        """Nothing goes into the store."""

@@ -48,7 +48,7 @@ def hold_for_ozon(event: TicketEvent, desk: Desk) -> None:
         desk.jira.take_in_work(issue, why="W-68")
         desk.jira.link_back(issue, event, why="W-66")
         if detail.jira_key:
-            desk.jira.relate(issue, detail.jira_key, why="W-53")
+            _await_task(event, issue, detail.jira_key, desk)
         if not account:
             desk.crm.note(number, "hold_unassigned", why="W-68", agent=event.agent.id or "")
         if is_blank(closing.actions_done or ""):
@@ -60,6 +60,13 @@ def hold_for_ozon(event: TicketEvent, desk: Desk) -> None:
         desk.holds.now_waiting(hold, why="W-71")
     _tell_agent(event, hold, issue, desk, why="W-72")
     _finish(event, issue, desk, why="W-72")
+
+
+def _await_task(event: TicketEvent, issue: Issue, key: str, desk: Desk) -> None:
+    """The other task that is waited for is looked at: of one that will never be done the agent must know (W-53)."""
+    how = desk.jira.relate(issue, key, why="W-53")
+    if how is not None and how != "linked":
+        desk.crm.note(event.ticket.id, "hold_awaited", why="W-53", key=key, how=how, issue=issue.key)
 
 
 def hold_for_seller(event: TicketEvent, desk: Desk, *, turned: bool = False) -> None:

@@ -35,8 +35,7 @@ def ring_hold(event: AlarmEvent, desk: Desk) -> None:
     if hold.issue_id is None:  # a question that the ticket itself waits with (W-24)
         desk.crm.note(hold.ticket_id, "waiting_due", why=rule_of(hold), kind=hold.kind, since=since)
         return
-    issue = desk.jira.issue_of_hold(hold)
-    key = issue.key if issue else ""
+    key = desk.jira.key_of_hold(hold)
     desk.crm.note(hold.ticket_id, "hold_due", why=rule_of(hold), kind=hold.kind, key=key, since=since)
 
 

@@ -46,6 +46,9 @@ def ask_from_crm(event: TicketEvent, desk: Desk) -> None:
         **_of_ticket(event, desk),
     )
     ask_department(ask, desk)
+    crm = desk.crm_of(event.source)
+    if asked.jira_key and issue is None and crm is not None:
+        crm.note(event.ticket.id, "request_unknown_key", why="U-16", key=asked.jira_key, department=department.name)
 
 
 def ask_from_usedesk(event: TicketEvent, desk: Desk) -> None:

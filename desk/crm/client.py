@@ -69,6 +69,10 @@ class WebCrm:
 
         return self._gates.pass_through(Call(SYSTEM, endpoint), send)
 
+    def see_tickets(self) -> None:
+        """Ask whether WebCRM still speaks to the bot; `Refused` where it does not."""
+        self._gates.pass_through(Call(SYSTEM, "GET /tickets"), self.alive)
+
     def alive(self) -> None:
         """Ask whether WebCRM answers, past its gate; its own word that a ticket does not exist is an answer."""
         answer = self._session.get(f"{self._url}/tickets/0")

@@ -14,7 +14,8 @@ from desk.crm.client import SYSTEM
 from desk.gates import Refused
 from desk.issues import Issue
 from desk.journal import Done, Verb
-from desk.tickets import NOT_FOUND, TicketVerbs, Words
+from desk.sight import Place, seen_or_gone
+from desk.tickets import TicketVerbs, Words
 from events import TicketEvent
 from store import links
 
@@ -36,14 +37,11 @@ class CrmDesk(TicketVerbs):
     closed = "Закрыт"
 
     def read(self, ticket_id: str) -> CrmTicket | None:
-        """How a ticket stands in WebCRM now; None when there is none."""
-        try:
-            ticket = self._around.crm().ticket(ticket_id)
-        except Refused as refused:
-            if refused.trouble.status != NOT_FOUND:
-                raise
-            return None
-        return CrmTicket(ticket.get("jira_key"), ticket.get("url"))
+        """How a ticket stands in WebCRM now; None when there is none for certain (`desk.sight`)."""
+        crm = self._around.crm()
+        place = Place(SYSTEM, "WebCRM", crm.see_tickets, "check what its token may see")
+        ticket = seen_or_gone(self._around, lambda: crm.ticket(ticket_id), lambda: place)
+        return CrmTicket(ticket.get("jira_key"), ticket.get("url")) if ticket is not None else None
 
     def write_key(self, ticket_id: str, issue: Issue, *, why: str, carried: str | None = None) -> None:
         """Write the issue's key into the ticket, unless it stands there (W-64); `carried` is the key it carries."""

@@ -73,6 +73,12 @@ class JiraSite:
         """The bot's own account id; asked for even while the site counts as down, to learn whether it is."""
         return str(self._call(PROBE, self._client.get_current_user)["accountId"])
 
+    def see_project(self, project: str) -> None:
+        """Ask for a project; `Refused` where the bot may not see it."""
+        if not _PROJECT.fullmatch(project):
+            raise ValueError(f"not a project key: {project!r}")
+        self._call("GET /project", lambda: self._client.get_project(project))
+
     def examine(self, endpoint: str, question: Callable[[Any], requests.Response]) -> Any:
         """Ask the client something that only an examination wants to know."""
         return self._call(endpoint, lambda: question(self._client))

@@ -39,6 +39,14 @@ class HoldLabels(Holding):
         seen = self._read(hold.site, hold.issue_id, None)
         return seen.issue if seen is not None and seen.issue.project in self._config.jira.projects else None
 
+    def key_of_hold(self, hold: Hold) -> str:
+        """The key of the issue that a hold lives in, as far as the bot knows without asking; empty: there is none."""
+        if hold.site is None or hold.issue_id is None:
+            return ""
+        with self._around.reading() as connection:
+            link = links.of_issue(connection, hold.site, hold.issue_id)
+        return link.issue_key if link else ""
+
     def take_label_off(self, issue: Issue, kind: str, *, why: str) -> None:
         """Take the hold's label off when it is over, so that a person can ask for a hold by it again."""
         self._relabel(issue, kind, "remove", "take_label_off", why)

@@ -13,12 +13,12 @@ from desk import adf
 from desk.adf_text import plain_text
 from desk.clock import machine_now
 from desk.gates import Refused
-from desk.issues import COMPONENTS, Issue
+from desk.issues import COMPONENTS, Issue, is_finished
 from desk.jira.comments import Comments
 from desk.jira.making import Making, Order, issue_of, label_of
 from desk.jira.moves import Moves
-from desk.jira.reading import NOT_FOUND
 from desk.journal import Done, Verb
+from desk.sight import NOT_FOUND
 from desk.templates import HoldContext
 from desk.templates.files import RenderedIssue
 from events import TicketEvent
@@ -26,6 +26,8 @@ from store import holds, links
 from store.links import Link
 
 HoldPurpose = Literal["hold_ozon", "hold_seller"]
+# Another task: linked, linked but finished or in a project whose events nobody hears, there but not linked, not there.
+Awaited = Literal["linked", "done", "unheard", "not_linked", "unseen"]
 
 
 @dataclass(frozen=True)
@@ -180,21 +182,32 @@ class Holding(Making, Moves, Comments):
 
         return bool(self._around.journal.do(verb, act))
 
-    def relate(self, issue: Issue, key: str, *, why: str) -> None:
-        """Link the issue to the other task that it waits for (W-53); the same pair twice is one link."""
+    def relate(self, issue: Issue, key: str, *, why: str) -> Awaited | None:
+        """Link the issue to the other task that it waits for (W-53), as far as that can be; how that task stands.
+
+        The same pair twice is one link.
+        """
         link = {"type": {"name": self._config.holds.link_type}, "inwardIssue": {"key": issue.key}}
         verb = Verb(why, "relate", issue.key, intent=key, possible=issue.real)
 
         def act() -> Done:
+            site = self._around.site(issue.site)
             try:
-                self._around.site(issue.site).link({**link, "outwardIssue": {"key": key}})
+                other = site.issue(key, ["status"])
             except Refused as refused:
                 if refused.trouble.status != NOT_FOUND:
                     raise
-                return Done(outcome="refused", reason=refused.reason)  # another site's task, or one we may not see
-            return Done()
+                return Done("unseen", outcome="refused", reason=refused.reason)
+            try:
+                site.link({**link, "outwardIssue": {"key": key}})
+            except Refused as refused:
+                return Done("not_linked", outcome="refused", reason=refused.reason)
+            if is_finished(other.fields):
+                return Done("done")
+            return Done("linked" if other.key.split("-")[0] in self._config.jira.projects else "unheard")
 
-        self._around.journal.do(verb, act)
+        result: Awaited | None = self._around.journal.do(verb, act)
+        return result
 
     def say_what_was_done(self, issue: Issue, event: TicketEvent, *, why: str) -> None:
         """Write the internal comment of what was done for the ticket (W-70), calling the awaited person in (W-56)."""

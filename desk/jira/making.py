@@ -107,7 +107,7 @@ class Making(Reading):
             return
         label = label_of(event.source, event.ticket.id)
         title = self._around.templates.note("remote_link", ticket=event.ticket.id)
-        verb = Verb(why, "link_back", issue.key, intent=url, possible=issue.real)
+        verb = Verb(why, "link_back", issue.key, intent=url, possible=issue.real, courtesy=True)
         link = {"globalId": f"smezhnik:{label}", "object": {"url": url, "title": title}}
 
         def act() -> Done:

@@ -36,7 +36,7 @@ class Moves(Reading):
                 self._around.site(issue.site).assign(issue.id, None)
                 return Done()
 
-            self._around.journal.do(Verb(why, "unassign", issue.key, possible=issue.real), act)
+            self._around.journal.do(Verb(why, "unassign", issue.key, possible=issue.real, courtesy=True), act)
 
     def wait_for_seller(self, issue: Issue, *, why: str) -> None:
         """Let the issue wait for the seller (W-76)."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 from config.names import match_key
-from desk.gates import Refused
 from desk.issues import Issue, IssueView, fields_to_read, view
+from desk.jira.client import JiraSite
+from desk.sight import Place, seen_or_gone
 from desk.surroundings import Surroundings
 from events import TICKET_ID, IssueRef
 from store import links, systems
 from store.links import Link
 
-NOT_FOUND = 404
 _LABEL = "webcrm-"
 _TICKET = re.compile(TICKET_ID)
 
@@ -64,7 +64,7 @@ class Reading:
         return settings is not None and match_key(status or "") in {match_key(name) for name in settings.statuses.done}
 
     def read(self, ref: IssueRef) -> IssueView | None:
-        """Read an issue as it stands now; None when it is gone."""
+        """Read an issue as it stands now; None when it is gone for certain (`desk.sight`)."""
         return self._read(ref.site, ref.id, ref.project)
 
     def read_key(self, key: str) -> IssueView | None:
@@ -75,10 +75,27 @@ class Reading:
 
     def _read(self, site: str, address: str, project: str | None) -> IssueView | None:
         settings = self._config.jira.projects.get(project or "")
-        try:
-            found = self._around.site(site).issue(address, fields_to_read(settings))
-        except Refused as refused:
-            if refused.trouble.status == NOT_FOUND:
-                return None
-            raise
+        client = self._around.site(site)
+        found = seen_or_gone(
+            self._around,
+            lambda: client.issue(address, fields_to_read(settings)),
+            lambda: self._place(client, address, project),
+        )
+        if found is None:
+            return None
         return view(site, found, self._config.jira.projects.get(found.key.split("-")[0], settings))
+
+    def _place(self, client: JiraSite, address: str, project: str | None) -> Place:
+        """The project that an issue is in, as far as anybody knows; else all projects of its site."""
+        with self._around.reading() as connection:
+            link = links.of_issue(connection, client.name, address)
+        known = project or (link and link.issue_key.split("-")[0])
+        keys = [known] if known else [key for key, one in self._config.jira.projects.items() if one.site == client.name]
+
+        def prove() -> None:
+            client.myself()  # a token that expired may still read what everybody may
+            for key in keys:
+                client.see_project(key)
+
+        name = ", ".join(keys)
+        return Place(client.system, name, prove, f"give its account Browse Projects in {name}")

@@ -64,9 +64,12 @@ class RequestIssues(Comments):
         unless: Stop,
         also: Callable[[sa.Connection], None],
     ) -> bool:
-        """Remind a department where its question lives (U-30); whether that was done."""
+        """Remind a department where its question lives (U-30); whether that was done.
+
+        Others are told too, so where Jira refuses, that holds nothing up.
+        """
         body = self._around.templates.comment("request_reminder", since=since)
-        verb = Verb(why, "remind_in_issue", issue.key, unless=unless)
+        verb = Verb(why, "remind_in_issue", issue.key, courtesy=True, unless=unless)
         return bool(self._comment(issue, verb, body, also=also))
 
     def how_stands(self, request: Request) -> tuple[str, str, str | None, str] | None:
@@ -76,7 +79,7 @@ class RequestIssues(Comments):
         project = (request.issue_key or "").split("-", maxsplit=1)[0]
         seen = self.read(IssueRef(site=request.site, id=request.issue_id, project=project))
         if seen is None:
-            return WITHDRAWN, "issue_deleted", None, ""
+            return WITHDRAWN, "issue_gone", None, ""
         if self.is_done(seen.issue.project, seen.status):
             return ANSWERED, "status", None, seen.status
         if request.origin == "jira" and request.department not in {one.id for one in self.departments_in(seen)}:

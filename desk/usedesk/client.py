@@ -113,6 +113,10 @@ class Usedesk:
         body = {"ticket_id": _checked(ticket), "message": to_html(text), "type": "public" if public else "private"}
         return str(self._send("create/comment", body | {"from": "user"} | self._agent())["comment_id"])
 
+    def see_groups(self) -> None:
+        """Ask for what every token may see; `Refused` where this one may not."""
+        self._send("groups", {})
+
     def alive(self) -> None:
         """Ask whether Usedesk answers and takes the token, past its gate."""
         self._post("groups", {})

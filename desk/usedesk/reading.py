@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from desk.gates import Refused
+from desk.sight import Place, seen_or_gone
 from desk.surroundings import Surroundings
-from desk.tickets import NOT_FOUND
+from desk.usedesk.client import SYSTEM
 from desk.usedesk.ticket import Reader
 from desk.usedesk.view import UsedeskTicket
 from desk.usedesk.zone import Zone
@@ -25,14 +25,11 @@ class Reading:
         return self._around.usedesk().agent_id
 
     def read(self, ticket_id: str) -> UsedeskTicket | None:
-        """A ticket with its comments; None when there is none."""
-        try:
-            answer = self._around.usedesk().ticket(ticket_id)
-        except Refused as refused:
-            if refused.trouble.status != NOT_FOUND:
-                raise
-            return None
-        return self._reader().ticket(answer)
+        """A ticket with its comments; None when there is none for certain (`desk.sight`)."""
+        usedesk = self._around.usedesk()
+        place = Place(SYSTEM, "Usedesk", usedesk.see_groups, "check what its token may see")
+        answer = seen_or_gone(self._around, lambda: usedesk.ticket(ticket_id), lambda: place)
+        return self._reader().ticket(answer) if answer is not None else None
 
     def of_client(self, client_id: str, statuses: Sequence[str]) -> list[UsedeskTicket]:
         """The client's tickets in these statuses, without their comments; at most a page of them."""

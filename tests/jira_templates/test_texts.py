@@ -70,6 +70,7 @@ REASONS = [
     None,
 ]
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+GONE = ("issue_deleted", "issue_gone", "ticket_gone", "other_department")
 PARTS = ["U-03", "U-04", "U-34", "U-35", "U-36"]
 REFUSED = "403 You do not have permission to create issues"
 WHO = (
@@ -113,6 +114,10 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
     "waiting_begun": [{}, {"due": None}, {"kind": "client"}],
     "hold_due": variants("kind", ("ozon", "seller")),
     "waiting_due": variants("kind", ("seller", "client", None)),
+    "hold_awaited": [
+        {"key": "NOPE-77", "issue": "DESK-1", "how": how} for how in ("unseen", "unheard", "done", "not_linked")
+    ],
+    "alert_unseen": [{"system": "jira:main", "place": "FBO"}, {"system": "webcrm", "place": "WebCRM"}],
     "waiting_needs_not_solved": [{}, {"resolution": None}],
     "usedesk_not_taken": variants("other", (True, False)),
     "ticket_taken": [
@@ -134,7 +139,7 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
     "request_opened": [{}, {"where": None, "due": None}],
     "request_linked": [{}, {"url": None}],
     "request_ended": [
-        *variants("how", ("comment", "event", "status", "person", "issue_deleted", "ticket_gone", "other_department")),
+        *variants("how", ("comment", "event", "status", "person", *GONE)),
         {"how": "status", "text": None},
     ],
     "request_late": [
