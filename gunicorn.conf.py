@@ -9,12 +9,14 @@ from gunicorn.glogging import Logger
 from config.faults import ConfigError
 from config.settings import Settings
 from runtime import logs
+from runtime.serving import worker as serving
 
 logs.set_up(os.environ)
 try:
-    _port, _sqlite = (given := Settings.read()).port, given.database_url.startswith("sqlite")
+    _settings = Settings.read()
 except ConfigError:  # create_app says what is wrong
-    _port, _sqlite = 8080, True
+    _settings = Settings.model_construct()
+_sqlite = _settings.database_url.startswith("sqlite")
 
 
 class _OurLogger(Logger):
@@ -26,8 +28,9 @@ class _OurLogger(Logger):
         self.error_log.propagate = True
 
 
-bind = f"127.0.0.1:{_port}"
-worker_class = "gthread"
+bind = f"127.0.0.1:{_settings.port}"
+worker_class = serving.worker_class(serving.Limits.of(_settings))
+keepalive = 95  # seconds; longer than proxies keep a connection that is idle, so that it is they who close it
 threads = 24
 workers = 1 if _sqlite else 2  # SQLite has one writer; a second process would only queue for it
 timeout = 60  # seconds without a sign of life of the worker's own loop, not the length of a request

@@ -5,7 +5,18 @@ from __future__ import annotations
 import sys
 import time
 
-from benchmarks import acknowledge, alarms, crashes, hold_crashes, latency, pages, parse, throughput, waiting
+from benchmarks import (
+    acknowledge,
+    alarms,
+    crashes,
+    hold_crashes,
+    latency,
+    pages,
+    parse,
+    slow_senders,
+    throughput,
+    waiting,
+)
 from benchmarks.figures import quiet
 
 ALL = {
@@ -14,6 +25,7 @@ ALL = {
     "throughput": throughput.main,
     "latency": latency.main,
     "waiting": waiting.main,
+    "slow_senders": slow_senders.main,
     "alarms": alarms.main,
     "crashes": crashes.main,
     "hold_crashes": hold_crashes.main,

@@ -6,6 +6,7 @@ import base64
 import os
 import re
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from config.alerts import split_urls
 from config.faults import ConfigError, Fault, message, shown
-from config.fields import InnerUrl, Url, is_loopback
+from config.fields import Duration, InnerUrl, Url, is_loopback
 
 _POSTGRES = ("postgres", "postgresql", "postgresql+psycopg")
 _WHSEC = "whsec_"
@@ -128,6 +129,7 @@ class Settings(BaseSettings):
     oidc_client_id: str | None = None
     oidc_client_secret: SecretStr | None = None
     trusted_proxies: Annotated[int, Field(ge=0)] = 0
+    request_timeout: Duration = timedelta(seconds=10)
     secret_key: SecretStr | None = None
     alert_urls: AlertUrls = ()
     smezhnik_sandbox: bool = False

@@ -13,8 +13,9 @@ from flask import Request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from receivers.refusal import BadSignature, Refusal, TooLarge
+from runtime.serving.request import BODY_LIMIT
 
-LIMIT = 25 * 1024 * 1024  # bytes after decompression; Jira delivers nothing larger
+LIMIT = BODY_LIMIT  # also of what a compressed body becomes
 DEPTH = 64  # nesting; Jira's own bodies stay under 20
 _CHUNK = 64 * 1024
 _WINDOW = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}  # zlib's wbits; some send deflate without a header
@@ -61,7 +62,7 @@ def parse(content: bytes) -> dict[str, Any]:
 
 
 def _receive(request: Request) -> bytes:
-    request.max_content_length = LIMIT
+    request.max_content_length = LIMIT + 1  # werkzeug refuses a stream that is as long as this
     chunks: list[bytes] = []
     size = 0
     try:

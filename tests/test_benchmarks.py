@@ -1,10 +1,10 @@
-"""A benchmark that cannot be run measures nothing: the smallest of those with a worker, with a handful of cases."""
+"""A benchmark that cannot be run measures nothing: two of them, cut short."""
 
 from __future__ import annotations
 
 import pytest
 
-from benchmarks import waiting
+from benchmarks import slow_senders, waiting
 from tests.databases import Sqlite
 
 
@@ -18,3 +18,19 @@ def test_waiting_cases_are_measured(sqlite: Sqlite, monkeypatch: pytest.MonkeyPa
     assert ratio == crowded / empty
     assert isinstance(megabytes, float)
     assert 0 < megabytes < 1000
+
+
+def test_health_and_webhooks_are_measured_beside_slow_senders(sqlite: Sqlite, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "CROWD": 30,
+        "SECONDS": 0.2,
+        "SETTLE": 0,
+        "KINDS": {"head": slow_senders.KINDS["head"]},
+    }.items():
+        monkeypatch.setattr(slow_senders, name, value)
+    alone, beside = slow_senders._measure(sqlite)
+    assert (alone[0], beside[0]) == ("none", "head")
+    for _, *times, unanswered, closed, megabytes in (alone, beside):
+        assert all(0 < time < 5000 for time in times)
+        assert (unanswered, closed) == (0, 0)
+        assert 0 < megabytes < 1000

@@ -74,6 +74,15 @@ def test_26_mb_in_chunks_are_cut_at_the_limit(door: Door) -> None:
     assert stream.tell() <= LIMIT + MB
 
 
+def test_25_mb_to_the_byte_are_not_too_large(door: Door) -> None:
+    gunicorn = {"wsgi.input_terminated": True}
+    with door.app.test_client() as client:
+        answer = client.post("/webhooks/jira", data=b" " * LIMIT, environ_overrides=gunicorn)
+        assert answer.status_code == 401  # it was read, and is not signed
+        answer = client.post("/webhooks/jira", data=b" " * (LIMIT + 1), environ_overrides=gunicorn)
+    assert (answer.status_code, answer.json) == (413, TOO_LARGE)
+
+
 @pytest.mark.parametrize("signed", [True, False])
 def test_a_zip_bomb_is_cut_at_the_limit(door: Door, signed: bool) -> None:
     bomb = gzip.compress(b"0" * 300 * MB)
