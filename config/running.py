@@ -33,11 +33,12 @@ class Gate(Strict):
 
 
 class Http(Strict):
-    """Timeouts of a call: to connect, to read an answer, to have something written."""
+    """Timeouts of a call: to connect; until the next piece of an answer, to a read and to a write; for the whole."""
 
     connect: Duration
     read: Duration
     write: Duration
+    whole: Duration = timedelta(seconds=35)
 
 
 class Keep(Strict):

@@ -13,8 +13,11 @@ from pydantic import TypeAdapter, ValidationError
 from requests.adapters import HTTPAdapter
 
 from config.running import Http
+from desk.deadline import Deadline, connections
 
 ERROR = 400
+LARGEST = 10 * 2**20  # bytes of an answer, unpacked
+_PIECE = 2**16
 
 
 class AnswerError(requests.RequestException):
@@ -22,21 +25,48 @@ class AnswerError(requests.RequestException):
 
 
 class Adapter(HTTPAdapter):
-    """Gives every call its timeouts: reads are given up sooner than writes, which may have happened."""
+    """Gives every call its time, and every answer its size."""
 
     def __init__(self, http: Http) -> None:
-        super().__init__(pool_connections=2, pool_maxsize=2)
         self._http = http
+        self._deadline = Deadline()
+        self._connections = connections(self._deadline)
+        super().__init__(pool_connections=2, pool_maxsize=2)
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """The pool of connections for a request."""
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        pool.ConnectionCls = self._connections[pool.scheme]
+        return pool
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send; a redirect raises HTTPError, so that nobody follows it with the call's body and credentials."""
+        """Send, and read the whole answer; reads are given up sooner than writes, which may have happened.
+
+        A redirect raises HTTPError, so that nobody follows it with the call's body and credentials.
+        """
+        self._deadline.set(self._http.whole.total_seconds())
         patience = self._http.read if request.method == "GET" else self._http.write
         kwargs["timeout"] = (self._http.connect.total_seconds(), patience.total_seconds())
         answer = super().send(request, *args, **kwargs)
         if answer.is_redirect:
             answer.close()
             raise requests.HTTPError(request=request, response=answer)
+        try:
+            answer._content = _content(answer)
+        except requests.ConnectionError as error:  # what requests makes of a timeout within a body
+            raise requests.ReadTimeout(error, request=request) from error
         return answer
+
+
+def _content(answer: requests.Response) -> bytes:
+    pieces, size = [], 0
+    for piece in answer.iter_content(_PIECE):
+        pieces.append(piece)
+        size += len(piece)
+        if size > LARGEST:
+            answer.close()
+            raise AnswerError(f"an answer of more than {LARGEST // 2**20} MB")
+    return b"".join(pieces)
 
 
 def session_for(http: Http) -> requests.Session:

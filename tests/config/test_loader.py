@@ -33,8 +33,8 @@ def test_what_the_shipped_tables_say(env: dict[str, str]) -> None:
         timedelta(seconds=5),
         timedelta(seconds=60),
     )
-    assert (runtime.http.connect, runtime.http.read, runtime.http.write) == tuple(
-        timedelta(seconds=seconds) for seconds in (3, 10, 30)
+    assert (runtime.http.connect, runtime.http.read, runtime.http.write, runtime.http.whole) == tuple(
+        timedelta(seconds=seconds) for seconds in (3, 10, 30, 35)
     )
     assert (runtime.search_settle, runtime.worker_lease) == (timedelta(seconds=45), timedelta(seconds=2))
 

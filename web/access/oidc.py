@@ -22,7 +22,8 @@ from desk.faults import classify
 from desk.http import equip
 from web.access.sessions import UNDER_WAY, Known
 
-_HTTP = Http(connect=timedelta(seconds=3), read=timedelta(seconds=10), write=timedelta(seconds=10))  # a person waits
+_TEN = timedelta(seconds=10)
+_HTTP = Http(connect=timedelta(seconds=3), read=_TEN, write=_TEN, whole=_TEN)  # a person waits
 _TABS = 3  # sign-ins under way at once; a cookie holds 4 kB
 _ONWARD = "onward"
 _TRUE = (True, "true")  # a text is what some providers send

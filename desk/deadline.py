@@ -1,0 +1,113 @@
+"""Connections that keep a deadline for a whole call.
+
+A timeout of urllib3 begins anew with every piece that arrives, so an answer that drips can hold a thread for hours,
+in its headers as well as in its body. Here each read and each write of a socket has what is left of the call's time.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+import time
+from typing import Any
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+
+class Deadline(threading.local):
+    """When the call that this thread makes must be over."""
+
+    _at = float("inf")
+
+    def set(self, seconds: float) -> None:
+        """The call begins now and may last so long."""
+        self._at = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """The seconds that are left; raises TimeoutError when there are none."""
+        left = self._at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the time of the whole call is over")
+        return left
+
+
+class _Reader(io.RawIOBase):
+    """The reading end of a socket, as http.client wants it."""
+
+    def __init__(self, owner: TimedSocket, raw: Any) -> None:
+        super().__init__()
+        self._owner, self._raw = owner, raw
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._owner.hurry()
+        count: int | None = self._raw.readinto(buffer)
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class TimedSocket:
+    """A socket, or a TLS layer over one; what is not said here it does as ever."""
+
+    def __init__(self, sock: Any, deadline: Deadline) -> None:
+        self._sock, self._deadline = sock, deadline
+        self._patience: float | None = sock.gettimeout()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def settimeout(self, seconds: float | None) -> None:
+        """How long one read or write may take."""
+        self._patience = seconds
+        self._sock.settimeout(seconds)
+
+    def hurry(self) -> None:
+        """Give the next read or write no more than the call has left."""
+        left = self._deadline.left()
+        self._sock.settimeout(left if self._patience is None else min(left, self._patience))
+
+    def sendall(self, data: Any, *flags: int) -> None:
+        """Send all of it."""
+        self.hurry()
+        self._sock.sendall(data, *flags)
+
+    def makefile(self, mode: str = "rb", *_: Any) -> io.BufferedReader:
+        """For reading answers."""
+        return io.BufferedReader(_Reader(self, self._sock.makefile(mode, buffering=0)))
+
+
+class _Timed:
+    """What both kinds of connections have in common; `deadline` is that of the adapter which made them."""
+
+    deadline: Deadline
+    sock: Any
+
+    def _new_conn(self) -> socket.socket:
+        made: Any = TimedSocket(super()._new_conn(), self.deadline)  # type: ignore[misc]
+        return made  # type: ignore[no-any-return]
+
+    def connect(self) -> None:
+        """Connect, which puts TLS over the socket."""
+        super().connect()  # type: ignore[misc]
+        if not isinstance(self.sock, TimedSocket):
+            self.sock = TimedSocket(self.sock, self.deadline)
+
+
+class _Plain(_Timed, HTTPConnection):
+    pass
+
+
+class _Secure(_Timed, HTTPSConnection):
+    pass
+
+
+def connections(deadline: Deadline) -> dict[str, type[HTTPConnection]]:
+    """The classes of connections, by scheme, that keep a deadline."""
+    kinds = {"http": _Plain, "https": _Secure}
+    return {scheme: type(kind.__name__, (kind,), {"deadline": deadline}) for scheme, kind in kinds.items()}
