@@ -5,16 +5,20 @@ A verb raises `Later` (wait, then run the handler again) or `Dead` (a person mus
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from enum import Enum
 from urllib.parse import urlsplit
 
 import requests
 
+from desk.clock import machine_now
 from desk.http import AnswerError
 
 LONGEST_ADVICE = 86_400  # seconds; more than a day is a mistake of the sender
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 _GATEWAY = range(500, 600)
 
 
@@ -98,7 +102,7 @@ def classify(error: requests.RequestException) -> Trouble:
     kind = _KINDS.get(status, Kind.FAILING if status in _GATEWAY else Kind.REFUSED)
     limit = response.headers.get("RateLimit-Reason") or None
     reason = f"{status}: {_words(response)}"
-    return Trouble(kind, reason, kind is not Kind.FAILING, status, retry_after=_seconds(response), limit=limit)
+    return Trouble(kind, reason, kind is not Kind.FAILING, status, retry_after=_advice(response), limit=limit)
 
 
 def _without_answer(error: requests.RequestException) -> Trouble:
@@ -131,9 +135,24 @@ def _host(response: requests.Response) -> str:
         return "an address that cannot be read"
 
 
-def _seconds(response: requests.Response) -> timedelta | None:
-    header = response.headers.get("Retry-After", "")
-    return timedelta(seconds=min(int(header), LONGEST_ADVICE)) if header.isdecimal() else None
+def _advice(response: requests.Response) -> timedelta | None:
+    """Retry-After: seconds, also with a fraction, or a date, which counts from the sender's own date if it has one."""
+    header = response.headers.get("Retry-After", "").strip()
+    if _SECONDS.fullmatch(header):
+        return timedelta(seconds=min(float(header), LONGEST_ADVICE))
+    until = _date(header)
+    if until is None:
+        return None
+    wait = until - (_date(response.headers.get("Date", "")) or machine_now())
+    return min(max(wait, timedelta(0)), timedelta(seconds=LONGEST_ADVICE))
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _words(response: requests.Response) -> str:

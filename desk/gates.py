@@ -6,10 +6,10 @@ Every call of every process passes `Gates.pass_through`; what one worker learns 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import requests
 import sqlalchemy as sa
@@ -21,6 +21,9 @@ from store import systems
 from store.database import reading
 
 NO_ADVICE = timedelta(seconds=5)  # a 429 without Retry-After
+FLOOR = timedelta(seconds=1)  # however short the advice is
+LONGEST_GROWN = timedelta(minutes=5)
+LONG = timedelta(minutes=15)  # an admin should know of longer pauses
 PROBE = "GET /myself"  # passes a closed gate, or no gate of Jira would ever open again
 _QUOTA = ("jira-quota-global-based", "jira-quota-tenant-based")
 _PER_ISSUE = "jira-per-issue-on-write"
@@ -42,39 +45,41 @@ class Call:
         return [*scopes, f"{self.system} issue {self.issue}"] if self.issue else scopes
 
 
+# Raises an alert in the caller's transaction: its text in `notes.yml`, and the text's values.
+Alert = Callable[[sa.Connection, str, Mapping[str, Any]], None]
+
+
 class Gates:
     """Asks before each call, and turns what went wrong into `Later` or `Dead`."""
 
-    def __init__(
-        self, engine: sa.Engine, running: RuntimeConfig, alert: Callable[[sa.Connection, str, str], None]
-    ) -> None:
+    def __init__(self, engine: sa.Engine, running: RuntimeConfig, alert: Alert) -> None:
         self._engine = engine
         self._running = running
         self._alert = alert
 
-    def ask(self, call: Call) -> int:
-        """Raise `Later` when the system is down or one of the call's scopes is paused; else its failures in a row."""
-        now = machine_now()
+    def ask(self, call: Call) -> sa.Row[Any]:
+        """Raise `Later` when the system is down or one of the call's scopes is paused; else what stood in the way
+        until now (see `systems.hindrance`)."""
         with reading(self._engine) as connection:
-            hindrance = systems.hindrance(connection, call.system, call.scopes(), now)
+            hindrance = systems.hindrance(connection, call.system, call.scopes())
         if hindrance.closed_at is not None and call.endpoint != PROBE:
             raise Later(f"{call.system} is down: {hindrance.reason}", system=call.system, no_effect=True)
-        if hindrance.until is not None:
+        if hindrance.until is not None and hindrance.until > machine_now():
             raise Later(f"{call.system} asks for patience ({call.endpoint})", at=hindrance.until, no_effect=True)
-        return int(hindrance.failures or 0)
+        return hindrance
 
     def pass_through(self, call: Call, send: Callable[[], T]) -> T:
         """Ask, send, and account for the outcome."""
-        failures = self.ask(call)
+        before = self.ask(call)
         try:
             answer = send()
         except requests.RequestException as error:
-            trouble = classify(error)
-            fault = self._account(call, trouble)
-            raise fault from error
-        if failures:
+            raise self._account(call, classify(error)) from error
+        if before.failures or before.until is not None:
             with self._engine.begin() as connection:
-                systems.set_gate(connection, call.system, failures=0)
+                if before.failures:
+                    systems.set_gate(connection, call.system, failures=0)
+                systems.end_pauses(connection, call.scopes(), machine_now())
         return answer
 
     def _account(self, call: Call, trouble: Trouble) -> Fault:
@@ -82,9 +87,7 @@ class Gates:
         reason = f"{call.system} {call.endpoint}: {trouble.reason}"
         with self._engine.begin() as connection:
             if trouble.kind is Kind.BUSY:
-                until = now + (NO_ADVICE if trouble.retry_after is None else trouble.retry_after)
-                systems.pause(connection, _scope(call, trouble.limit), until, trouble.limit)
-                return Later(reason, at=until, no_effect=True)
+                return Later(reason, at=self._pause(connection, call, trouble, now), no_effect=True)
             if trouble.kind is Kind.CONFLICT and call.system.startswith("jira"):
                 return Later(reason, no_effect=True)  # somebody wrote at the same moment
             if trouble.kind in (Kind.REFUSED, Kind.CONFLICT):
@@ -95,13 +98,25 @@ class Gates:
             if trouble.kind is Kind.DOWN:
                 return Down(reason, call.system, trouble)
             # by the schedule even when the gate closes: a probe that answers while this call fails would use it up
-            at = now + trouble.retry_after if trouble.retry_after is not None else None
-            return Later(reason, at=at, spends=True, no_effect=trouble.no_effect)
+            return Later(reason, at=_advised(trouble, now), spends=True, no_effect=trouble.no_effect)
+
+    def _pause(self, connection: sa.Connection, call: Call, trouble: Trouble, now: datetime) -> datetime:
+        """Until when the scope of a 429 is left alone: as advised, but longer each time that nothing was done since."""
+        scope = _scope(call, trouble.limit)
+        before = systems.pause_of(connection, scope)
+        holding = before.until if before is not None and before.until > now else None
+        # calls that were under way together are one refusal
+        times = 1 if before is None else before.times + (holding is None)
+        until = max(now + _patience(trouble.retry_after, times), holding or now)
+        systems.pause(connection, scope, until, trouble.limit, times)
+        if until - now > LONG and (holding is None or holding - now <= LONG):
+            self._alert(connection, "alert_long_pause", {"scope": scope, "until": until})
+        return until
 
     def _close(self, connection: sa.Connection, system: str, reason: str, now: datetime) -> None:
         probe_at = now + self._running.gate.probe_min
         if systems.close_gate(connection, system, reason=reason, now=now, probe_at=probe_at):
-            self._alert(connection, system, reason)
+            self._alert(connection, "alert_system_down", {"system": system, "reason": reason})
 
 
 class Onlooker(Gates):
@@ -142,6 +157,18 @@ def _scope(call: Call, limit: str | None) -> str:
     if limit == _PER_ISSUE and call.issue:
         return f"{call.system} issue {call.issue}"
     return f"{call.system} {call.endpoint}"
+
+
+def _patience(advice: timedelta | None, times: int) -> timedelta:
+    floor = NO_ADVICE if advice is None else FLOOR
+    grown: timedelta = floor * 2 ** min(times - 1, 10)
+    return max(advice or timedelta(0), min(grown, LONGEST_GROWN))
+
+
+def _advised(trouble: Trouble, now: datetime) -> datetime | None:
+    """When a failing system wants to be asked again; None: by the schedule, which no advice uses up or stops."""
+    advice = trouble.retry_after
+    return now + advice if advice is not None and NO_ADVICE <= advice <= LONG else None
 
 
 def next_probe(probes: int, running: RuntimeConfig, now: datetime) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from config import Config, Mode
 from config.settings import Settings
+from desk.calendar import WorkCalendar
 from desk.clock import Clock, machine_now
 from desk.crm.client import SYSTEM, WebCrm
 from desk.desk import OWN, Desk
@@ -171,9 +172,12 @@ class Office:
         return kept[key]
 
     def _gates(self, config: Config) -> Gates:
-        def alert(connection: sa.Connection, system: str, reason: str) -> None:
-            key = f"down:{system}:{machine_now():%Y-%m-%dT%H:%M}"
-            self._alerts.raise_once(connection, key, "alert_system_down", system=system, reason=reason)
+        def alert(connection: sa.Connection, name: str, values: Mapping[str, Any]) -> None:
+            key = f"down:{values.get('system')}:{machine_now():%Y-%m-%dT%H:%M}"
+            if until := values.get("until"):
+                key = f"pause:{values['scope']}:{until:%Y-%m-%dT%H:%M:%S.%f}"
+                values = {**values, "until": f"{WorkCalendar(config.calendar.named()).local(until):%d.%m.%Y %H:%M}"}
+            self._alerts.raise_once(connection, key, name, **values)
 
         return Gates(self.engine, config.runtime, alert)
 
@@ -188,5 +192,5 @@ class Office:
         return lambda rule: "act" if rule == OWN else config.rules.mode(rule)
 
 
-def _nobody(_connection: sa.Connection, _system: str, _reason: str) -> None:
+def _nobody(_connection: sa.Connection, _name: str, _values: Mapping[str, Any]) -> None:
     """Nobody is alerted."""

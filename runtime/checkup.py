@@ -12,6 +12,7 @@ from config import Config, Mode
 from desk.clock import machine_now
 from desk.crm.client import SYSTEM as WEBCRM
 from desk.faults import Fault, Later, classify
+from desk.gates import LONG
 from desk.jira.examination import examine
 from desk.symptoms import Symptom, fault, good, moved, warning
 from desk.usedesk.client import SYSTEM as USEDESK
@@ -66,6 +67,10 @@ def _stopped(connection: sa.Connection) -> Iterator[Symptom]:
     for gate in systems.gates(connection):
         if gate.closed_at and gate.name != switches.EFFECTS:
             yield warning("gate_closed", system=gate.name, reason=gate.reason)
+    now = machine_now()
+    for pause in systems.pauses_in_force(connection, now):
+        if pause.until - now > LONG:
+            yield warning("long_pause", scope=pause.scope, until=pause.until)
 
 
 def _probed(process: Process, config: Config, name: str) -> Symptom:

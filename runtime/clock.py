@@ -38,7 +38,7 @@ LATE = timedelta(minutes=1)  # a clock that was there rings within a second
 SIGN_SECONDS = 5
 SILENT = timedelta(seconds=30)  # a clock that says nothing for longer counts as gone
 FORGET = timedelta(days=1)
-KEEP_LIMITS = timedelta(days=1)  # a token bucket is full again long before
+KEEP_LIMITS = timedelta(days=1)  # a token bucket is full again long before; a pause over so long is no first of a row
 PIECE = 200  # rows that one transaction takes away
 PIECES = 20  # of each kind in one turn; the rest has its turn a minute later
 
@@ -130,7 +130,7 @@ class Clock:
         now = machine_now()
         with self._engine.begin() as connection:
             arrivals.purge_bodies_seen(connection, now)
-            systems.purge_pauses(connection, now)
+            systems.purge_pauses(connection, now - KEEP_LIMITS)
         self._purge_by_age(now)
 
     def _purge_by_age(self, now: datetime) -> None:

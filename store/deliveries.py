@@ -135,6 +135,12 @@ def release_system(connection: sa.Connection, system: str, now: datetime, limit:
     return int(result.rowcount)
 
 
+def release_moment(connection: sa.Connection, moment: datetime, now: datetime) -> int:
+    """Make everything due that waited for this very moment: a pause that was lifted; the count."""
+    waited = (d.c.due_at == moment, d.c.state == "waiting")
+    return int(connection.execute(sa.update(d).where(*waited).values(due_at=now)).rowcount)
+
+
 def revive(connection: sa.Connection, delivery: int, *, state: str, now: datetime) -> str | None:
     """Replay (`waiting`) or drop (`ignored`) a delivery by a person's word; its case, None if unknown or running."""
     values: dict[str, Any] = {"state": state, "due_at": now if state == "waiting" else None, "attempts": 0}

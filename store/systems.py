@@ -27,7 +27,7 @@ def _add_once(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -
 
 # asked before every call: made once, and one question
 _PAUSED = sa.select(sa.func.max(pauses.c.until, type_=pauses.c.until.type)).where(
-    pauses.c.scope.in_(sa.bindparam("scopes", expanding=True)), pauses.c.until > sa.bindparam("now")
+    pauses.c.scope.in_(sa.bindparam("scopes", expanding=True))
 )
 _ALWAYS = sa.select(sa.literal_column("1")).subquery("always")  # one row, whether the system has one or not
 _HINDRANCE: sa.Select[Any] = sa.select(
@@ -35,11 +35,12 @@ _HINDRANCE: sa.Select[Any] = sa.select(
 ).select_from(_ALWAYS.outerjoin(systems, systems.c.name == sa.bindparam("system")))
 
 
-def hindrance(connection: sa.Connection, name: str, scopes: Sequence[str], now: datetime) -> sa.Row[Any]:
+def hindrance(connection: sa.Connection, name: str, scopes: Sequence[str]) -> sa.Row[Any]:
     """What stands in the way of a call: `closed_at`, `reason` and `failures` of its system, each None where it has no
-    row, and `until`, the latest moment before which one of the scopes must not be called.
+    row, and `until`, the latest moment before which one of the scopes must not be called; one that is over is kept
+    until `end_pauses`.
     """
-    return connection.execute(_HINDRANCE, {"system": name, "scopes": scopes, "now": now}).one()
+    return connection.execute(_HINDRANCE, {"system": name, "scopes": scopes}).one()
 
 
 def gate(connection: sa.Connection, name: str) -> sa.Row[Any] | None:
@@ -91,9 +92,25 @@ def claim_probe(connection: sa.Connection, name: str, *, now: datetime, next_at:
     return int(claimed.rowcount) > 0
 
 
-def pause(connection: sa.Connection, scope: str, until: datetime, reason: str | None) -> None:
-    """Call nothing in this scope before `until`."""
-    _upsert(connection, pauses, {"scope": scope}, {"until": until, "reason": reason})
+def pause_of(connection: sa.Connection, scope: str) -> sa.Row[Any] | None:
+    """The last pause of a scope, also one that is over but after which no call was done."""
+    return connection.execute(sa.select(pauses).where(pauses.c.scope == scope)).first()
+
+
+def pause(connection: sa.Connection, scope: str, until: datetime, reason: str | None, times: int = 1) -> None:
+    """Call nothing in this scope before `until`; it is the pause number `times` in a row."""
+    _upsert(connection, pauses, {"scope": scope}, {"until": until, "times": times, "reason": reason})
+
+
+def end_pauses(connection: sa.Connection, scopes: Sequence[str], now: datetime) -> None:
+    """A call was done: the next pause of these scopes is the first of a row again."""
+    connection.execute(sa.delete(pauses).where(pauses.c.scope.in_(scopes), pauses.c.until <= now))
+
+
+def lift_pause(connection: sa.Connection, scope: str, now: datetime) -> datetime | None:
+    """Call in this scope again; how long the pause would have held, None: it does not hold."""
+    lifted = sa.delete(pauses).where(pauses.c.scope == scope, pauses.c.until > now)
+    return connection.execute(lifted.returning(pauses.c.until)).scalar()
 
 
 def pauses_in_force(connection: sa.Connection, now: datetime) -> list[sa.Row[Any]]:
@@ -102,7 +119,7 @@ def pauses_in_force(connection: sa.Connection, now: datetime) -> list[sa.Row[Any
 
 
 def purge_pauses(connection: sa.Connection, now: datetime) -> None:
-    """Forget the rate limits that are over."""
+    """Forget the rate limits that were over at a moment."""
     connection.execute(sa.delete(pauses).where(pauses.c.until <= now))
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -113,12 +114,17 @@ def test_a_house_where_nobody_works_is_seen(env: sa.Engine) -> None:
         connection.execute(sa.insert(deliveries).values(row | {"received_at": machine_now()}))
         switches.pause(connection, "admin@example.test: проверка", machine_now())
         systems.close_gate(connection, "jira:main", reason="503", now=machine_now(), probe_at=None)
+        systems.pause(connection, "jira:main POST /issue", machine_now() + timedelta(hours=5), None)
+        systems.pause(connection, "jira:main PUT /issue", machine_now() + timedelta(minutes=5), None)
     result = doctor()
     assert result.exit_code == 1
     assert "✗ рабочих процессов нет" in result.output
     assert "    запустите flask --app app clock" in result.output
-    assert result.output.endswith("Ошибок: 2, замечаний: 7.\n")
-    assert set(found("warning")) == {"dead_letters", "paused", "gate_closed", "never_heard", "components_later"}
+    assert result.output.endswith("Ошибок: 2, замечаний: 8.\n")
+    assert set(found("warning")) == {
+        *("dead_letters", "paused", "gate_closed", "long_pause", "never_heard", "components_later")
+    }
+    assert [row["said"].split(":")[1] for row in found("warning")["long_pause"]] == ["main POST /issue"]
     assert set(found("good")) >= {"jira_answers", "project_right"}  # asked in spite of the closed gate
 
 

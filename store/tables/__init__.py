@@ -202,6 +202,7 @@ pauses = Table(
     metadata,
     Column("scope", String(200), primary_key=True),
     Column("until", Moment, nullable=False),
+    Column("times", Integer, nullable=False, server_default="1"),  # in a row
     Column("reason", String(64)),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -47,16 +47,50 @@ def test_an_answer_is_sorted_by_its_status(status: int, kind: Kind, no_effect: b
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("7", 7), ("0", 0), (None, None), ("soon", None), ("²", None), ("-1", None), ("9" * 30, 86_400)],
+    [
+        ("7", 7),
+        ("0", 0),
+        (" 7 ", 7),
+        ("0.25", 0.25),
+        ("1.5", 1.5),
+        ("Fri, 20 Nov 2026 13:00:30 GMT", 30),
+        ("Friday, 20-Nov-26 13:00:30 GMT", 30),
+        ("Fri Nov 20 13:00:30 2026", 30),
+        ("Fri, 20 Nov 2026 12:00:00 GMT", 0),  # it is over
+        ("Fri, 20 Nov 2099 12:00:00 GMT", 86_400),
+        ("Fri, 20 Nov 99999 12:00:00 GMT", None),
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("²", None),
+        ("-1", None),
+        ("nan", None),
+        ("1e9", None),
+        ("9" * 30, 86_400),
+        ("9" * 500, 86_400),
+    ],
 )
-def test_the_advice_how_long_to_wait(header: str | None, seconds: int | None) -> None:
-    headers = {"RateLimit-Reason": "jira-burst-based"} | ({"Retry-After": header} if header is not None else {})
+def test_the_advice_how_long_to_wait(header: str | None, seconds: float | None) -> None:
+    headers = {"RateLimit-Reason": "jira-burst-based", "Date": "Fri, 20 Nov 2026 13:00:00 GMT"}
+    headers |= {"Retry-After": header} if header is not None else {}
     response = requests.Response()
     response.status_code = 429
     response.headers.update(headers)
     trouble = classify(requests.HTTPError(response=response))
     assert trouble.retry_after == (None if seconds is None else timedelta(seconds=seconds))
     assert trouble.limit == "jira-burst-based"
+
+
+def test_a_date_is_reckoned_from_the_senders_own_or_from_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("desk.faults.machine_now", lambda: datetime(2026, 11, 20, 12, 0, tzinfo=UTC))
+    response = requests.Response()
+    response.status_code = 429
+    response.headers["Retry-After"] = "Fri, 20 Nov 2026 12:05:00 GMT"
+    assert classify(requests.HTTPError(response=response)).retry_after == timedelta(minutes=5)
+    response.headers["Date"] = "Fri, 20 Nov 2026 12:04:50 GMT"  # its clock is ahead
+    assert classify(requests.HTTPError(response=response)).retry_after == timedelta(seconds=10)
+    response.headers["Date"] = "today"
+    assert classify(requests.HTTPError(response=response)).retry_after == timedelta(minutes=5)
 
 
 def test_the_other_system_is_quoted() -> None:

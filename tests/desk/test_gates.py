@@ -41,7 +41,26 @@ def alerts() -> list[str]:
 @pytest.fixture
 def gates(engine: sa.Engine, shipped: Config, alerts: list[str]) -> Gates:
     """The gates of a worker."""
-    return Gates(engine, shipped.runtime, lambda _, __, reason: alerts.append(reason))
+    return Gates(engine, shipped.runtime, lambda _, name, __: alerts.append(name))
+
+
+class Hands:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def hands(monkeypatch: pytest.MonkeyPatch) -> Hands:
+    """The clock of the gates."""
+    made = Hands()
+    monkeypatch.setattr("desk.gates.machine_now", made)
+    monkeypatch.setattr("desk.faults.machine_now", made)
+    return made
 
 
 def answers(status: int, **headers: str) -> Callable[[], None]:
@@ -54,6 +73,14 @@ def answers(status: int, **headers: str) -> Callable[[], None]:
         raise requests.HTTPError(response=response)
 
     return send
+
+
+def refusal(advice: str) -> requests.Response:
+    """A 429."""
+    response = requests.Response()
+    response.status_code = 429
+    response.headers["Retry-After"] = advice
+    return response
 
 
 def breaks(error: requests.RequestException) -> Callable[[], None]:
@@ -115,6 +142,97 @@ def test_a_rate_limit_without_advice_is_short(gates: Gates) -> None:
     later = fails(gates, CREATE, answers(429))
     assert later.at is not None
     assert timedelta() < later.at - machine_now() <= NO_ADVICE
+
+
+def pauses(gates: Gates, hands: Hands, call: Call, send: Callable[[], None], count: int) -> list[float]:
+    """The seconds after which a call may be made again, each time as soon as it may."""
+    found = []
+    for _ in range(count):
+        later = fails(gates, call, send)
+        assert later.at is not None
+        found.append((later.at - hands.now).total_seconds())
+        hands.now = later.at
+    return found
+
+
+def test_a_system_that_advises_no_wait_is_not_hammered(gates: Gates, hands: Hands) -> None:
+    assert pauses(gates, hands, CREATE, answers(429, Retry_After="0"), 12) == [
+        1,
+        2,
+        4,
+        8,
+        16,
+        32,
+        64,
+        128,
+        256,
+        300,
+        300,
+        300,
+    ]
+    assert pauses(gates, hands, SEARCH, answers(429), 4) == [5, 10, 20, 40]
+    assert pauses(gates, hands, LINK, answers(429, Retry_After="0.2"), 2) == [1, 2]
+    assert pauses(gates, hands, EDIT, answers(429, Retry_After="30"), 7) == [30, 30, 30, 30, 30, 32, 64]
+
+
+def test_a_call_that_is_done_ends_the_growth_of_its_scopes_alone(gates: Gates, hands: Hands) -> None:
+    for call in (CREATE, EDIT):
+        pauses(gates, hands, call, answers(429, Retry_After="0"), 3)
+    gates.pass_through(CREATE, lambda: None)
+    assert pauses(gates, hands, CREATE, answers(429, Retry_After="0"), 1) == [1]
+    assert pauses(gates, hands, EDIT, answers(429, Retry_After="0"), 1) == [8]
+
+
+def test_calls_that_were_under_way_together_count_once(gates: Gates, hands: Hands) -> None:
+    def together(count: int) -> Callable[[], None]:
+        def send() -> None:  # each asked the gate before the first of them was refused
+            if count:
+                fails(gates, CREATE, together(count - 1))
+            raise requests.HTTPError(response=refusal("0"))
+
+        return send
+
+    later = fails(gates, CREATE, together(5))
+    assert later.at == hands.now + timedelta(seconds=1)
+    hands.now = later.at
+    assert pauses(gates, hands, CREATE, answers(429, Retry_After="0"), 1) == [2]
+
+
+def test_a_pause_is_not_cut_short_by_a_shorter_one(gates: Gates, hands: Hands) -> None:
+    def longer_first() -> None:
+        fails(gates, CREATE, answers(429, Retry_After="600"))
+        raise requests.HTTPError(response=refusal("1"))
+
+    assert fails(gates, CREATE, longer_first).at == hands.now + timedelta(seconds=600)
+
+
+def test_a_very_long_pause_is_alerted_once_and_can_be_lifted(
+    gates: Gates, hands: Hands, alerts: list[str], engine: sa.Engine
+) -> None:
+    def twice() -> None:
+        fails(gates, CREATE, answers(429, Retry_After="86400"))
+        raise requests.HTTPError(response=refusal("86400"))
+
+    assert pauses(gates, hands, SEARCH, answers(429, Retry_After="900"), 1) == [900]
+    assert alerts == []
+    fails(gates, CREATE, twice)
+    assert alerts == ["alert_long_pause"]
+    with engine.begin() as connection:
+        until = systems.lift_pause(connection, "jira:main POST /issue", hands.now)
+        assert until == hands.now + timedelta(days=1)
+        assert systems.lift_pause(connection, "jira:main POST /issue", hands.now) is None
+    assert passes(gates, CREATE) == [True]
+    fails(gates, CREATE, answers(429, Retry_After="86400"))
+    assert alerts == ["alert_long_pause"] * 2
+
+
+@pytest.mark.parametrize(("advice", "followed"), [("0", False), ("2", False), ("30", True), ("3600", False)])
+def test_no_advice_of_a_failing_system_uses_attempts_up_or_stops_them(
+    gates: Gates, hands: Hands, advice: str, *, followed: bool
+) -> None:
+    later = fails(gates, CREATE, answers(503, Retry_After=advice))
+    assert later.spends
+    assert (later.at is not None) is followed  # else by the schedule
 
 
 @pytest.mark.parametrize(

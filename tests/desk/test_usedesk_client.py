@@ -51,7 +51,7 @@ class Caller:
 
     def another(self, *, token: str | None = None, url: str | None = None) -> Usedesk:
         """A client of another process."""
-        gates = Gates(self.engine, self._config.runtime, lambda _, __, reason: self.alerts.append(reason))
+        gates = Gates(self.engine, self._config.runtime, lambda _, name, __: self.alerts.append(name))
         account = Account(url or f"{self._url}/usedesk", SecretStr(token or "sandbox-usedesk-token"), "1")
         return Usedesk(account, self._config.runtime, gates, self.engine)
 

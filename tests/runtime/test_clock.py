@@ -52,7 +52,7 @@ def test_what_nobody_needs_is_deleted(any_bot: Bot, clock: Clock) -> None:
         for number, seconds in enumerate((1, 47 * 3600, 49 * 3600)):
             row = {"source": "jira", "sha256": str(number), "seen_at": ago(seconds)}
             connection.execute(sa.insert(seen_bodies).values(**row))
-        systems.pause(connection, "over", ago(1), None)
+        systems.pause(connection, "over", ago(2 * 86_400), None)
         systems.pause(connection, "in force", ago(-60), None)
     clock.purge()
     with any_bot.engine.connect() as connection:

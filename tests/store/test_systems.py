@@ -35,9 +35,11 @@ def test_the_latest_pause_of_the_scopes_counts(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         systems.pause(connection, "a", NOW + timedelta(seconds=1), None)
         systems.pause(connection, "b", LATER, None)
-        assert systems.hindrance(connection, "d", ["a", "b", "c"], NOW).until == LATER
-        assert systems.hindrance(connection, "d", ["c"], NOW).until is None
-        assert systems.hindrance(connection, "d", ["a", "b"], LATER).until is None
+        assert systems.hindrance(connection, "d", ["a", "b", "c"]).until == LATER
+        assert systems.hindrance(connection, "d", ["c"]).until is None
+        systems.end_pauses(connection, ["a", "b"], NOW + timedelta(seconds=1))
+        assert systems.hindrance(connection, "d", ["a"]).until is None
+        assert systems.hindrance(connection, "d", ["b"]).until == LATER  # it is in force
         systems.purge_pauses(connection, LATER)
         assert systems.pauses_in_force(connection, NOW) == []
 

@@ -164,6 +164,57 @@ class TestPause:
         assert (len(day.changes("paused")), len(day.changes("resumed"))) == (1, 1)
 
 
+class TestPatience:
+    """What systems ask to wait for: it is shown, and a person may end it."""
+
+    SCOPE = "jira:main POST /issue"
+
+    def test_a_very_long_one_is_told_once_shown_and_lifted(self, day: Site, bot: Bot) -> None:
+        bot.sandbox.fault(system="jira", match="POST /rest/api/3/issue", status=429, retry_after=36_000, times=2)
+        for n in (1, 2):
+            escalate(bot, str(n), f"evt-{n}")
+        bot.work()
+        row = bot.delivery("evt-1")
+        assert (row.state, row.attempts) == ("waiting", 0)
+        (alert,) = bot.sandbox.chat("admins")
+        assert self.SCOPE in alert["message"]
+        assert "дольше 15 минут" in alert["message"]
+        page = day.text("/state")
+        assert f"<b>{self.SCOPE}</b> просит подождать" in page
+        assert "Ожидание снято" in follow(day, day.post("/state/lift", scope=self.SCOPE))
+        assert f"<b>{self.SCOPE}</b>" not in day.text("/state")
+        bot.work()  # it is refused once more, and waits again
+        assert f"<b>{self.SCOPE}</b>" in day.text("/state")
+        assert len(bot.sandbox.chat("admins")) == 2
+        day.post("/state/lift", scope=self.SCOPE)
+        bot.work()
+        assert [bot.delivery(f"evt-{n}").state for n in (1, 2)] == ["done", "done"]
+        assert [(row.who, row.target) for row in day.changes("pause_lifted")] == [
+            ("admin@example.test", self.SCOPE)
+        ] * 2
+
+    def test_what_does_not_hold_is_not_lifted(self, day: Site) -> None:
+        day.insert("pauses", scope=self.SCOPE, until=machine_now() - timedelta(minutes=1), reason=None)
+        for scope in (self.SCOPE, "nonsense", ""):
+            assert day.post("/state/lift", scope=scope).status_code == 303
+        assert day.changes("pause_lifted") == []
+
+    def test_what_waits_for_something_else_goes_on_waiting(self, day: Site) -> None:
+        until = machine_now() + timedelta(hours=5)
+        day.insert("pauses", scope=self.SCOPE, until=until, reason=None)
+        waiting, other = (day.add(state="waiting", due_at=until + timedelta(seconds=more)) for more in (0, 1))
+        day.post("/state/lift", scope=self.SCOPE)
+        with day.engine.connect() as connection:
+            due = dict(connection.execute(sa.text("SELECT id, due_at FROM deliveries")).all())  # type: ignore[arg-type]
+        assert due[waiting] < due[other]
+
+    def test_only_an_admin_may(self, day: Site) -> None:
+        day.insert("pauses", scope=self.SCOPE, until=machine_now() + timedelta(hours=5), reason=None)
+        assert day.post("/state/lift", role="lead", scope=self.SCOPE).status_code == 403
+        assert day.browser("admin").post("/state/lift", data={"scope": self.SCOPE}).status_code == 400  # no token
+        assert f"<b>{self.SCOPE}</b>" in day.text("/state")
+
+
 class TestDeadLetters:
     """Why each stopped, and what may be done about it."""
 

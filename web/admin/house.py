@@ -9,8 +9,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from desk.clock import machine_now
+from desk.gates import LONG
 from runtime.clock import SILENT
-from store import audit, browse, switches, systems
+from store import audit, browse, deliveries, switches, systems
 from store.audit import Change
 from web.access.guard import person
 from web.asked import storable
@@ -24,7 +25,7 @@ _LATEST = 5  # dead letters
 
 
 def blueprint(parts: Parts) -> Blueprint:
-    """`/state`, and its one switch."""
+    """`/state`, and its switches."""
     routes = Blueprint("house", __name__)
     engine = parts.process.engine
 
@@ -59,6 +60,18 @@ def blueprint(parts: Parts) -> Blueprint:
                 audit.write(connection, person().actor, Change("resumed"), machine_now())
         return redirect(url_for("house.page", told="resumed"), 303)
 
+    @routes.post("/state/lift")
+    def lift() -> ResponseReturnValue:
+        """«Снять»: a system that asked for patience is called again, and what waited for it is due."""
+        scope, now = storable(request.form.get("scope", "")), machine_now()
+        with engine.begin() as connection:
+            until = systems.lift_pause(connection, scope, now)
+            if until is not None:
+                deliveries.release_moment(connection, until, now)
+                change = Change("pause_lifted", target=scope, before=until.isoformat())
+                audit.write(connection, person().actor, change, now)
+        return redirect(url_for("house.page", told="pause_lifted"), 303)
+
     return routes
 
 
@@ -72,7 +85,12 @@ def _state(connection: sa.Connection, parts: Parts, view: View) -> dict[str, Any
         "now": view.moment(now),
         "gates": [_gate(name, row, parts, view) for name, row in gates(connection, parts).items()],
         "pauses": [
-            {"scope": row.scope, "until": view.moment(row.until), "reason": row.reason or ""}
+            {
+                "scope": row.scope,
+                "until": view.moment(row.until),
+                "reason": row.reason or "",
+                "long": row.until - now > LONG,
+            }
             for row in systems.pauses_in_force(connection, now)
         ],
         "workers": [
