@@ -170,7 +170,8 @@ class RequestsDesk(RequestReading):
         """Words to the client wait for working time (C-13): set an alarm for them."""
 
         def record(connection: sa.Connection) -> None:
-            if self.still_open(request)() is None:
+            now = requests.get(connection, request.id)
+            if now is not None and now.state == OPEN:
                 alarms.add(connection, requests.client_key(request.id), at, self._around.now)
 
         verb = Verb(why, "put_off_client", request.ticket_id, intent=at.isoformat())

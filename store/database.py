@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import functools
 import math
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,37 @@ _LOCK_SECONDS = 0.2  # between two tries to get it
 _NO_TRANSACTION: Any = {"isolation_level": "AUTOCOMMIT"}
 
 
+class SecondConnectionError(RuntimeError):
+    """A thread that holds a connection asked for another: a fault of the code, not of the database."""
+
+    def __init__(self) -> None:
+        super().__init__("this thread holds a connection already: read through the connection that you were given")
+
+
+class OnePerThread(sa.QueuePool):
+    """Gives a thread one connection at a time, and refuses a second one at once, before waiting for it.
+
+    Threads that hold one and wait for another starve each other. On SQLite two are enough: one in a transaction waits
+    for the last connection, whose holder waits for the write lock of that transaction.
+    """
+
+    def __init__(self, *args: Any, **given: Any) -> None:
+        super().__init__(*args, **given)
+        self._holders: dict[ConnectionPoolEntry, threading.Thread] = {}
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        thread = threading.current_thread()
+        if thread in list(self._holders.values()):
+            raise SecondConnectionError
+        record = super()._do_get()
+        self._holders[record] = thread  # by record, because another thread may give it back
+        return record
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        del self._holders[record]
+        super()._do_return_conn(record)
+
+
 def connect(url: str, *, pool_size: int = 12) -> sa.Engine:
     """Make the engine for `url`; `pool_size` is for PostgreSQL.
 
@@ -32,17 +64,21 @@ def connect(url: str, *, pool_size: int = 12) -> sa.Engine:
     write lock at their first write (`BEGIN IMMEDIATE`), so they wait for each other and never deadlock.
     """
     if not url.startswith("sqlite"):
-        given: dict[str, Any] = {"connect_args": {"connect_timeout": CONNECT_SECONDS}, "hide_parameters": True}
-        engine = sa.create_engine(url, pool_size=pool_size, max_overflow=0, json_serializer=to_json, **given)
+        engine = _engine(url, pool_size, connect_args={"connect_timeout": CONNECT_SECONDS})
         event.listen(engine, "checkin", _remember_use)
         event.listen(engine, "checkout", _ping_after_rest)
         return engine
     path = sa.make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, pool_size=2, max_overflow=0, json_serializer=to_json, hide_parameters=True)
+    engine = _engine(url, pool_size=2)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _engine(url: str, pool_size: int, **given: Any) -> sa.Engine:
+    pool: dict[str, Any] = {"poolclass": OnePerThread, "pool_size": pool_size, "max_overflow": 0}
+    return sa.create_engine(url, json_serializer=to_json, hide_parameters=True, **pool, **given)
 
 
 def _remember_use(_connection: Any, record: ConnectionPoolEntry) -> None:
@@ -106,20 +142,29 @@ def over_rows(dialect: str, statement: str, columns: tuple[str, ...], moments: t
 
 
 @contextlib.contextmanager
-def migration_lock(engine: sa.Engine) -> Iterator[None]:
-    """Let one process at a time migrate the database."""
-    if engine.dialect.name == "postgresql":
-        # an index that is made CONCURRENTLY waits for every open transaction: neither the holder of the lock nor
-        # whoever waits for it may have one
-        with engine.connect().execution_options(**_NO_TRANSACTION) as connection:
-            key = {"key": _MIGRATION_LOCK}
-            while not connection.execute(sa.text("SELECT pg_try_advisory_lock(:key)"), key).scalar():
-                time.sleep(_LOCK_SECONDS)
-            try:
-                yield
-            finally:
-                connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), key)
+def migration_lock(connection: sa.Connection) -> Iterator[None]:
+    """Let one process at a time migrate the database, over the connection that is given.
+
+    An index that is made CONCURRENTLY waits for every open transaction: neither the holder of the lock nor whoever
+    waits for it has one.
+    """
+    if connection.dialect.name == "postgresql":
+        key = {"key": _MIGRATION_LOCK}
+        while not _alone(connection, "SELECT pg_try_advisory_lock(:key)", key):
+            time.sleep(_LOCK_SECONDS)
+        try:
+            yield
+        finally:
+            connection.rollback()
+            _alone(connection, "SELECT pg_advisory_unlock(:key)", key)
         return
-    with open(f"{engine.url.database}.lock", "w") as lock:
+    with open(f"{connection.engine.url.database}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _alone(connection: sa.Connection, statement: str, values: dict[str, Any]) -> Any:
+    """The answer to a statement that is a transaction of its own."""
+    answer = connection.execute(sa.text(statement), values).scalar()
+    connection.commit()
+    return answer

@@ -23,5 +23,6 @@ def alembic_config(connection: sa.Connection) -> Config:
 
 def upgrade(engine: sa.Engine) -> None:
     """Run what is missing, one process at a time; does nothing on a database of this release."""
-    with migration_lock(engine), engine.begin() as connection:
+    with engine.connect() as connection, migration_lock(connection):
         command.upgrade(alembic_config(connection), "head")
+        connection.commit()

@@ -46,8 +46,9 @@ def states(bot: Bot, *names: str) -> list[str]:
 
 def revive(bot: Bot, name: str, state: str = "waiting") -> None:
     """What the console does when a person replays (or drops) a delivery."""
+    number = bot.delivery(name).id
     with bot.engine.begin() as connection:
-        case = deliveries.revive(connection, bot.delivery(name).id, state=state, now=machine_now())
+        case = deliveries.revive(connection, number, state=state, now=machine_now())
         assert case is not None
         deliveries.release_case(connection, case, machine_now())
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from store import database, systems
-from store.database import connect
+from store.database import SecondConnectionError, connect
 from store.tables import pauses
 from tests.databases import Postgres
 
@@ -82,3 +82,59 @@ def test_moments_come_back_in_utc_and_naive_ones_are_refused(engine: sa.Engine) 
     assert kept.utcoffset() == timedelta()
     with pytest.raises(sa.exc.StatementError, match="naive"), engine.begin() as connection:
         systems.pause(connection, "jira:main", datetime(2026, 11, 20), None)
+
+
+def test_a_thread_that_holds_a_connection_gets_no_second_one(database_url: str) -> None:
+    engine = connect(database_url, pool_size=2)
+    with engine.begin(), pytest.raises(SecondConnectionError, match="read through the connection that you were given"):
+        engine.connect()
+    with engine.begin() as connection:
+        assert connection.execute(sa.text("SELECT 1")).scalar() == 1
+    engine.dispose()
+
+
+def test_it_is_told_so_at_once_even_where_all_connections_are_taken(database_url: str) -> None:
+    engine = connect(database_url, pool_size=2)
+    taken, over = threading.Event(), threading.Event()
+
+    def take() -> None:
+        with engine.connect():
+            taken.set()
+            over.wait(30)
+
+    other = threading.Thread(target=take)
+    other.start()
+    assert taken.wait(30)
+    with engine.connect(), pytest.raises(SecondConnectionError):
+        engine.connect()
+    over.set()
+    other.join()
+    engine.dispose()
+
+
+def test_a_connection_that_another_thread_gives_back_is_held_no_more(database_url: str) -> None:
+    engine = connect(database_url, pool_size=2)
+    connection = engine.connect()
+    thread = threading.Thread(target=connection.close)
+    thread.start()
+    thread.join()
+    engine.connect().close()
+    engine.dispose()
+
+
+@pytest.mark.parametrize("loss", ["invalidate", "detach"])
+def test_a_connection_that_was_lost_is_held_no_more(database_url: str, loss: str) -> None:
+    engine = connect(database_url, pool_size=2)
+    with engine.connect() as connection:
+        getattr(connection, loss)()
+    engine.connect().close()
+    engine.dispose()
+
+
+def test_a_database_that_cannot_be_reached_leaves_nothing_held(tmp_path: Path) -> None:
+    engine = connect(f"sqlite:///{tmp_path}/folder/a.sqlite")
+    (tmp_path / "folder").rmdir()
+    for _ in range(3):
+        with pytest.raises(sa.exc.OperationalError):
+            engine.connect()
+    engine.dispose()

@@ -98,10 +98,10 @@ def blueprint(parts: Parts) -> Blueprint:
         now = machine_now()
         with parts.process.engine.begin() as connection:
             findings.purge_links(connection, now - 2 * timedelta(seconds=LIVES))
-            if not findings.use_link(connection, link.nonce, now):
-                return message_page(409, "link_used")
-            post(connection, event)
-        return message_page(200, "link_done")
+            fresh = findings.use_link(connection, link.nonce, now)
+            if fresh:
+                post(connection, event)
+        return message_page(200, "link_done") if fresh else message_page(409, "link_used")
 
     return routes
 
