@@ -15,12 +15,14 @@ from sandbox import (
     control,
     gate,
     jira_comments,
+    jira_components,
     jira_hooks,
     jira_issues,
     jira_links,
     jira_projects,
     jira_properties,
     jira_search,
+    jira_setup,
     jira_transitions,
     jsm,
     page,
@@ -66,8 +68,10 @@ def routes() -> Flask:
     app = SandboxApp(__name__)
     app.json = PlainJson(app)
     gate.install(app)
-    for room in (jira_projects, jira_issues, jira_properties, jira_transitions, jira_comments, jira_links, jira_search):
+    for room in (jira_projects, jira_components, jira_issues, jira_properties, jira_transitions):
         app.register_blueprint(room.routes)
+    for more in (jira_comments, jira_links, jira_search, jira_setup):
+        app.register_blueprint(more.routes)
     for other in (jira_hooks, jsm, webcrm, usedesk, usedesk_act, chats, control, page):
         app.register_blueprint(other.routes)
     return app

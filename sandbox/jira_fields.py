@@ -9,6 +9,7 @@ from typing import Any
 from sandbox import adf
 from sandbox.jira_errors import JiraError
 from sandbox.jira_state import Issue, JiraState
+from sandbox.language import said
 from sandbox.world import REQUEST_TYPE_FIELD, Named, Project, by_id
 
 SHORT = 255  # characters in a summary, a label, a one-line custom field
@@ -106,7 +107,7 @@ def read_assignee(scope: Scope, value: Any) -> str | None:
     if isinstance(value, dict) and "-1" in (value.get("id"), value.get("accountId")):
         return None
     account = scope.state.world.account(account_id) if (account_id := read_person(scope, value)) else None
-    if account and account.kind == "customer":
+    if account and (account.kind == "customer" or account.id in scope.state.left):
         raise FieldError(f"User '{account.id}' cannot be assigned issues.")
     return account_id
 
@@ -167,9 +168,14 @@ def reader(state: JiraState, name: str) -> Callable[[Scope, Any], Any] | None:
     return READERS.get(name) or (read_line if by_id(state.world.custom_fields, name) else None)
 
 
+def every_field(state: JiraState) -> tuple[str, ...]:
+    """The fields that can stand on a screen."""
+    return (*ANY_TIME, REQUEST_TYPE_FIELD, *(custom.id for custom in state.world.custom_fields))
+
+
 def writable(state: JiraState) -> tuple[str, ...]:
     """The fields of the create and edit screens."""
-    return (*ANY_TIME, REQUEST_TYPE_FIELD, *(custom.id for custom in state.world.custom_fields))
+    return tuple(name for name in every_field(state) if name not in state.off_screen)
 
 
 @dataclass(frozen=True)
@@ -263,6 +269,6 @@ def ends(state: JiraState, name: str, value: Any) -> tuple[str | None, str | Non
     if name == "components":
         return value, state.components[value].name
     if name in tables:
-        return value, next(row.name for row in tables[name] if row.id == value)
+        return value, next(said(row) for row in tables[name] if row.id == value)
     account = world.account(value)
     return value, account.name if account else world.request_type_name

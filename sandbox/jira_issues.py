@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sandbox import jira_events, jira_fields
 from sandbox.core import here
 from sandbox.jira_errors import JiraError
-from sandbox.jira_fields import Scope, Writing, writable
+from sandbox.jira_fields import Scope, Writing, every_field, writable
 from sandbox.jira_properties import check_properties
 from sandbox.jira_request import actor, body_object, issue_or_refuse, may, section, shape
 from sandbox.jira_state import Issue
@@ -54,7 +54,7 @@ def make_issue(project: Project, kind: Named, fields: dict[str, Any], update: di
     state = here().jira
     defaults = {"priority": state.world.priorities[1].id, "reporter": actor().id}
     values = Writing(Scope(state, project), {}, writable(state)).values({"summary": None, **fields}, update)
-    values = {name: None for name in writable(state)} | {"components": (), "labels": ()} | defaults | values
+    values = {name: None for name in every_field(state)} | {"components": (), "labels": ()} | defaults | values
     now, status = state.now(), state.world.statuses[NEW_STATUS].id
     key = state.next_key(project)
     issue = Issue(str(state.next_id()), key, project, kind.id, status, actor().id, now, now, now, {})

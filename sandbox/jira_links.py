@@ -42,6 +42,12 @@ def link_issues() -> ResponseReturnValue:
     return "", 201
 
 
+@routes.get("/issueLinkType")
+def link_types() -> ResponseReturnValue:
+    """The kinds of link between two issues."""
+    return jsonify({"issueLinkTypes": [shape().link_type(row) for row in here().jira.world.link_types]})
+
+
 def link_type(given: Any) -> LinkType:
     """The kind of link by name or id; raise JiraError 404."""
     wanted = given if isinstance(given, dict) else {}

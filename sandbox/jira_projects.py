@@ -8,22 +8,14 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.core import here
+from sandbox.jira_components import component_shape, project_or_refuse
 from sandbox.jira_errors import JiraError
-from sandbox.jira_fields import SHORT, writable
+from sandbox.jira_fields import writable
 from sandbox.jira_request import actor, body_object, may, shape
-from sandbox.jira_state import Component
 from sandbox.paging import page, window
 from sandbox.world import REQUEST_TYPE_FIELD, Named, Project
 
 routes = Blueprint("jira_projects", __name__, url_prefix="/rest/api/3")
-
-
-def project_or_refuse(id_or_key: object) -> Project:
-    """The project; raise JiraError 404."""
-    project = here().jira.world.project(id_or_key)
-    if project is None or not may("BROWSE_PROJECTS"):
-        raise JiraError(404, f"No project could be found with key '{id_or_key}'.")
-    return project
 
 
 @routes.get("/myself")
@@ -91,59 +83,30 @@ def project_statuses(key: str) -> ResponseReturnValue:
     return jsonify([{**{name: kind[name] for name in names}, "statuses": statuses} for kind in kinds])
 
 
-def component_shape(component: Component) -> dict[str, Any]:
-    """A component as its own routes show it."""
-    kind = {"assigneeType": component.assignee_type, "realAssigneeType": component.assignee_type}
-    place = {"project": component.project.key, "projectId": int(component.project.id), "isAssigneeTypeValid": False}
-    lead = {"lead": shape().account(component.lead)} if component.lead else {}
-    return {**shape().component(component), **kind, **place, **lead}
+@routes.get("/priority")
+def all_priorities() -> ResponseReturnValue:
+    """All priorities."""
+    return jsonify([shape().named("priority", row) for row in here().jira.world.priorities])
 
 
-def counted_component(component: Component) -> dict[str, Any]:
-    """A component of the paged list, with the number of its issues."""
-    issues = here().jira.issues.values()
-    count = sum(component.id in issue.fields.get("components", ()) for issue in issues)
-    return {**component_shape(component), "issueCount": count}
+@routes.get("/status")
+def all_statuses() -> ResponseReturnValue:
+    """All statuses, with their categories."""
+    return jsonify([shape().status(row) for row in here().jira.world.statuses])
 
 
-@routes.get("/project/<key>/component")
-def page_of_components(key: str) -> ResponseReturnValue:
-    """A project's components, in pages; `query` narrows them."""
-    text = request.args.get("query", "").casefold()
-    found = [one for one in here().jira.project_components(project_or_refuse(key)) if text in one.name.casefold()]
-    return jsonify(page(found, counted_component))
-
-
-@routes.get("/project/<key>/components")
-def all_components(key: str) -> ResponseReturnValue:
-    """A project's components, all at once."""
-    return jsonify([component_shape(one) for one in here().jira.project_components(project_or_refuse(key))])
-
-
-@routes.post("/component")
-def create_component() -> ResponseReturnValue:
-    """Make a component; needs Administer projects, and a name that is new in the project."""
-    body, state = body_object(), here().jira
-    project = state.world.project(body.get("project"))
-    if project is None:
-        raise JiraError(404, errors={"project": f"The project {body.get('project')} does not exist."})
+@routes.put("/statuses")
+def rename_statuses() -> ResponseReturnValue:
+    """Give statuses other names; needs Administer projects."""
+    given, state = body_object().get("statuses"), here().jira
     if not may("ADMINISTER_PROJECTS"):
-        raise JiraError(403, "You do not have permission to manage components in this project.")
-    name, lead = body.get("name"), body.get("leadAccountId")
-    if not isinstance(name, str) or not name.strip():
-        raise JiraError(400, errors={"name": "The component name specified is invalid - cannot be an empty string."})
-    if len(name) > SHORT:
-        raise JiraError(
-            400, errors={"name": f"The component name is too long - it must be less than {SHORT} characters."}
-        )
-    if any(one.name.casefold() == name.strip().casefold() for one in state.project_components(project)):
-        raise JiraError(400, errors={"name": f"A component with the name {name} already exists in this project."})
-    if lead and state.world.account(lead) is None:
-        raise JiraError(400, errors={"leadAccountId": f"The user {lead} does not exist."})
-    component = state.add_component(project, name.strip())
-    component.description, component.lead = body.get("description"), lead
-    component.assignee_type = body.get("assigneeType", component.assignee_type)
-    return jsonify(component_shape(component)), 201
+        raise JiraError(403, "You do not have permission to manage statuses.")
+    if not isinstance(given, list) or not all(isinstance(one, dict) and {"id", "name"} <= set(one) for one in given):
+        raise JiraError(400, "'statuses' must be a list of objects with 'id', 'name' and 'statusCategory'")
+    names = {str(one["id"]): str(one["name"]) for one in given}
+    renamed = [row.model_copy(update={"name": names.get(row.id, row.name)}) for row in state.world.statuses]
+    state.world = state.world.model_copy(update={"statuses": tuple(renamed)})
+    return "", 204
 
 
 @routes.get("/issue/createmeta/<key>/issuetypes")

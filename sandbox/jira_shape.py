@@ -11,6 +11,7 @@ from urllib.parse import quote
 from sandbox import adf
 from sandbox.clock import jira_stamp
 from sandbox.jira_state import Comment, Component, Issue, IssueLink, JiraState
+from sandbox.language import said
 from sandbox.world import REQUEST_TYPE_FIELD, Account, LinkType, Named, Project, Status, by_id
 
 Json = dict[str, Any]
@@ -57,7 +58,7 @@ class Shape:
 
     def named(self, kind: str, row: Named | None) -> Json | None:
         """A priority, resolution and the like, or null."""
-        return {"self": self.url(f"{kind}/{row.id}"), "id": row.id, "name": row.name} if row else None
+        return {"self": self.url(f"{kind}/{row.id}"), "id": row.id, "name": said(row)} if row else None
 
     def status(self, status: Status) -> Json:
         """A status with its category."""
@@ -66,7 +67,7 @@ class Shape:
             "self": self.url(f"status/{status.id}"),
             "description": "",
             "iconUrl": f"{self.base}/images/icons/status.png",
-            "name": status.name,
+            "name": said(status),
             "id": status.id,
             "statusCategory": {
                 "self": self.url(f"statuscategory/{category['id']}"),
@@ -153,7 +154,7 @@ class Shape:
         return {
             "_links": {"agent": f"{self.base}/browse/{issue.key}"},
             "requestType": {**names, "serviceDeskId": issue.project.desk, "issueTypeId": issue.type},
-            "currentStatus": {"status": status.name, "statusCategory": status.category.upper()},
+            "currentStatus": {"status": said(status), "statusCategory": status.category.upper()},
         }
 
     def comment(self, issue: Issue, comment: Comment) -> Json:

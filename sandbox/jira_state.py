@@ -93,7 +93,7 @@ class JiraState:
 
     def __init__(self, world: World, now: Callable[[], datetime], lag: float) -> None:
         """Begin with the world's table; `lag` is how many seconds search stays behind."""
-        self.world = world
+        self._first = world
         self.now = now
         self._ids = itertools.count(int((time.time() - FIRST_DAY) * 1000))
         self._numbers = {project.key: itertools.count(1) for project in world.projects}
@@ -102,10 +102,13 @@ class JiraState:
 
     def reset(self) -> None:
         """Forget every issue and every change of the table."""
+        self.world = self._first  # doors and renamings put a changed copy in its place
         self.issues: dict[str, Issue] = {}
         self.keys: dict[str, str] = {}  # a moved issue is found by its old keys too
         self.links: dict[int, IssueLink] = {}
         self.denied: set[str] = set()
+        self.off_screen: set[str] = set()  # fields that no screen shows
+        self.left: set[str] = set()  # accounts of people who are not there any more
         self.index = SearchIndex(self._lag)
         self.components: dict[str, Component] = {}
         for project in self.world.projects:

@@ -14,6 +14,7 @@ from sandbox.jira_fields import NOT_ON_SCREEN, Scope, Writing
 from sandbox.jira_projects import field_meta
 from sandbox.jira_request import actor, body_object, issue_or_refuse, may, section, shape
 from sandbox.jira_state import Issue
+from sandbox.language import said
 from sandbox.world import Transition
 
 DONE = "done"
@@ -22,39 +23,47 @@ routes = Blueprint("jira_transitions", __name__, url_prefix="/rest/api/3")
 
 
 def open_transitions(issue: Issue) -> list[Transition]:
-    """The transitions that lead away from the issue's status; none without the right."""
+    """The transitions that lead away from the issue's status and are available; none without the right."""
     if not may("TRANSITION_ISSUES"):
         return []
+    return [one for one in leading_away(issue) if one.available]
+
+
+def leading_away(issue: Issue) -> list[Transition]:
+    """The transitions from the issue's status, those among them that are closed for now too."""
     return [one for one in here().jira.world.transitions if issue.status in one.sources]
 
 
 def transition_shape(issue: Issue, transition: Transition, with_fields: bool) -> dict[str, Any]:
     """A transition; `fields` of its screen only when asked for."""
-    flags = {"isGlobal": False, "isInitial": False, "isAvailable": True, "isConditional": False, "looped": False}
+    flags = {"isGlobal": False, "isInitial": False, "looped": False}
+    flags |= {"isAvailable": transition.available, "isConditional": transition.conditional}
     names = {
         "id": transition.id,
-        "name": transition.name,
+        "name": said(transition),
         "to": shape().status(here().jira.world.status(transition.to)),
     }
     shown = {**names, "hasScreen": bool(transition.screen), **flags}
     if with_fields:
-        shown["fields"] = {name: screen_field(issue, name) for name in transition.screen}
+        shown["fields"] = {name: screen_field(issue, transition, name) for name in transition.screen}
     return shown
 
 
-def screen_field(issue: Issue, name: str) -> dict[str, Any]:
+def screen_field(issue: Issue, transition: Transition, name: str) -> dict[str, Any]:
     """A field of a transition's screen."""
-    meta = field_meta(issue.project, name)
+    meta = field_meta(issue.project, name) | {"required": name in transition.required}
     operations = ["add"] if name == "comment" else meta["operations"]
     return {key: value for key, value in meta.items() if key != "fieldId"} | {"operations": operations}
 
 
 @routes.get("/issue/<key>/transitions")
 def get_transitions(key: str) -> ResponseReturnValue:
-    """The open transitions; `expand=transitions.fields` adds their screens."""
+    """The open transitions; `expand=transitions.fields` adds screens, `includeUnavailableTransitions` those closed."""
     issue = issue_or_refuse(key)
     with_fields = "transitions.fields" in request.args.get("expand", "")
-    rows = [transition_shape(issue, one, with_fields) for one in open_transitions(issue)]
+    every = request.args.get("includeUnavailableTransitions", "").lower() == "true" and may("TRANSITION_ISSUES")
+    shown = leading_away(issue) if every else open_transitions(issue)
+    rows = [transition_shape(issue, one, with_fields) for one in shown]
     only = request.args.get("transitionId")
     rows = [row for row in rows if only in (None, row["id"])]
     return jsonify({"expand": "transitions", "transitions": rows})
@@ -73,6 +82,9 @@ def do_transition(key: str) -> ResponseReturnValue:
     update = dict(section(body, "update"))
     comments = [jira_comments.read_body(one) for one in added_comments(transition, update.pop("comment", []))]
     values = screen_values(issue, transition, section(body, "fields"), update)
+    given = {*values, *(["comment"] if comments else [])}
+    if missing := [name for name in transition.required if name not in given]:
+        raise JiraError(400, errors={name: f"{name.capitalize()} is required." for name in missing})
     move_along(issue, transition, values)
     for document in comments:
         jira_comments.add(issue, document, {}, None)

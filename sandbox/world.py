@@ -28,13 +28,15 @@ class Account(Row):
     kind: Literal["atlassian", "app", "customer"]
     admin: bool
     bot: bool = False
+    language: Literal["ru", "en"] = "ru"
 
 
 class Named(Row):
-    """Anything that Jira knows by id and name."""
+    """Anything that Jira knows by id and name; `en` is what people whose Jira speaks English see."""
 
     id: str
     name: str
+    en: str | None = None
 
 
 class Status(Named):
@@ -44,11 +46,17 @@ class Status(Named):
 
 
 class Transition(Named):
-    """A way from some statuses to one; `screen` names the fields of its window."""
+    """A way from some statuses to one; `screen` names the fields of its window, `required` those that it asks for.
+
+    One that is not `available` is closed to everybody for now; a `conditional` one depends on conditions.
+    """
 
     to: str
     sources: tuple[str, ...]
     screen: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    available: bool = True
+    conditional: bool = False
 
 
 class LinkType(Named):
