@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from config.access import Access
 from config.alerts import Alerts
+from config.answers import Answers
 from config.calendar import Calendars
 from config.categories import Categories
 from config.departments import Departments
@@ -44,6 +45,7 @@ class Config(Strict):
     jira: JiraConfig
     categories: Categories
     holds: Holds
+    answers: Answers
     calendar: Calendars
     departments: Departments
     usedesk: UsedeskConfig

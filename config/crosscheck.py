@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from config.alerts import Alerts
+from config.answers import Answers
 from config.calendar import Calendar, Calendars, time_text
 from config.categories import Categories
 from config.departments import Departments
@@ -31,6 +32,7 @@ class Tables:
     jira: tuple[Document, JiraConfig] | None
     categories: tuple[Document, Categories] | None
     holds: tuple[Document, Holds] | None
+    answers: tuple[Document, Answers] | None
     calendar: tuple[Document, Calendars] | None
     departments: tuple[Document, Departments] | None
     usedesk: tuple[Document, UsedeskConfig] | None
@@ -49,8 +51,8 @@ def cross_check(tables: Tables, templates: frozenset[str], *, sandbox: bool) -> 
         yield from _categories(*tables.categories, templates)
     if tables.jira and tables.categories:
         yield from _together(*tables.jira, *tables.categories)
-    if tables.holds:
-        yield from _courtesies(*tables.holds)
+    if tables.answers:
+        yield from _phrases(*tables.answers)
     if tables.jira and tables.holds:
         yield from _holds_in_jira(*tables.holds, tables.jira[1])
     if tables.jira and tables.categories and tables.holds:
@@ -160,13 +162,13 @@ def _together(
             yield _unknown(jira_document, ("components", type_id), "type_unknown", type_id, list(categories.types))
 
 
-def _courtesies(document: Document, holds: Holds) -> Iterator[Fault]:
-    first: dict[str, int] = {}
-    for number, phrase in enumerate(holds.courtesies):
-        earlier = first.setdefault(match_key(phrase), number)
-        if earlier != number:
-            line = document.line(("courtesies", earlier))
-            yield document.fault(("courtesies", number), "courtesy_twice", value=phrase, line=line)
+def _phrases(document: Document, answers: Answers) -> Iterator[Fault]:
+    first: dict[str, Steps] = {}
+    for name, number, phrase in answers.phrases():
+        place: Steps = (name, number)
+        earlier = first.setdefault(match_key(phrase), place)
+        if earlier != place:
+            yield document.fault(place, "phrase_twice", value=phrase, line=document.line(earlier))
 
 
 def _holds_in_jira(document: Document, holds: Holds, jira: JiraConfig) -> Iterator[Fault]:

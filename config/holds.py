@@ -1,9 +1,7 @@
-"""`holds.yml`: where a ticket on hold goes in Jira, how long it may wait, and what is no answer (W-66…W-78)."""
+"""`holds.yml`: where a ticket on hold goes in Jira, and how long it may wait (W-66…W-78)."""
 
 from __future__ import annotations
 
-import unicodedata
-from functools import cached_property
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
@@ -11,36 +9,14 @@ from pydantic_core import PydanticCustomError
 
 from config.fields import Duration, Strict, Text, matching
 from config.jira import ProjectKey
-from config.names import match_key, normalise
+from config.names import match_key
 
-WORDS = 3  # more than this is no bare courtesy (C-12)
 _ACCOUNT = r"^(?!qm:)[A-Za-z0-9:_.-]{1,255}$"  # `qm:…` are customers, to whom nothing can be assigned
-_ASKING = ("QUESTION MARK", "INTERROBANG")  # in the Unicode names of «?», «？», «❓», «⁉» …
-Words = tuple[str, ...]
-
-
-def _words(text: str) -> Words:
-    """The words of a text, alphabet-blind: «OK» is «ок»."""
-    return tuple(match_key(word) for word in normalise(text).split())
-
-
-def _asks(text: str) -> bool:
-    return any(sign in unicodedata.name(char, "") for char in text for sign in _ASKING)
-
-
-def _courtesy(phrase: str) -> str:
-    words = _words(phrase)
-    if not words:
-        raise PydanticCustomError("name_of_signs", "no word")
-    if len(words) > WORDS or _asks(phrase):
-        raise PydanticCustomError("courtesy", "never met", {"most": WORDS})
-    return phrase
 
 
 AccountId = Annotated[
     str, AfterValidator(matching(_ACCOUNT, "account_id")), WithJsonSchema({"type": "string", "pattern": _ACCOUNT})
 ]
-Courtesy = Annotated[Text, AfterValidator(_courtesy)]
 
 
 class Due(Strict):
@@ -78,23 +54,4 @@ class Holds(Strict):
     agents: dict[Text, AccountId] = Field(default_factory=dict)
     unassign_in_queue: bool = False
     link_type: Text = "Relates"
-    courtesies: tuple[Courtesy, ...]
     transitions: HoldTransitions = HoldTransitions()
-
-    def is_courtesy(self, text: str) -> bool:
-        """True for a bare courtesy (C-12): no question, at most three words, each part of a phrase of the list.
-
-        Signs and emoji do not count; a text without any word is no courtesy (its attachment may be the answer).
-        """
-        words = _words(text)
-        return 0 < len(words) <= WORDS and not _asks(text) and self._made_of_courtesies(words)
-
-    def _made_of_courtesies(self, words: Words) -> bool:
-        return not words or any(
-            words[:count] in self._phrases and self._made_of_courtesies(words[count:])
-            for count in range(1, len(words) + 1)
-        )
-
-    @cached_property
-    def _phrases(self) -> frozenset[Words]:
-        return frozenset(_words(phrase) for phrase in self.courtesies)

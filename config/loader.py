@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from config import alerts, departments, jira, reports
 from config.access import Access
 from config.alerts import Alerts
+from config.answers import Answers
 from config.calendar import Calendars
 from config.categories import Categories
 from config.config import Config, references_in
@@ -33,6 +34,7 @@ TABLES: Mapping[str, type[BaseModel]] = {
     "jira": JiraConfig,
     "categories": Categories,
     "holds": Holds,
+    "answers": Answers,
     "calendar": Calendars,
     "departments": Departments,
     "usedesk": UsedeskConfig,

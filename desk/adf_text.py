@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def plain_text(adf: object) -> str:
+def plain_text(adf: object, *, quotes: bool = True) -> str:
     """The text of a document or node, a line a block, cells parted by tabs; a string (API v2) is returned as it is.
 
-    Whatever is not ADF reads as an empty text.
+    Whatever is not ADF reads as an empty text. `quotes` False: without what the document quotes.
     """
     if isinstance(adf, str):
         return adf
@@ -19,7 +19,7 @@ def plain_text(adf: object) -> str:
         node = stack.pop()
         if isinstance(node, _End):
             _end(out, node)
-        elif isinstance(node, dict):
+        elif isinstance(node, dict) and (quotes or node.get("type") != "blockquote"):
             out.append(_inline_text(node))
             content = node.get("content")
             stack.append(_ENDS.get(str(node.get("type")), _NO_END))

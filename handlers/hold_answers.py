@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from desk.answers import judge
 from desk.desk import Desk
 from desk.holds import BEGUN, Hold
 from desk.issues import Issue
 from desk.jira.holding import HoldEnd
 from events import CommentEvent, HoldAnsweredEvent, IssueEvent, TicketEvent
+from handlers.reminders import rule_of
 from handlers.request_words import moment_text
 
 CUSTOMER = "customer"
@@ -23,12 +27,12 @@ def hear_comment(event: CommentEvent, desk: Desk) -> None:
         if not by_customer:
             _agent_has_spoken(event, hold, desk)
         return
-    answered = _answers(event, hold, by_customer=by_customer)
-    if answered and not desk.config.holds.is_courtesy(event.text):
-        _end(hold, "answered", "seller" if hold.kind == "seller" else "awaited", desk)  # the issue has the words
+    if _is_of_the_awaited(event, hold, by_customer=by_customer):
+        who = "seller" if hold.kind == "seller" else "awaited"
+        _hear(hold, event.text, desk, lambda: _end(hold, "answered", who, desk))  # the issue has the words
 
 
-def _answers(event: CommentEvent, hold: Hold, *, by_customer: bool) -> bool:
+def _is_of_the_awaited(event: CommentEvent, hold: Hold, *, by_customer: bool) -> bool:
     """The seller answers in public; of our own side the awaited person alone."""
     if hold.kind == "ozon":
         return event.actor is not None and event.actor.account_id == hold.awaited_account
@@ -65,8 +69,18 @@ def hear_message(event: TicketEvent, desk: Desk) -> None:
     message = messages.get(event.message_id) or (event.ticket.messages[-1] if event.ticket.messages else None)
     if hold is None or message is None or not message.public or hold.source == desk.checks.source:
         return  # Usedesk's are heard in `usedesk_waiting`
-    if message.author.role in THEIRS.get(hold.kind, ()) and not desk.config.holds.is_courtesy(message.text):
-        _end(hold, "answered", hold.kind, desk, said=message.text)
+    if message.author.role in THEIRS.get(hold.kind, ()):
+        _hear(hold, message.text, desk, lambda: _end(hold, "answered", hold.kind, desk, said=message.text))
+
+
+def _hear(hold: Hold, text: str, desk: Desk, end: Callable[[], None]) -> None:
+    """What the awaited party says ends the hold when it is an answer; in doubt the agent is asked (C-12)."""
+    judged = judge(desk.config.answers, text)
+    crm = desk.crm_of(hold.source)
+    if judged.is_answer:
+        end()
+    elif judged.verdict == "doubt" and crm is not None:
+        crm.note(hold.ticket_id, "maybe_answered", why=rule_of(hold), kind=hold.kind, text=text)
 
 
 def hear_of_linked_issue(event: HoldAnsweredEvent, desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from config.departments import Department
+from desk.answers import judge
 from desk.desk import Desk
 from desk.interim import Interim, interim_text, reminder
 from desk.promises import MADE, nearly
@@ -60,7 +61,7 @@ def hear_reply(event: TicketEvent, desk: Desk) -> None:
     kept = [one for one in alive if one.state == MADE and not nearly(message.text, one.text)]
     if sent:
         desk.promises.make(sent[0], desk.now, why="U-18")
-    elif kept and message.kind != "question" and not desk.config.holds.is_courtesy(message.text):
+    elif kept and message.kind != "question" and judge(desk.config.answers, message.text).verdict != "none":
         desk.promises.keep(kept, why="U-18")
 
 

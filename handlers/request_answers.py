@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from desk.answers import judge
 from desk.desk import Desk
 from desk.jira.requests import NOT_PEOPLE_OF_OURS
 from desk.requests import ANSWERED, WITHDRAWN, Ask, Ending, Request
@@ -32,6 +33,20 @@ def take(request: Request, answer: Answer, desk: Desk) -> bool:
         values = {"department": named(request, desk), "how": answer.how, "text": answer.text}
         crm.note(request.ticket_id, "request_ended", why="U-30", **values)
     return True
+
+
+def _hear(request: Request, answer: Answer, desk: Desk, *, asks: bool) -> None:
+    """A department's words end the request if they are an answer; in doubt the clock runs on and the agent is asked.
+
+    The same words come twice, in the case of the request (`hear`) and in that of the ticket: `asks` once.
+    """
+    judged = judge(desk.config.answers, answer.text)
+    crm = desk.crm_of(request.source)
+    if judged.is_answer:
+        take(request, answer, desk)
+    elif judged.verdict == "doubt" and crm is not None and asks:
+        values = {"department": named(request, desk), "text": answer.text}
+        crm.note(request.ticket_id, "request_maybe_answered", why="U-30", **values)
 
 
 def take_what_stands(request: Request, desk: Desk) -> bool:
@@ -75,16 +90,16 @@ def hear(event: HeardEvent, desk: Desk) -> None:
     inner = event.event
     if isinstance(inner, CommentEvent):
         if inner.actor is None or inner.actor.account_id != desk.jira.own_account(inner.issue.site):
-            hear_comment(inner, desk)
+            hear_comment(inner, desk, asks=True)
     elif isinstance(inner, IssueEvent):
         if inner.actor is None or inner.actor.account_id != desk.jira.own_account(inner.issue.site):
             follow_issue(inner, desk)
     else:
-        hear_message(inner, desk)
+        hear_message(inner, desk, asks=True)
         follow_status(inner, desk)
 
 
-def hear_message(event: TicketEvent, desk: Desk) -> None:
+def hear_message(event: TicketEvent, desk: Desk, *, asks: bool = False) -> None:
     """A comment in the department's ticket by anybody but those who asked."""
     request = _in_ticket(event, desk) if event.type == "ticket.message" else None
     messages = {message.id: message for message in event.ticket.messages}
@@ -92,8 +107,8 @@ def hear_message(event: TicketEvent, desk: Desk) -> None:
     if request is None or message is None or message.author.role == "bot":
         return
     asker = message.author.role != "client" and message.author.id in (request.owner_id, request.asker_account)
-    if not asker and not desk.config.holds.is_courtesy(message.text):
-        take(request, Answer("comment", message.author.id, message.text), desk)
+    if not asker:
+        _hear(request, Answer("comment", message.author.id, message.text), desk, asks=asks)
 
 
 def follow_status(event: TicketEvent, desk: Desk) -> None:
@@ -113,14 +128,14 @@ def _in_ticket(event: TicketEvent, desk: Desk) -> Request | None:
     return request if request is not None and desk.requests.concerns(request) else None
 
 
-def hear_comment(event: CommentEvent, desk: Desk) -> None:
+def hear_comment(event: CommentEvent, desk: Desk, *, asks: bool = False) -> None:
     """A comment in the department's issue by anybody but who asked, and not by a customer."""
     request = desk.requests.of_issue(event.issue.site, event.issue.id)
     if request is None or event.actor is None or not desk.requests.concerns(request):
         return
     theirs = event.actor.kind not in NOT_PEOPLE_OF_OURS and event.actor.account_id != request.asker_account
-    if event.type == "comment.created" and theirs and not desk.config.holds.is_courtesy(event.text):
-        take(request, Answer("comment", event.actor.account_id, event.text), desk)
+    if event.type == "comment.created" and theirs:
+        _hear(request, Answer("comment", event.actor.account_id, event.text), desk, asks=asks)
 
 
 def follow_issue(event: IssueEvent, desk: Desk) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from desk.answers import judge
 from desk.desk import Desk
-from desk.holds import WAITING, Start
-from events import AlarmEvent, TicketEvent
+from desk.holds import WAITING, Hold, Start
+from events import AlarmEvent, Message, TicketEvent
 from handlers.request_words import moment_text
 from handlers.usedesk_checks import changed, message_of
 
@@ -35,10 +36,18 @@ def hear_client(event: TicketEvent, desk: Desk) -> None:
         return
     if message.author.role == "agent":
         desk.checks.mind_clock(hold, why="U-13")
-    elif message.author.role == CLIENT and not desk.config.holds.is_courtesy(message.text):
-        received = [f"{name}: {value}" for name, value in desk.config.usedesk.received(message.text).items()]
+    elif message.author.role == CLIENT:
+        _hear(event, message, hold, desk)
+
+
+def _hear(event: TicketEvent, message: Message, hold: Hold, desk: Desk) -> None:
+    received = [f"{name}: {value}" for name, value in desk.config.usedesk.received(message.text).items()]
+    judged = judge(desk.config.answers, message.text)
+    if judged.is_answer or received:
         desk.usedesk.note(event.ticket.id, "client_answered", why="U-11", received=received)
         desk.holds.end(hold, "answered", CLIENT, why="U-11")
+    elif judged.verdict == "doubt":
+        desk.usedesk.note(event.ticket.id, "maybe_answered", why="U-11", kind=CLIENT, text=message.text)
 
 
 def remind_of_client(event: AlarmEvent, desk: Desk) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from desk.adf_text import plain_text
 from events import (
     CommentEvent,
     FieldChange,
@@ -200,7 +201,7 @@ def _comment_event(call: _Call) -> JiraEvent | None:
     of_comment = {
         "actor": person(comment.get(_COMMENT_ACTORS.get(call.type, ""))),
         "comment_id": identity,
-        "text": text(comment.get("body"), TEXT_LIMIT) or "",
+        "text": text(plain_text(comment.get("body"), quotes=False), TEXT_LIMIT) or "",
         "public": public if isinstance(public, bool) else None,
     }
     return CommentEvent.model_validate(_facts(call) | of_comment)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from config.departments import Department
 from desk.adf_text import plain_text
+from desk.answers import judge
 from desk.issues import COMPONENTS, Issue, IssueView
 from desk.jira.client import PROPERTY
 from desk.jira.comments import Comments
@@ -96,7 +97,7 @@ class RequestIssues(Comments):
             )
             theirs = not mine and author.get("accountType") not in NOT_PEOPLE_OF_OURS
             at = datetime.fromisoformat(str(comment.get("created")))
-            text = plain_text(comment.get("body") or {}).strip()
-            if theirs and at >= since.replace(microsecond=0) and not self._config.holds.is_courtesy(text):
+            text = plain_text(comment.get("body") or {}, quotes=False).strip()
+            if theirs and at >= since.replace(microsecond=0) and judge(self._config.answers, text).is_answer:
                 return ANSWERED, "comment", author.get("accountId"), text
         return None

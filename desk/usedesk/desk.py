@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from desk.answers import judge
 from desk.journal import Verb
 from desk.surroundings import Surroundings
 from desk.tickets import TicketVerbs, Words
@@ -37,7 +38,7 @@ class UsedeskDesk(TicketVerbs):
         for comment in ticket.comments:
             theirs = comment.role == "client" or (comment.role == "agent" and comment.author not in (None, *asked_by))
             late = comment.since(since) and not comment.first
-            if theirs and late and not self._around.config.holds.is_courtesy(comment.text):
+            if theirs and late and judge(self._around.config.answers, comment.text).is_answer:
                 return comment.author or "client", comment.text
         return ("agent", "") if ticket.status in FINISHED else None
 

@@ -6,8 +6,6 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
-import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from config import Config, load
@@ -63,85 +61,3 @@ def test_the_version_knows_the_holds(folder: Path, env: dict[str, str]) -> None:
     after = load(folder, env)
     assert after.holds.due.seller == timedelta(days=2)
     assert after.version != before.version
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Спасибо!",
-        "спасибо",
-        "СПАСИБО ))",
-        "Ок",
-        "OK",  # Latin
-        "ок.",
-        "Хорошо, спасибо",
-        "Спасибо большое!!!",
-        "Спасибо большое, ок",
-        "«Понятно»",
-        "Всё понятно",
-        "все понятно",
-        "Благодарю 🙏🏻",
-        "👍 Хорошо 👍",
-        "Добрый день!\n\nСпасибо.",
-    ],
-)
-def test_a_bare_courtesy(text: str) -> None:
-    assert holds().is_courtesy(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Спасибо?",
-        "Спасибо ？",  # full width
-        "Ок ❓",
-        "Ок⁉",
-        "Спасибо, но где деньги",
-        "Спасибо, нет",
-        "Спасибо Ивану",
-        "Нет",
-        "Да",
-        "Не понятно",
-        "Непонятно",
-        "Спасибо, ок, хорошо, ясно",  # four words
-        "Спасибо 1️⃣",
-        "Спасибо 5",
-        "большое",  # a part of a phrase
-        "Добрый",
-        "",
-        "   ",
-        "…",
-        "👍",  # nothing is said: it may come with a file
-    ],
-)
-def test_anything_more_is_an_answer(text: str) -> None:
-    assert not holds().is_courtesy(text)
-
-
-@given(st.text())
-def test_it_never_raises(text: str) -> None:
-    assert holds().is_courtesy(text) in (True, False)
-
-
-@given(st.text(alphabet=st.characters(codec=None), max_size=30), st.sampled_from(holds().courtesies))
-def test_a_question_is_never_a_courtesy(text: str, phrase: str) -> None:
-    assert not holds().is_courtesy(f"{phrase}{text}?")
-    assert not holds().is_courtesy(f"{text}?{phrase}")
-
-
-@given(st.lists(st.sampled_from(holds().courtesies), min_size=1, max_size=4), st.lists(SIGNS, min_size=5, max_size=5))
-def test_phrases_of_the_list_in_a_row(phrases: list[str], signs: list[str]) -> None:
-    text = "".join(f"{sign} {phrase}" for sign, phrase in zip(signs, phrases, strict=False)) + signs[-1]
-    assert holds().is_courtesy(text) is (len(" ".join(phrases).split()) <= 3)
-
-
-@given(st.sampled_from(holds().courtesies), st.text("абвгдежзийклмнопрстуфхцчшщъыьэюя", min_size=1, max_size=12))
-def test_a_word_outside_the_list_is_an_answer(phrase: str, word: str) -> None:
-    known = {part.replace("ё", "е") for courtesy in holds().courtesies for part in courtesy.split()}
-    if word not in known:
-        assert not holds().is_courtesy(f"{phrase}, {word}")
-
-
-def test_no_list_no_courtesy() -> None:
-    table = Holds.model_validate(holds().model_dump() | {"courtesies": ()})
-    assert not table.is_courtesy("Спасибо")

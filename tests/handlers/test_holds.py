@@ -325,6 +325,18 @@ def message(of: dict[str, Any], role: str, text: str, id: str = "answer") -> dic
 
 
 @pytest.mark.rule("W-71")
+def test_what_may_be_an_answer_is_shown_to_the_agent_and_the_hold_goes_on(bot: Bot) -> None:
+    event = for_seller(bot)
+    told = len(notes(bot, event))
+    says(bot, SELLER, bot.sandbox.issues()[0]["key"], "Здравствуйте! Взяли в работу, ответим завтра.")
+    assert len(notes(bot, event)) == told
+    says(bot, SELLER, bot.sandbox.issues()[0]["key"], "А какой номер нужен?")
+    assert hold(bot).ended_at is None
+    assert len(notes(bot, event)) == told + 1
+    assert "Похоже на ответ партнёра: «А какой номер нужен?»" in notes(bot, event)[-1]
+
+
+@pytest.mark.rule("W-71")
 def test_what_the_seller_answers_in_the_crm_stands_in_the_issue(bot: Bot) -> None:
     event = for_seller(bot)
     answer = message(event["ticket"], "partner", "Двадцать пятого, *с утра* {code}x{code}")

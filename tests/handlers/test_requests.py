@@ -132,6 +132,43 @@ def test_a_courtesy_and_the_askers_own_words_are_no_answer(bot: Bot) -> None:
 
 
 @pytest.mark.rule("U-30")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Автоматический ответ: я в отпуске до 5 декабря, груз примет Пётр.",
+        "Ваше обращение № 12345 зарегистрировано, ответим в течение дня.",
+        "Добрый день! Взяли в работу.",
+        "Спасибо!\n\nС уважением,\nИван Пример, служба склада",
+        "Ок\n\n> Когда приедет мастер? Клиент ждёт с утра.",
+        "+",
+        "👍",
+    ],
+)
+def test_not_every_word_of_a_department_is_an_answer(bot: Bot, text: str) -> None:
+    prepare(bot)
+    ask(bot)
+    before = comments(bot, CLIENT)
+    answer(bot, text)
+    assert states(bot) == [(1, "open", None)]
+    assert comments(bot, CLIENT) == before
+    ring(bot, "24h")  # nor is it taken for one when the reminder is due
+    assert states(bot) == [(1, "open", None)]
+
+
+@pytest.mark.rule("U-30")
+def test_in_doubt_the_clock_runs_on_and_the_agent_is_asked_once(bot: Bot) -> None:
+    prepare(bot)
+    ask(bot)
+    before = comments(bot, CLIENT)
+    answer(bot, "Какой адрес у клиента?")
+    assert states(bot) == [(1, "open", None)]
+    asked = [text for text in comments(bot, CLIENT) if text not in before]
+    assert len(asked) == 1
+    assert "похоже на ответ – отметить?" in asked[0]
+    assert "Какой адрес у клиента?" in asked[0]
+
+
+@pytest.mark.rule("U-30")
 @pytest.mark.parametrize(("status", "state"), [(2, ("answered", "status")), (4, ("withdrawn", "ticket_gone"))])
 def test_the_status_of_the_departments_ticket_ends_it(bot: Bot, status: int, state: tuple[str, str]) -> None:
     prepare(bot)

@@ -109,6 +109,8 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
     "hold_checklist": [{"reason": reason, "category": None} for reason in REASONS] + [{"reason": None, "key": None}],
     "hold_done": [*variants("reason", REASONS), {"reason": None, "agent": None}],
     "hold_ended": [*variants("who", WHO), {"kind": "seller", "who": "seller", "key": None, "said": ""}],
+    "maybe_answered": [*variants("kind", KINDS), {"text": " "}],
+    "request_maybe_answered": [{}, {"text": ""}],
     "hold_issue_gone": variants("gone", ("closed", "deleted", "moved", REFUSED, None)),
     "hold_replaced": [{"former": "ozon", "kind": "seller"}, {"former": "seller", "kind": "ozon"}],
     "waiting_begun": [{}, {"due": None}, {"kind": "client"}],

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desk import adf
 from events import CommentEvent, FieldChange, IssueEvent, IssueLinkEvent, Person, dump_event, load_event
 from receivers.jira_events import NO_CASE, NO_SITE, Parsed, Places, parse
 
@@ -42,6 +43,14 @@ def comment_event(body: dict[str, Any]) -> CommentEvent:
     parsed = understand(body)
     assert isinstance(parsed.event, CommentEvent), parsed.ignored
     return parsed.event
+
+
+def test_a_comment_that_comes_as_a_document_is_read_without_what_it_quotes(event: Read) -> None:
+    body = event("comment_created__internal")
+    body["comment"]["body"] = adf.doc(adf.quote("Где груз?"), adf.paragraph("Груз найден.", adf.strong(" Сегодня")))
+    assert comment_event(body).text == "Груз найден.Сегодня"
+    body["comment"]["body"] = {"type": "doc", "version": 1, "content": "not a list"}
+    assert comment_event(body).text == ""
 
 
 def test_an_issue_is_known_by_site_and_id(event: Read) -> None:

@@ -1,0 +1,112 @@
+"""Whether words are an answer (C-12, U-30): the one place that judges messages of departments, partners and clients.
+
+Quotes and signatures are cut first. What is left is read clause by clause by the phrases of `answers.yml`; in doubt the
+clock runs on and a person is asked.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from config.answers import Answers, Class, Words, words_of
+
+Verdict = Literal["answer", "doubt", "none"]
+WHOLE: tuple[Class, ...] = ("receipt", "absence")  # one phrase of these makes all of the message no answer
+_NAME = 2  # words that a greeting is followed by at most: «Добрый день, Анна Петровна!»
+_NUMBER = 4  # digits of a number that is an answer by itself: of an order, a supply, a task
+LONGEST = 20_000  # characters that are judged: nobody's answer begins after that
+_ASKING = ("QUESTION MARK", "INTERROBANG")  # in the Unicode names of «?», «？», «❓», «⁉» …
+_QUOTED = re.compile(r"\{quote\}.*?(?:\{quote\}|\Z)", re.DOTALL | re.IGNORECASE)
+_QUOTED_LINE = re.compile(r"\s*(?:>|bq\.\s)")
+_MENTION = re.compile(r"\[~[^\]\n]{1,200}\]")
+_END = re.compile(  # of what the writer of the message says: the rest is a signature or an earlier mail
+    r"""^\s*(?:
+        --\s*$ | _{5,}\s*$
+        | -{2,}\s*(?:original|forwarded)\ message
+        | -{2,}\s*(?:исходное|пересыла\w+|пересланн\w+)\ сообщение
+        | (?:sent\ from|отправлено\ (?:с|из))\b
+        | .{0,200}\b(?:wrote|написал|написала|написали|пишет)\b.{0,100}:\s*$
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SIGNED = re.compile(
+    r"(?:^|[.!?\n])[ \t]*(?:с уважением|с наилучшими пожеланиями|best regards|kind regards|regards)\b", re.IGNORECASE
+)
+_HEADER = re.compile(r"\s*(?:from|от|от кого|sent|отправлено|to|кому|date|дата|subject|тема)\s*:\s", re.IGNORECASE)
+_CLAUSE = re.compile(r"[^.!?;:,\n]+[.!?;:,\n]*|[.!?;:,]+")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The verdict, and the class of the words that are no answer."""
+
+    verdict: Verdict
+    of: Class | None = None
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the clock stops."""
+        return self.verdict == "answer"
+
+
+def judge(table: Answers, text: str) -> Judged:
+    """Judge a message."""
+    said = own_words(text[:LONGEST])
+    classes: list[Class] = []
+    left: list[tuple[Words, bool]] = []
+    greeted = False
+    for clause in _CLAUSE.findall(said):
+        words = words_of(clause)
+        if not words:
+            left += [((), True)] if _asks(clause) else []
+            continue
+        found = table.class_of(words)
+        if found in WHOLE:
+            return Judged("none", found)
+        if found is not None and not _asks(clause):
+            classes.append(found)
+        elif not (greeted and _is_name(clause, words)):
+            left.append((words, _asks(clause)))
+        greeted = found == "greeting"
+    return _verdict(table, said, classes, left)
+
+
+def _verdict(table: Answers, said: str, classes: list[Class], left: list[tuple[Words, bool]]) -> Judged:
+    if any(asks for _, asks in left):
+        return Judged("doubt")
+    words: Words = tuple(word for clause, _ in left for word in clause)
+    if not words:
+        # nothing but signs (+, a thumb) is a nod; nothing at all may be an attachment
+        nod: Class | None = "thanks" if said.strip() else None
+        of = classes[-1] if classes else nod
+        return Judged("none", of) if of else Judged("doubt")
+    is_number = words[0].isdecimal() and len(words[0]) >= _NUMBER
+    return Judged("answer") if len(words) > 1 or is_number or table.is_answer(words) else Judged("doubt")
+
+
+def own_words(text: str) -> str:
+    """What the writer says: without quotes, mentions, the mail that is answered, and the signature."""
+    said = _SIGNED.split(_MENTION.sub("", _QUOTED.sub("\n", text)), maxsplit=1)[0]
+    return "\n".join(_own_lines(said.splitlines())).strip()
+
+
+def _own_lines(lines: list[str]) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        is_header = _HEADER.match(line) is not None and number + 1 < len(lines) and _HEADER.match(lines[number + 1])
+        if is_header or _END.match(line):
+            return
+        if not _QUOTED_LINE.match(line):
+            yield line
+
+
+def _is_name(clause: str, words: Words) -> bool:
+    """A form of address, right after a greeting."""
+    return len(words) <= _NAME and all(word[:1].isupper() for word in clause.split() if word[:1].isalpha())
+
+
+def _asks(text: str) -> bool:
+    return any(sign in unicodedata.name(char, "") for char in text for sign in _ASKING)
