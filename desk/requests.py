@@ -204,6 +204,19 @@ class RequestsDesk(RequestReading):
         verb = Verb(why, "snooze_request", request.ticket_id, intent=until.isoformat())
         self._around.journal.do(verb, lambda: Done(also=record))
 
+    def ticket_solved(self, asked: Sequence[Request], at: datetime | None, *, why: str) -> None:
+        """The ticket of these requests is solved (None: open again): nothing more is promised to its client."""
+
+        def record(connection: sa.Connection) -> None:
+            for request in asked:
+                requests.change(connection, request.id, ticket_solved_at=at)
+                if at is not None:
+                    label, now = self._around.label, self._around.now
+                    promises.withdraw(connection, request.id, drafts_only=False, by=label, now=now)
+
+        name = "stop_words_to_client" if at else "resume_words_to_client"
+        self._around.journal.do(Verb(why, name, asked[0].ticket_id), lambda: Done(also=record))
+
     def hand_over(self, handed: Sequence[Request], agent: str, gender: str | None, *, why: str) -> None:
         """Another agent has the ticket now, and is told from now on. All its requests at once: see `Holds.pass_on`."""
 

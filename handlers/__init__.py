@@ -17,6 +17,7 @@ from handlers import (
     reminders,
     request_answers,
     requests,
+    solved,
     usedesk_checks,
     usedesk_jira,
     usedesk_taken,
@@ -26,7 +27,12 @@ from handlers import (
 
 Procedure = Callable[[Any, Desk], None]
 
-CLOSING: tuple[Procedure, ...] = (hold_answers.follow_ticket, holds.put_on_hold, jira_task.escalate_to_jira)
+CLOSING: tuple[Procedure, ...] = (
+    hold_answers.follow_ticket,
+    solved.ask_whether_needed,
+    holds.put_on_hold,
+    jira_task.escalate_to_jira,
+)
 ISSUE: tuple[Procedure, ...] = (
     request_answers.follow_issue,
     hold_answers.follow_issue,
@@ -55,6 +61,8 @@ PROCEDURES: Mapping[str, tuple[Procedure, ...]] = {
         requests.ask_on_hold,
         requests.hand_over,
         hold_answers.follow_ticket,
+        solved.ask_whether_needed,
+        solved.go_on_when_reopened,
         usedesk_waiting.wait_for_client,
     ),
     "request.created": (requests.ask_from_crm,),

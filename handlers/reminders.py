@@ -60,6 +60,8 @@ def ring_request(event: AlarmEvent, desk: Desk) -> None:
     tell = desk.requests.steps(department)[step].tell
     rung = _Rung(request, department, event, step, desk)
     reminded = rung.remind_department() if "department" in tell else False
+    if request.ticket_solved_at is not None:
+        return  # the client has an answer, and the agent was asked whether this one is still needed
     client = rung.tell_client() if reminded else ""
     if "agent" in tell:
         rung.tell_agent(reminded=reminded, client=client)
@@ -72,7 +74,9 @@ def ring_request(event: AlarmEvent, desk: Desk) -> None:
 def ring_client(event: AlarmEvent, desk: Desk) -> None:
     """M-5 that waited for working time (U-31, C-13)."""
     request = desk.requests.get(event.number) if event.of == "client" else None
-    if request is not None and desk.requests.concerns(request) and not take_what_stands(request, desk):
+    if request is None or request.ticket_solved_at is not None or not desk.requests.concerns(request):
+        return
+    if not take_what_stands(request, desk):
         remind_client(request, desk)
 
 

@@ -68,6 +68,7 @@ class Request:
     snooze_reason: str | None
     closed_at: datetime | None
     closed_why: str | None
+    ticket_solved_at: datetime | None
     opened_by: str
     rung_by: str | None
     closed_by: str | None

@@ -46,6 +46,7 @@ requests = Table(
     Column("snooze_reason", Text),
     Column("closed_at", Moment),
     Column("closed_why", String(32)),
+    Column("ticket_solved_at", Moment),  # NULL: the ticket is not solved, or open again
     Column("opened_by", String(180), nullable=False),
     Column("rung_by", String(180)),
     Column("closed_by", String(180)),
