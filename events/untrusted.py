@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 SHORT = 255  # characters
 _LARGEST = 10**20
+_PLACE = re.compile(r"[0-9]{1,9}")
 
 
 def part(value: Any, *names: str) -> Mapping[str, Any]:
@@ -16,9 +18,19 @@ def part(value: Any, *names: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def entries(value: Any) -> Sequence[Any]:
+    """The entries of a list; nothing for anything else.
+
+    PHP makes an object of a list that something was taken out of: `{"0": …, "2": …}` is one, in the order of its keys.
+    """
+    if isinstance(value, dict) and all(map(_PLACE.fullmatch, value)):
+        return [value[place] for place in sorted(value, key=int)]
+    return value if isinstance(value, list) else []
+
+
 def objects(value: Any, limit: int) -> Sequence[Mapping[str, Any]]:
     """The first objects of a list; nothing for anything else."""
-    return [item for item in value[:limit] if isinstance(item, dict)] if isinstance(value, list) else []
+    return [item for item in entries(value)[:limit] if isinstance(item, dict)]
 
 
 def text(value: Any, limit: int = SHORT) -> str | None:

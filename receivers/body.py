@@ -6,6 +6,7 @@ import json
 import math
 import re
 import zlib
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable
 from typing import Any
 
@@ -46,11 +47,9 @@ def read(request: Request, verify: Verify) -> bytes:
 def parse(content: bytes) -> dict[str, Any]:
     """The JSON object in a body; raises Refusal with the position or path of the first fault."""
     try:
-        document = json.loads(content.decode())
-    except UnicodeDecodeError as error:
-        raise Refusal(f"not UTF-8 at byte {error.start}", "send JSON in UTF-8") from None
+        document = json.loads(decoded(content))
     except json.JSONDecodeError as error:
-        raise Refusal(_position(error, content), "send one JSON object") from None
+        raise Refusal(_position(error), "send one JSON object") from None
     except RecursionError:
         raise _too_deep() from None
     except ValueError:  # an integer of more than 4300 digits
@@ -59,6 +58,16 @@ def parse(content: bytes) -> dict[str, Any]:
         raise Refusal("not a JSON object", "send one JSON object", path="$")
     _check(document)
     return _storable(document) if _UNSTORABLE_ESCAPE.search(content) else document
+
+
+def decoded(content: bytes) -> str:
+    """A body as text, without the byte order mark that some put before it; raises Refusal when it is not UTF-8."""
+    if b"\0" in content[:4] or content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        raise Refusal("the body is not in UTF-8 but in UTF-16 or UTF-32", "send it in UTF-8")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Refusal(f"not UTF-8 at byte {error.start}", "send it in UTF-8") from None
 
 
 def _receive(request: Request) -> bytes:
@@ -100,8 +109,8 @@ def _decompress(raw: bytes, window: int) -> bytes:
     return content
 
 
-def _position(error: json.JSONDecodeError, content: bytes) -> str:
-    if not content.strip():
+def _position(error: json.JSONDecodeError) -> str:
+    if not error.doc.strip():
         return "the body is empty"
     return f"not JSON at line {error.lineno}, column {error.colno}: {error.msg}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 
 from config.settings import Settings
 from desk.usedesk.ticket import Reader, stamp_of
-from events.untrusted import text
+from events.untrusted import entries, text
 from receivers import body
 from receivers.counters import Counters
 from receivers.intake import Intake, Reading
@@ -93,7 +94,7 @@ def reading_of(parsed: Parsed) -> Reading:
 
 def read_body(content: bytes) -> dict[str, Any]:
     """JSON or a form, as the channel's switch «JSON request» says."""
-    is_form = request.mimetype == _FORM and not content.lstrip().startswith(b"{")
+    is_form = request.mimetype == _FORM and not content.removeprefix(BOM_UTF8).lstrip().startswith(b"{")
     return body.parse(to_json(content) if is_form else content)
 
 
@@ -102,7 +103,6 @@ def _admit(document: dict[str, Any], secrets: tuple[SecretStr, ...]) -> None:
     given = text(document.pop("secret", None), _LONGEST_SECRET)
     if given is None or not same_secret(given, secrets):
         raise BadSignature("the secret is missing or wrong", "check USEDESK_SECRET and the API channel's settings")
-    blocks = document.get(BLOCKS)
-    for block in blocks if isinstance(blocks, list) else ():
+    for block in entries(document.get(BLOCKS)):
         if isinstance(block, dict):
             block.pop("secret_key", None)

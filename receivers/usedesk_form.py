@@ -7,7 +7,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
-from receivers.body import DEPTH
+from receivers.body import DEPTH, decoded
 from receivers.refusal import Refusal
 
 FIELDS = 20_000  # of one body; Usedesk's own stay under a few hundred
@@ -18,9 +18,7 @@ _STEP = re.compile(r"\[([^\[\]]*)\]")
 def to_json(content: bytes) -> bytes:
     """The same body as JSON; raises Refusal for one that is no form."""
     try:
-        pairs = parse_qsl(content.decode(), keep_blank_values=True, max_num_fields=FIELDS)
-    except UnicodeDecodeError as error:
-        raise Refusal(f"not UTF-8 at byte {error.start}", "send the form in UTF-8") from None
+        pairs = parse_qsl(decoded(content), keep_blank_values=True, max_num_fields=FIELDS)
     except ValueError:
         raise Refusal(f"over {FIELDS} fields", "send JSON instead (the channel's «JSON request»)") from None
     body: dict[str, Any] = {}

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from events import TICKET_ID, TicketEvent, TicketEventType, event_case, ticket_case
+from events.untrusted import entries
 from receivers.fields import part, text
 from receivers.refusal import Refusal
 
@@ -59,7 +60,7 @@ def parse(body: dict[str, Any]) -> Parsed:
     if isinstance(name, str) and name not in _TYPES:
         return _ignored(body, name)
     neutral = _pruned({key: value for key, value in body.items() if key != "kind"} | {"source": SOURCE})
-    warnings = list(_shorten(neutral))
+    warnings = list(_listed(neutral))
     while True:
         try:
             event = TicketEvent.model_validate(neutral)
@@ -85,15 +86,16 @@ def _pruned(value: Any) -> Any:
     return value
 
 
-def _shorten(body: dict[str, Any]) -> Iterator[str]:
-    """Bound the lists before validation: it would report each bad entry of a million."""
+def _listed(body: dict[str, Any]) -> Iterator[str]:
+    """Make lists of what is one, and bound them before validation: it would report each bad entry of a million."""
     for path in _LISTS:
         holder: Any = body
         for name in path[:-1]:
             holder = holder.get(name) if isinstance(holder, dict) else None
-        entries = holder.get(path[-1]) if isinstance(holder, dict) else None
-        if isinstance(entries, list) and len(entries) > LONGEST:
-            del entries[:-LONGEST]
+        listed = entries(holder.get(path[-1])) if isinstance(holder, dict) else ()
+        if listed:
+            holder[path[-1]] = listed[-LONGEST:]
+        if len(listed) > LONGEST:
             yield f"{_json_path(path)}: only the last {LONGEST} entries are read"
 
 

@@ -23,6 +23,7 @@ from desk.gates import Call, Gates
 from desk.http import session_for
 from desk.usedesk.words import STATUS_IDS, to_html
 from events import TICKET_ID
+from events.untrusted import entries, part
 from store.rates import Rate, take
 
 SYSTEM = "usedesk"
@@ -93,7 +94,7 @@ class Usedesk:
         if client is not None:
             query["client_id"] = _checked(client)
         answer = self._send("tickets", query)
-        rows: list[dict[str, Any]] = answer if isinstance(answer, list) else answer.get("tickets", [])
+        rows: list[Any] = list(entries(answer) or entries(part(answer).get("tickets")))
         return rows
 
     def create_ticket(self, subject: str, text: str, fields: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from desk.usedesk.view import Change, Comment, UsedeskTicket
 from desk.usedesk.words import status_word, to_text
 from events import TICKET_ID, Client, CustomField, TicketChange
-from events.untrusted import objects, part, text
+from events.untrusted import entries, objects, part, text
 from events.values import FIRST_YEAR, LAST_YEAR
 
 _NOBODY = frozenset({"", "0", "null", "None"})
@@ -183,7 +183,7 @@ def _date(value: Any) -> datetime | None:
 
 
 def _newest(value: Any) -> list[Mapping[str, Any]]:
-    return list(objects(value[-_NEWEST:] if isinstance(value, list) else None, _NEWEST))
+    return list(objects(list(entries(value)[-_NEWEST:]), _NEWEST))
 
 
 def _is_first(comment: Mapping[str, Any]) -> bool:
@@ -196,8 +196,8 @@ def _said(given: Mapping[str, Any]) -> str:
 
 def _value(value: Any) -> str | None:
     """What a field is, was or became, as a text; Usedesk documents neither lists nor objects: both are understood."""
-    if isinstance(value, list):
-        return ", ".join(filter(None, map(_value, value[:_ENTRIES]))) or None
+    if listed := entries(value):
+        return ", ".join(filter(None, map(_value, listed[:_ENTRIES]))) or None
     if isinstance(value, dict):
         return text(value.get("value")) or text(value.get("name"))
     return text(value)

@@ -133,6 +133,13 @@ def test_what_is_no_id_goes_nowhere(caller: Caller, live: LiveSandbox, bad: str)
     assert sent(live) == []
 
 
+def test_a_page_with_holes_is_a_page(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = {"tickets": {"2": {"id": "902"}, "0": {"id": "900"}}}
+    for answer in (page, page["tickets"]):
+        monkeypatch.setattr(caller.usedesk, "_send", lambda *_, answer=answer: answer)
+        assert [row["id"] for row in caller.usedesk.tickets()] == ["900", "902"]
+
+
 def test_a_refusal_inside_a_200_body_is_a_dead_letter(caller: Caller) -> None:
     with pytest.raises(Refused, match="Ticket not found") as missing:
         caller.usedesk.ticket("1")

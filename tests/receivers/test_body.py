@@ -111,3 +111,27 @@ def test_a_body_that_ends_early_is_malformed(door: Door) -> None:
     assert answer.status_code == 400
     assert answer.json is not None
     assert answer.json["error"]["problem"] == "the body ended early"
+
+
+MARK = "\ufeff".encode()
+
+
+def test_a_byte_order_mark_is_signed_and_not_read(door: Door, event: Callable[[str], dict[str, Any]]) -> None:
+    of_jira, of_crm = (
+        json.dumps(event(name)).encode() for name in ("comment_created__internal", "ticket_closing__escalation")
+    )
+    assert door.jira(MARK + of_jira).json == {"status": "accepted"}
+    assert door.crm(MARK + of_crm).json == {"status": "accepted"}
+    assert door.jira(gzip.compress(MARK + of_crm), {"Content-Encoding": "gzip"}).status_code == 202
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_another_encoding_of_unicode_is_named(door: Door, encoding: str) -> None:
+    answer = door.jira('{"webhookEvent": "jira:issue_updated"}'.encode(encoding))
+    assert answer.status_code == 400
+    assert answer.json["error"]["problem"] == "the body is not in UTF-8 but in UTF-16 or UTF-32"
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", MARK])
+def test_an_empty_body_is_called_empty(door: Door, content: bytes) -> None:
+    assert door.jira(content).json["error"]["problem"] == "the body is empty"

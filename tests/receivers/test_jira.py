@@ -145,7 +145,7 @@ def test_the_stored_body_is_redacted_and_the_event_keeps_what_is_handed_over(doo
             {"problem": "not JSON at line 2, column 6: Expecting ':' delimiter", "fix": "send one JSON object"},
         ),
         (b"[]", {"path": "$", "problem": "not a JSON object", "fix": "send one JSON object"}),
-        (b'{"a": "\xff"}', {"problem": "not UTF-8 at byte 7", "fix": "send JSON in UTF-8"}),
+        (b'{"a": "\xff"}', {"problem": "not UTF-8 at byte 7", "fix": "send it in UTF-8"}),
         (
             b'{"a": {"b": [1, NaN]}}',
             {"path": "$.a.b[1]", "problem": "not a finite number", "fix": "send null instead"},

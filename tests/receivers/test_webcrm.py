@@ -19,6 +19,7 @@ from events import TicketEvent
 from receivers import webcrm
 from receivers.counters import Counters
 from receivers.signatures import NoSecretError
+from tests.receivers.usedesk_door import holed
 
 if TYPE_CHECKING:
     from tests.receivers.conftest import Door
@@ -227,6 +228,17 @@ def test_the_sellers_email_is_nowhere_and_texts_are_whole(door: Door, event: Rea
     assert b"000-00-00" not in arrival.body
     assert "seller@example.test" not in kept(door).model_dump_json()
     assert kept(door).ticket.messages[0].text == "Звоните: +7 (900) 000-00-00"
+
+
+def test_a_list_with_holes_that_php_made_an_object_is_a_list(door: Door, event: Read) -> None:
+    given = event("ticket_message__from_partner")
+    given["ticket"] |= {"tags": ["a", "b"], "custom_fields": [{"id": 1, "value": "x"}, {"id": 2, "value": "y"}]}
+    given |= {"changes": [{"field": "status", "to": "В работе"}, {"field": "group"}]}
+    assert door.crm(given).json == {"status": "accepted"}
+    answer = door.crm(holed(given), delivery="msg_2")
+    assert answer.json == {"status": "accepted"}
+    first, second = door.inbox.arrivals
+    assert second.event == first.event
 
 
 def test_a_million_bad_messages_cost_neither_memory_nor_a_crash(door: Door) -> None:

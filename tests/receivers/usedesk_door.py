@@ -99,3 +99,13 @@ def encoded(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
             yield from encoded(member, f"{name}[{key}]" if name else str(key))
     elif value is not None:
         yield name, str(value)
+
+
+def holed(value: Any) -> Any:
+    """A body whose lists are objects, as PHP writes a list that something was taken out of; not in their order."""
+    if isinstance(value, dict):
+        return {name: holed(member) for name, member in value.items()}
+    if isinstance(value, list):
+        members = [(str(3 * place + 2), holed(member)) for place, member in enumerate(value)]
+        return dict(reversed(members)) if members else []
+    return value
