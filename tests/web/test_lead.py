@@ -308,6 +308,52 @@ def test_a_text_is_no_formula(site: Site, text: str) -> None:
         assert not [cell for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
 
 
+LONG = "1234567890123456"
+CHANGED = (LONG, f" {LONG} ", "1234 5678 9012 3456", f"-{LONG}", "0012345", "1E5", "123e4567")
+KEPT = ("123456789012345", "0", "0,5", "2026-01-12", "FBO-12", "12.01.2026", f"№ {LONG}", "0x10")
+
+
+@pytest.mark.parametrize("text", CHANGED)
+def test_an_id_that_a_spreadsheet_would_change_is_marked_as_a_text(text: str) -> None:
+    assert safe(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_any_other_text_is_as_it_was(text: str) -> None:
+    assert safe(text) == text
+
+
+@pytest.mark.parametrize(("tongue", "separator", "point"), [("ru", ";", ","), ("en", ",", ".")])
+def test_ids_and_numbers_come_out_of_the_files_as_they_went_in(
+    site: Site, tongue: str, separator: str, point: str
+) -> None:
+    for hours in (1, 2, 30):
+        number = ask(site, ticket=LONG, topic="0012345", hours=72)
+        with site.engine.begin() as connection:
+            ending = requests.Ending("answered", "person", NOW - (72 - hours) * HOUR)
+            requests.close(connection, number, ending, "test/2", NOW)
+    count(site)
+    last = NOW.astimezone(ZONE).date()
+    query = f"first={last - timedelta(days=9)}&last={last}"
+
+    def read(path: str) -> list[list[str]]:
+        site.browser("lead").set_cookie("language", tongue)
+        content = site.get(path, "lead").data.decode("utf-8-sig")
+        return list(csv.reader(io.StringIO(content), delimiter=separator))
+
+    listed = read(f"/report/list.csv?{query}&kind=asked")
+    assert any(f"'{LONG}" in row for row in listed[1:]), listed
+    report = read(f"/report.csv?{query}")
+    assert all(len(row) == len(report[0]) for row in report)
+    share, median = report[1][-3], report[1][-2]
+    assert (share, median) == (f"0{point}6667", f"1{point}5")
+    assert any(row[1] == "'0012345" for row in report)
+    book = openpyxl.load_workbook(io.BytesIO(site.get(f"/report.xlsx?{query}", "lead").data))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value == "0012345"]
+    assert cells
+    assert all(cell.data_type == "s" for cell in cells)
+
+
 def test_a_text_of_a_ticket_runs_nowhere(site: Site) -> None:
     number = ask(site, text=EVIL, topic=EVIL[:255], owner_id="<b>x</b>")
     with site.engine.begin() as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from tempfile import TemporaryFile
@@ -20,6 +21,8 @@ from web.words import word, words
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _BOM = "\ufeff"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Over 15 digits are rounded, zeros in front are lost, and so are the digits of what looks like 1E5.
+_ROUNDED = re.compile(r"\s*(?:(?:[0-9][ \u00a0]?){16,}|0[0-9]+|[0-9]+[eE][0-9]+)\s*")
 _PIECE = 64 * 1024  # bytes
 _LINES = 200  # rows that are sent at once
 _DAY = timedelta(days=1)
@@ -37,7 +40,7 @@ def list_pieces(rows: Iterable[Sequence[Any]], separator: str) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=separator, lineterminator="\r\n")
     for number, row in enumerate(rows, start=1):
-        writer.writerow([safe(cell) if isinstance(cell, str) else cell for cell in row])
+        writer.writerow([_cell(value, separator) for value in row])
         if number % _LINES == 0:
             yield buffer.getvalue()
             buffer.seek(0)
@@ -45,10 +48,20 @@ def list_pieces(rows: Iterable[Sequence[Any]], separator: str) -> Iterator[str]:
     yield buffer.getvalue()
 
 
+def _cell(value: Any, separator: str) -> Any:
+    if isinstance(value, float) and separator == ";":
+        return str(value).replace(".", ",")
+    return safe(value) if isinstance(value, str) else value
+
+
 def safe(text: str) -> str:
-    """A text that a spreadsheet takes for a formula gets an apostrophe before it; it never turns others around."""
+    """A text that a spreadsheet would calculate or round gets an apostrophe before it; it never turns others around.
+
+    A tab could not be seen, and `="…"` is a formula; a program that reads the file takes one apostrophe away.
+    """
     text = clean(text)
-    return f"'{text}" if text.lstrip(" \u00a0").startswith(_FORMULA) else text
+    marked = text.lstrip(" \u00a0").startswith(_FORMULA) or _ROUNDED.fullmatch(text)
+    return f"'{text}" if marked else text
 
 
 def _answer(pieces: Iterable[str], name: str, kind: str, *, bom: bool) -> Response:
