@@ -14,7 +14,7 @@ from runtime.serving import worker as serving
 logs.set_up(os.environ)
 try:
     _settings = Settings.read()
-except ConfigError:  # create_app says what is wrong
+except ConfigError:  # on_starting says what is wrong
     _settings = Settings.model_construct()
 _sqlite = _settings.database_url.startswith("sqlite")
 
@@ -26,6 +26,18 @@ class _OurLogger(Logger):
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
+
+
+def on_starting(server):
+    """Say what is wrong once, not with each worker, and let none of them wait for another's migration."""
+    from app import GIVE_UP  # noqa: PLC0415 # only the server needs the whole of it, not whoever reads these settings
+    from cli.starting import StartError, start  # noqa: PLC0415
+
+    try:
+        start(None).engine.dispose()  # workers have connections of their own
+    except StartError as refused:
+        refused.show()
+        raise SystemExit(GIVE_UP) from None
 
 
 bind = f"127.0.0.1:{_settings.port}"

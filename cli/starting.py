@@ -73,7 +73,8 @@ def open_database(process: Process) -> Process:
         raise StartError([say("data_dir", place=place, said=error.strerror)]) from None
     except sa.exc.DBAPIError as error:
         lines = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
-        raise StartError([say("database", place=place, said=lines[0])]) from None
+        silent = isinstance(error, sa.exc.OperationalError)
+        raise StartError([say("database" if silent else "database_unfit", place=place, said=lines[0])]) from None
     return process
 
 

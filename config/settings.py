@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config import environment
 from config.alerts import split_urls
 from config.faults import ConfigError, Fault, message, shown
 from config.fields import Duration, InnerUrl, Url, is_loopback
@@ -148,7 +149,9 @@ class Settings(BaseSettings):
 
     @classmethod
     def read(cls, env: Mapping[str, str] | None = None) -> Settings:
-        """Read `env` (`os.environ` unless given). Raises ConfigError that says what to set instead."""
+        """Read `env`, else `os.environ` with what `.env` adds to it. Raises ConfigError: what to set instead."""
+        if env is None:
+            environment.complete()
         given = os.environ if env is None else env
         values = {name: given[name.upper()] for name in cls.model_fields if given.get(name.upper())}
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import shutil
 import signal
 import socket
@@ -12,11 +11,13 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
+
+from config import ConfigError, environment
 
 ROOT = Path(__file__).resolve().parent.parent
 RESTART_SECONDS = 1.0
@@ -24,7 +25,8 @@ SANDBOX_USERS = ("admin@example.test", "lead@example.test", "agent@example.test"
 SANDBOX_PASSWORD = "sandbox"  # noqa: S105 # everybody knows it
 STOP_SECONDS = 45  # a running verb may take as long as a write to Jira
 READY_SECONDS = 60
-
+DEFAULTS = {"PORT": "8080", "SANDBOX_PORT": "8090", "LOG_FORMAT": "text"}
+PLACES = {"web": ("PORT", "/health/ready"), "sandbox": ("SANDBOX_PORT", "/sandbox/calls")}  # where a start is seen
 
 quiet = threading.Event()  # while the story is told, the processes' lines go to their files alone
 
@@ -37,25 +39,31 @@ class Child:
     command: list[str]
     env: Mapping[str, str]
     process: subprocess.Popen[str] | None = None
+    printer: threading.Thread | None = None
     deaths: list[float] = field(default_factory=list)
 
     def start(self) -> None:
         """Start it in a group of its own, so that Ctrl-C reaches it through us and in order."""
         self.process = subprocess.Popen(  # noqa: S603 # our own commands
             self.command,
-            cwd=ROOT,
             env=dict(self.env),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
-        threading.Thread(target=self._print, args=(self.process,), daemon=True).start()
+        self.printer = threading.Thread(target=self._print, args=(self.process,), daemon=True)
+        self.printer.start()
+
+    def ended(self) -> bool:
+        """True when it has come to an end by itself, and all that it said is printed."""
+        if self.process is None or self.printer is None or self.process.poll() is None:
+            return False
+        self.printer.join(1)  # a child of its own may still hold the pipe
+        return True
 
     def _print(self, process: subprocess.Popen[str]) -> None:
-        folder = Path(self.env["DATA_DIR"]) / "logs"
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / f"{self.name}.log").open("a") as log:
+        with (Path(self.env["DATA_DIR"]) / "logs" / f"{self.name}.log").open("a") as log:
             for line in process.stdout or ():
                 log.write(line)
                 log.flush()
@@ -78,34 +86,33 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def environment(given: Mapping[str, str]) -> dict[str, str]:
-    """The environment of all processes: what is given, then `.env`, then the sandbox's when there is no JIRA_URL."""
-    env = dict(given)
-    _add(env, ROOT / ".env")
-    env.setdefault("PORT", "8080")
-    env.setdefault("SANDBOX_PORT", "8090")
-    env.setdefault("LOG_FORMAT", "text")
-    env["DATA_DIR"] = str(Path(env.get("DATA_DIR") or ROOT / "var").resolve())
-    if not env.get("JIRA_URL"):
-        _add(env, ROOT / ".env.sandbox")
-    return env
+def _is_there(port: str, path: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2):
+            return True
+    except (OSError, HTTPException, OverflowError):  # not there or not ready; no port at all
+        return False
 
 
-def _add(env: dict[str, str], file: Path) -> None:
-    """Read `NAME=value` lines; what is set already wins; `${NAME}` is replaced."""
-    if not file.exists():
-        return
-    for line in file.read_text().splitlines():
-        name, equals, value = line.partition("=")
-        if equals and not line.lstrip().startswith("#") and not env.get(name.strip()):
-            env[name.strip()] = re.sub(r"\$\{(\w+)\}", lambda found: env.get(found[1], ""), value.strip())
+def prepare() -> dict[str, str]:
+    """The environment of all processes: what is given, then `.env`, then the sandbox's when there is no JIRA_URL.
+
+    Raises ConfigError when `.env` cannot be read.
+    """
+    environment.complete()
+    for name, value in DEFAULTS.items():
+        os.environ[name] = os.environ.get(name) or value
+    os.environ["DATA_DIR"] = str(Path(os.environ.get("DATA_DIR") or ROOT / "var").resolve())
+    if not os.environ.get("JIRA_URL"):
+        environment.add(ROOT / ".env.sandbox")
+    return dict(os.environ)
 
 
 def children(env: Mapping[str, str]) -> list[Child]:
-    """The processes, in the order in which they are started."""
+    """The processes; they are stopped from the last to the first."""
     python = sys.executable
     flask = [python, "-m", "flask", "--app", "app"]
-    web = [python, "-m", "gunicorn", "--bind", f"127.0.0.1:{env['PORT']}", "app:create_app()"]
+    web = [python, "-m", "gunicorn", "--config", str(ROOT / "gunicorn.conf.py"), "app:create_app()"]
     bot = [Child("web", web, env), Child("worker", [*flask, "worker"], env), Child("clock", [*flask, "clock"], env)]
     sandbox = [Child("sandbox", [python, "-m", "sandbox"], env)] if env.get("SMEZHNIK_SANDBOX") else []
     return [*sandbox, *bot]
@@ -118,11 +125,34 @@ class Supervisor:
         self._processes = processes
         self.stopping = threading.Event()
 
-    def start(self) -> None:
-        """Start all, and a thread that starts again what dies."""
-        for child in self._processes:
+    def start(self, env: Mapping[str, str]) -> bool:
+        """Start all; False: they do not start, and what is wrong was said, or we are told to stop.
+
+        The web process comes first: it says what is wrong with the settings, once, and makes the database ready.
+        """
+        first = [child for child in self._processes if child.name in PLACES]
+        for child in sorted(first, key=lambda child: child.name != "web"):
             child.start()
+            port, path = PLACES[child.name]
+            if not self._answers(env[port], path, child):
+                return False
+        for child in self._processes:
+            if child not in first:
+                child.start()
         threading.Thread(target=self._watch, daemon=True).start()
+        return True
+
+    def _answers(self, port: str, path: str, child: Child) -> bool:
+        """Wait until a process answers; False when it ends instead, takes too long, or we are told to stop."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not _is_there(port, path):
+            late = time.monotonic() > deadline
+            if child.ended() or late:
+                _say(f"{child.name} did not start{' within a minute' if late else ''}; what is wrong stands above")
+                return False
+            if self.stopping.wait(0.2):
+                return False
+        return True
 
     def _watch(self) -> None:
         while not self.stopping.wait(0.2):
@@ -142,28 +172,30 @@ class Supervisor:
             child.stop()
 
 
-def _wait_until_ready(port: str) -> bool:
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=2) as answer:
-                return bool(answer.status == 200)  # noqa: PLR2004
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    return False
-
-
-def _taken(env: Mapping[str, str]) -> list[str]:
+def _in_the_way(env: Mapping[str, str]) -> str:
+    """What keeps us from starting anything: no place for logs, or ports that are in use; nothing when all is well."""
+    logs = Path(env["DATA_DIR"]) / "logs"
+    try:
+        logs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return f"{logs} cannot be made ({error.strerror}); set DATA_DIR to another folder"
     names = ["PORT", "SANDBOX_PORT"] if env.get("SMEZHNIK_SANDBOX") else ["PORT"]
-    taken = []
-    for name in names:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", int(env[name])))
-            except OSError:
-                taken.append(f"{name}={env[name]}")
-    return taken
+    taken = [f"{name}={env[name]}" for name in names if _taken(env[name])]
+    if not taken:
+        return ""
+    return f"this port is in use: {', '.join(taken)}; set another one, as in: {taken[0].split('=')[0]}=8181 make run"
+
+
+def _taken(port: str) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", int(port)))
+        except (ValueError, OverflowError):
+            return False  # no port at all, which the web process says
+        except OSError:
+            return True
+    return False
 
 
 def _story(env: Mapping[str, str]) -> int:
@@ -176,7 +208,7 @@ def _story(env: Mapping[str, str]) -> int:
 
 
 def _told(env: Mapping[str, str]) -> int:
-    return subprocess.run([sys.executable, "-m", "sandbox.story"], cwd=ROOT, env=dict(env), check=False).returncode
+    return subprocess.run([sys.executable, "-m", "sandbox.story"], env=dict(env), check=False).returncode
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -184,31 +216,31 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="runtime.supervisor", description=__doc__)
     parser.add_argument("--demo", action="store_true", help="end after the story")
     demo = parser.parse_args(arguments).demo
-    env = environment(os.environ)
+    try:
+        env = prepare()
+    except ConfigError as error:
+        _say(str(error))
+        return 1
     if demo:
         env["DATA_DIR"] = str(Path(env["DATA_DIR"]) / f"demo-{os.getpid()}")
-        env.pop("DATABASE_URL", None)
-    taken = _taken(env)
-    if taken:
-        _say(f"this port is in use: {', '.join(taken)}; set another one, as in: {taken[0].split('=')[0]}=8181 make run")
+        env["DATABASE_URL"] = f"sqlite:///{env['DATA_DIR']}/smezhnik.sqlite"
+    if wrong := _in_the_way(env):
+        _say(wrong)
         return 1
     supervisor = Supervisor(children(env))
-    ended = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: ended.set())
-    supervisor.start()
+        signal.signal(name, lambda *_: supervisor.stopping.set())
     try:
-        return _serve(env, ended, demo=demo)
+        return _serve(supervisor, env, demo=demo)
     finally:
         supervisor.stop()
         if demo:
             shutil.rmtree(env["DATA_DIR"], ignore_errors=True)
 
 
-def _serve(env: Mapping[str, str], ended: threading.Event, *, demo: bool) -> int:
-    if not _wait_until_ready(env["PORT"]):
-        _say("the bot did not start within a minute; its messages stand above")
-        return 1
+def _serve(supervisor: Supervisor, env: Mapping[str, str], *, demo: bool) -> int:
+    if not supervisor.start(env):
+        return 0 if supervisor.stopping.is_set() else 1
     sandbox = bool(env.get("SMEZHNIK_SANDBOX"))
     _say(f"\n  Smezhnik: http://127.0.0.1:{env['PORT']}/")
     if sandbox:
@@ -220,7 +252,7 @@ def _serve(env: Mapping[str, str], ended: threading.Event, *, demo: bool) -> int
         status = _story(env)
     if demo:
         return status
-    ended.wait()
+    supervisor.stopping.wait()
     return 0
 
 

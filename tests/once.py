@@ -51,7 +51,10 @@ class _Engines:
         """An engine as SQLAlchemy makes it."""
         engine = self._create(url, **given)
         kind = engine.url.drivername, given.get("json_serializer")
-        engine.dialect, compiled = self._kinds.setdefault(kind, (engine.dialect, {}))
+        known = self._kinds.get(kind)
+        if known is None or not hasattr(known[0], "default_isolation_level"):  # the first never met its database
+            known = self._kinds[kind] = engine.dialect, {}
+        engine.dialect, compiled = known
         engine.update_execution_options(compiled_cache=compiled)
         return engine
 

@@ -1,0 +1,143 @@
+"""`make run`: what it says and leaves behind when it cannot start, and what it starts when it can."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.settings import Settings
+from tests.bot import free_port
+from tests.test_app import CASES, GOLDEN, REAL, ROOT
+
+MAKE_RUN = ("runtime.supervisor",)
+SECONDS = 120  # to begin, and to end; a busy machine takes long
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """A real-looking environment; `.env` is read from a folder of the test's own."""
+    given = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+    given.pop("PYTHON_DOTENV_DISABLED")
+    (tmp_path / "a-file").touch()
+    ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
+    return given | REAL | ports | {"DATA_DIR": str(tmp_path / "var"), "PYTHONPATH": str(ROOT)}
+
+
+def run(env: dict[str, str], folder: Path, *module: str) -> tuple[int, str]:
+    """Run a module, `make run`'s unless another is named, to its end; exit status, and what it said.
+
+    All that it started has to be gone by then.
+    """
+    command = [sys.executable, "-m", *(module or MAKE_RUN)]
+    options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    done = subprocess.run(command, cwd=folder, env=env, timeout=SECONDS, check=False, **options)  # noqa: S603
+    assert left_behind(folder) == []
+    return done.returncode, done.stdout.replace(str(folder), "<folder>")
+
+
+def left_behind(folder: Path) -> list[str]:
+    """The processes that work in a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").resolve() == folder and int(process.name) != os.getpid():
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            continue
+    return found
+
+
+REFUSALS: dict[str, dict[str, str]] = {
+    **{name: CASES[name] for name in ("no_secret_of_jira", "database_of_another_kind", "database_not_answering")},
+    "no_secret_key": {"SECRET_KEY": ""},
+    "port_is_no_number": {"PORT": "eighty"},
+    "sandbox_port_is_no_number": {"SANDBOX_PORT": "99999"},
+    "database_is_no_database": {"DATABASE_URL": "sqlite:///{folder}/notes.txt"},
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_a_wrong_configuration_is_said_once_and_ends_it(case: str, env: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("a file of another kind, long enough to be taken for a database\n" * 20)
+    status, said = run(env | {name: value.format(folder=tmp_path) for name, value in REFUSALS[case].items()}, tmp_path)
+    reasons = [line for line in (GOLDEN / f"{case}.txt").read_text(encoding="utf-8").splitlines() if line]
+    assert status == 1
+    assert [line.removeprefix("    web | ") for line in said.splitlines()] == [
+        *reasons,
+        "web did not start; what is wrong stands above",
+    ]
+
+
+def test_tables_that_are_not_there(env: dict[str, str], tmp_path: Path) -> None:
+    status, said = run(env | {"CONFIG_DIR": str(tmp_path / "nowhere")}, tmp_path)
+    assert status == 1
+    assert said.count("  nowhere/jira.yml:1: файла нет") == 1 == said.count("Смежник не запущен")
+
+
+def test_a_port_that_is_taken(env: dict[str, str], tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        status, said = run(env | {"PORT": str(port)}, tmp_path)
+    assert (status, said) == (1, f"this port is in use: PORT={port}; set another one, as in: PORT=8181 make run\n")
+
+
+def test_a_folder_for_data_that_is_a_file(env: dict[str, str], tmp_path: Path) -> None:
+    status, said = run(env | {"DATA_DIR": str(tmp_path / "a-file")}, tmp_path)
+    assert (status, said) == (
+        1,
+        "<folder>/a-file/logs cannot be made (Not a directory); set DATA_DIR to another folder\n",
+    )
+
+
+def test_an_env_file_that_cannot_be_read(env: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("# порт\nPORT=9999\n".encode("cp1251"))
+    assert run(env, tmp_path) == (1, ".env: файл не в кодировке UTF-8; сохраните его в UTF-8\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("gunicorn", "--config", str(ROOT / "gunicorn.conf.py"), "app:create_app()"),  # as the Procfile starts it
+        ("flask", "--app", "app", "worker"),
+        ("flask", "--app", "app", "clock"),
+        ("flask", "--app", "app", "check-config"),
+        MAKE_RUN,
+    ],
+)
+def test_every_process_reads_the_env_file(command: tuple[str, ...], env: dict[str, str], tmp_path: Path) -> None:
+    del env["FLASK_SKIP_DOTENV"]
+    for name in REAL:
+        del env[name]
+    lines = [f"{name}={value}" for name, value in REAL.items() if name != "JIRA_WEBHOOK_SECRETS"]
+    (tmp_path / ".env").write_text("\n".join(lines))
+    status, said = run(env, tmp_path, *command)
+    assert [line for line in said.splitlines() if "env:" in line or ".yml" in line] == [
+        line for line in said.splitlines() if "env: JIRA_WEBHOOK_SECRETS: не задано" in line
+    ]
+    assert said.count("JIRA_WEBHOOK_SECRETS") == 1
+    assert status != 0
+
+
+def test_it_starts_all_in_order_and_ends_all_by_a_signal(env: dict[str, str], tmp_path: Path) -> None:
+    for name in REAL:
+        del env[name]
+    env["DEMO_TICKETS"] = "0"
+    said: list[str] = []
+    command = [sys.executable, "-m", *MAKE_RUN]
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        for line in process.stdout or ():
+            said.append(line)
+            if "clock started" in line:
+                process.send_signal(signal.SIGTERM)
+    assert process.returncode == 0, said
+    assert f"  Smezhnik: http://127.0.0.1:{env['PORT']}/\n" in said
+    assert left_behind(tmp_path) == []
