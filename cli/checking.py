@@ -20,9 +20,12 @@ def check_config(given: Settings | None) -> None:
     if faults := list(_faults(given)):
         click.echo("\n".join(faults))
         raise click.exceptions.Exit(1)
-    config = load(folder_of(given or Settings.read()), os.environ)
+    settings = given or Settings.read()
+    config = load(folder_of(settings), os.environ)
     built = sum(rule.built for rule in config.rules.rules.values())
     click.echo(say("config_ok", version=config.version, built=built, mode=config.rules.default_mode))
+    if linked := settings.guesses_its_address(config.reports.card.ancestors):
+        click.echo(say("no_public_url", linked=", ".join(linked)))
 
 
 def _faults(given: Settings | None) -> Iterator[str]:

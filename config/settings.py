@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -34,6 +34,7 @@ _NEEDED = (
     ("webcrm_webhook_secrets", True, 24),
     ("api_tokens", False, 16),  # without them /api is closed
     ("secret_key", True, 16),
+    ("metrics_tokens", False, 16),  # without them /metrics and /openapi.json are open
     ("usedesk_block_secret", False, 16),  # without it there is no dynamic block
     ("usedesk_secret", False, 0),  # without it Usedesk's bodies carry the token
 )
@@ -85,6 +86,13 @@ def _port(value: Any) -> int:
     raise PydanticCustomError("port", "not a port")
 
 
+def _without_path(url: str) -> str:
+    """Refuse a path: the pages' own addresses begin at the root."""
+    if urlsplit(url).path:
+        raise PydanticCustomError("url_path", "a path in an address")
+    return url
+
+
 def _agent_id(text: str) -> str:
     if not re.fullmatch(r"[0-9]{1,20}", text.strip()):
         raise PydanticCustomError("usedesk_agent", "not a number")
@@ -100,6 +108,7 @@ WebhookSecrets = Annotated[Secrets, AfterValidator(_webhook_secrets)]
 AlertUrls = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(split_urls)]
 AgentId = Annotated[str, AfterValidator(_agent_id)]
 Port = Annotated[int, BeforeValidator(_port)]
+PublicUrl = Annotated[Url, AfterValidator(_without_path)]
 
 
 class Settings(BaseSettings):
@@ -129,6 +138,8 @@ class Settings(BaseSettings):
     oidc_issuer: Url | None = None
     oidc_client_id: str | None = None
     oidc_client_secret: SecretStr | None = None
+    public_url: PublicUrl | None = None
+    metrics_tokens: Secrets = ()
     trusted_proxies: Annotated[int, Field(ge=0)] = 0
     request_timeout: Duration = timedelta(seconds=10)
     secret_key: SecretStr | None = None
@@ -158,6 +169,13 @@ class Settings(BaseSettings):
             return _Given.model_validate(values)
         except ValidationError as error:
             raise ConfigError([_fault(details) for details in error.errors(include_url=False)]) from None
+
+    def guesses_its_address(self, frames: Sequence[str]) -> list[str]:
+        """What makes links to this bot while nobody has set its address, which is taken from `Host` then."""
+        if self.public_url or self.smezhnik_sandbox:
+            return []
+        used = {"OIDC_ISSUER": self.oidc_issuer, "USEDESK_BLOCK_SECRET": self.usedesk_block_secret}
+        return [name for name, value in (used | {"card.ancestors": frames}).items() if value]
 
     def missing_for_production(self) -> list[Fault]:
         """List what a server open to the world lacks: secrets not set, the sandbox's own, or too short."""

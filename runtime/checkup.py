@@ -42,6 +42,8 @@ def check_up(process: Process) -> Iterator[Symptom]:
             yield _heard(connection, name)
     if not config.alerts.urls:
         yield warning("no_alerts")
+    if linked := process.settings.guesses_its_address(config.reports.card.ancestors):
+        yield warning("no_public_url", linked=", ".join(linked))
 
 
 def _rules(config: Config) -> Iterator[Symptom]:

@@ -275,3 +275,23 @@ def test_every_symptom_has_words_and_what_is_not_well_a_remedy() -> None:
     }
     assert {name for _, name in raised} == set(words) - {"well", "unwell"}
     assert all("mend" in words[name] for level, name in raised if level != "good")
+
+
+@pytest.mark.parametrize(
+    ("given", "frames", "linked"),
+    [
+        ({"OIDC_ISSUER": "https://sso.example"}, (), ["OIDC_ISSUER"]),
+        (
+            {"USEDESK_BLOCK_SECRET": "a-block-secret"},
+            ("https://crm.example",),
+            ["USEDESK_BLOCK_SECRET", "card.ancestors"],
+        ),
+        ({"OIDC_ISSUER": "https://sso.example", "PUBLIC_URL": "https://bot.example"}, (), []),
+        ({"SMEZHNIK_SANDBOX": "1", "USEDESK_BLOCK_SECRET": "a-block-secret"}, (), []),
+        ({}, (), []),
+    ],
+)
+def test_an_address_is_missed_where_links_are_made(
+    given: dict[str, str], frames: tuple[str, ...], linked: list[str]
+) -> None:
+    assert Settings.read(given).guesses_its_address(frames) == linked

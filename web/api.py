@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from events import TicketEvent
@@ -17,7 +17,7 @@ from web.access import roles
 from web.access.guard import program
 from web.admin.actions import Actions
 from web.asked import asked_filter, asked_number, storable
-from web.parts import SOURCES, Parts
+from web.parts import SOURCES, Parts, own_address
 
 
 def blueprint(parts: Parts) -> Blueprint:
@@ -83,7 +83,7 @@ def described(parts: Parts) -> Blueprint:
     @routes.get("/openapi.json")
     def openapi() -> Response:
         """The OpenAPI document of the intake."""
-        return jsonify({**parts.openapi(), "servers": [{"url": request.host_url.rstrip("/")}]})
+        return jsonify({**parts.openapi(), "servers": [{"url": own_address(parts)}]})
 
     return routes
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from desk.clock import machine_now
 from runtime.clock import SILENT
 from store import switches, systems
+from web.access import tokens
 from web.gates import gates
 from web.metrics import scraped
 from web.parts import Parts
@@ -39,6 +40,8 @@ def blueprint(parts: Parts) -> Blueprint:
         except SQLAlchemyError as error:
             reason = f"the database does not answer ({type(error).__name__})"
             return jsonify({"status": "not ready", "reason": reason}), 503
+        if not tokens.watches(parts):
+            return jsonify({"status": "ready"})
         return jsonify({"status": "ready", "config": parts.process.watch.current().version, **told})
 
     @routes.get("/metrics")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 from prometheus_client import CollectorRegistry
 
 from config import Config
@@ -33,3 +33,8 @@ class Parts:
     registry: CollectorRegistry
     understand: Callable[[], TicketEvent | Response]
     read: Callable[[bytes, Config], Understood]
+
+
+def own_address(parts: Parts) -> str:
+    """Where this bot is for the world outside, without a slash at the end; of the request's `Host` only if not set."""
+    return parts.process.settings.public_url or request.host_url.rstrip("/")

@@ -219,3 +219,15 @@ def test_the_secret_is_in_no_log_and_no_row(site: Site, capsys: pytest.CaptureFi
     assert "invented-wrong-secret" not in seen.out + seen.err
     assert SECRET not in seen.out + seen.err
     assert json.loads(ask(site, secret_key="no").text)["error"]["problem"] == "the secret is missing or wrong"
+
+
+def test_the_links_lead_to_the_address_that_was_set_whatever_the_host_says(
+    sqlite: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = variables(NOWHERE) | {"PUBLIC_URL": "https://bot.example"}
+    with opened(sqlite.fresh(tmp_path), tmp_path, monkeypatch, **env) as site:
+        filled(site)
+        given = {"ticket_id": TICKET, "secret_key": SECRET}
+        html = str(site.client.post(PATH, json=given, headers={"Host": "evil.example"}).json["html"])
+    assert 'href="https://bot.example/usedesk/do/' in html
+    assert "evil.example" not in html

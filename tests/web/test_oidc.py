@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import structlog
@@ -228,3 +229,13 @@ def test_a_page_that_is_no_providers_opens_nothing(
     shown = browser.get(provider.authorise(sent.location)) if sent.status_code == 302 else sent
     assert shown.status_code in (403, 503)
     assert browser.get("/state").status_code == 303
+
+
+def test_the_way_back_leads_to_the_address_that_was_set_whatever_the_host_says(
+    company: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = company.process.settings.model_copy(update={"public_url": "https://bot.example"})
+    monkeypatch.setitem(company.process.__dict__, "settings", settings)
+    sent = company.client.get("/sign-in/company", headers={"Host": "evil.example"})
+    back = parse_qs(urlsplit(sent.location).query)["redirect_uri"]
+    assert back == ["https://bot.example/sign-in/company/back"]

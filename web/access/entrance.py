@@ -17,7 +17,7 @@ from web.access.guard import own_path, person
 from web.access.oidc import Provider, RefusedError
 from web.asked import storable
 from web.errors import message_page
-from web.parts import Parts
+from web.parts import Parts, own_address
 from web.words import word
 
 _log = structlog.get_logger("entrance")
@@ -68,7 +68,7 @@ def _by_provider(routes: Blueprint, parts: Parts, provider: Provider | None) -> 
         """To the company's provider; nothing is changed here but a cookie that recognises the answer."""
         if provider is None:
             return message_page(404)
-        back = url_for("entrance.from_provider", _external=True)
+        back = own_address(parts) + url_for("entrance.from_provider")
         try:
             return provider.send(back, own_path(request.args.get("next", "")))
         except RefusedError as refused:

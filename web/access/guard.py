@@ -16,6 +16,7 @@ from web.parts import Parts
 
 _FORM_LIVES = 12 * 3600  # seconds
 _LARGEST_FORM = 1_000_000  # bytes; webhooks have a limit of their own
+_HTTPS_LASTS = 365 * 24 * 3600  # seconds
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _PROGRAMS = "_webhooks"  # the end of the blueprints whose answers no browser sees
 _STATIC = ("frame.static", "bootstrap.static")
@@ -52,6 +53,8 @@ def register(app: Flask, parts: Parts) -> None:
         door, least = found
         if door == "program":
             return _program(parts, least)
+        if door == "watcher":
+            return None if tokens.watches(parts) else tokens.wrong("METRICS_TOKENS")
         if door == "sender" or request.endpoint in _STATIC:
             return None
         if request.method not in _SAFE:
@@ -69,6 +72,8 @@ def register(app: Flask, parts: Parts) -> None:
     def careful_headers(response: Response) -> Response:
         if request.endpoint not in _STATIC and not (request.blueprint or "").endswith(_PROGRAMS):
             response.headers.update(_HEADERS)
+        if request.is_secure:
+            response.headers["Strict-Transport-Security"] = f"max-age={_HTTPS_LASTS}"
         return response
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from config.access import ROLES
 
-Door = Literal["open", "sender", "program", "page"]
+Door = Literal["open", "watcher", "sender", "program", "page"]
 HIDDEN = "[скрыто]"
 
 
@@ -20,6 +20,8 @@ def door(endpoint: str) -> tuple[Door, str] | None:
     table = _table()
     if endpoint in table["open"]:
         return "open", ""
+    if endpoint in table["watchers"]:
+        return "watcher", ""
     if endpoint.partition(".")[0] in table["senders"]:
         return "sender", ""
     if role := table["programs"].get(endpoint):

@@ -37,8 +37,7 @@ class Program:
 def current(parts: Parts) -> Program | Response:
     """The program that sends this request, or why it may not."""
     known = parts.process.settings.api_tokens
-    given = request.authorization
-    token = given.token or "" if given is not None and given.type == "bearer" else ""
+    token = _given()
     if token and _same(token, known):
         return Program("API_TOKENS", "admin", "env")
     found = _of_store(parts, token) if token else None
@@ -48,9 +47,25 @@ def current(parts: Parts) -> Program | Response:
         closed = not known and not users.any_token(connection)
     if closed:
         return refusal(403, "the API is closed", "flask token add NAME --role lead, or set API_TOKENS and restart web")
-    answer = refusal(401, "the token is missing or wrong", "send Authorization: Bearer and a token of flask token add")
+    return wrong("flask token add")
+
+
+def watches(parts: Parts) -> bool:
+    """Whether this request may see the numbers: it brings one of METRICS_TOKENS, or none is set."""
+    known = parts.process.settings.metrics_tokens
+    return not known or _same(_given(), known)
+
+
+def wrong(made_by: str) -> Response:
+    """The answer to a token that is missing or opens nothing."""
+    answer = refusal(401, "the token is missing or wrong", f"send Authorization: Bearer and a token of {made_by}")
     answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
+
+
+def _given() -> str:
+    given = request.authorization
+    return given.token or "" if given is not None and given.type == "bearer" else ""
 
 
 def _of_store(parts: Parts, token: str) -> Program | None:

@@ -23,7 +23,7 @@ from store import findings, tickets
 from store.requests import OPEN, Request
 from web.agent.links import LIVES, Link, Links
 from web.errors import message_page
-from web.parts import Parts
+from web.parts import Parts, own_address
 from web.shown import View
 from web.words import words
 
@@ -37,7 +37,7 @@ def card(parts: Parts) -> Callable[[str], str]:
 
     def show(ticket: str) -> str:
         config, now = parts.process.watch.current(), parts.process.clock.now()
-        base = f"{request.host_url}{_PATH}/"
+        base = f"{own_address(parts)}/{_PATH}/"
         with parts.process.engine.connect() as connection:
             found = tickets.standing(connection, SYSTEM, ticket)
         asked = [one for one in found.requests if one.state == OPEN]

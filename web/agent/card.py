@@ -29,7 +29,7 @@ from store.tickets import Standing
 from web.access.guard import person
 from web.agent.said import HOURS, notice
 from web.errors import message_page
-from web.parts import SOURCES, Parts
+from web.parts import SOURCES, Parts, own_address
 from web.shown import View, is_web, view_of
 from web.words import word
 
@@ -108,7 +108,7 @@ def links_for_programs(parts: Parts) -> Blueprint:
         if not _fits(ticket) or source not in _SOURCES:
             abort(404)
         token = _signer().dumps([source, ticket])
-        return jsonify({"url": url_for("framed.page", token=token, _external=True), "expires_in": LIVES})
+        return jsonify({"url": own_address(parts) + url_for("framed.page", token=token), "expires_in": LIVES})
 
     return routes
 
