@@ -9,7 +9,6 @@ import functools
 import os
 import signal
 import socket
-import threading
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 import requests
 import sqlalchemy as sa
 import structlog
-from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.schedulers.background import BackgroundScheduler
 
 from config import Watch
 from desk.clock import machine_now
@@ -41,6 +40,7 @@ FORGET = timedelta(days=1)
 KEEP_LIMITS = timedelta(days=1)  # a token bucket is full again long before; a pause over so long is no first of a row
 PIECE = 200  # rows that one transaction takes away
 PIECES = 20  # of each kind in one turn; the rest has its turn a minute later
+ENDS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Clock:
@@ -159,7 +159,7 @@ class Clock:
 
 def run(clock: Clock) -> None:
     """Run the duties until SIGTERM or SIGINT."""
-    scheduler = BlockingScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1})
+    scheduler = BackgroundScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1})
     outage = Outage()
     duties = ((clock.ring, TICK_SECONDS), (clock.probe, 1))
     more = ((clock.let_effects_go_on, TICK_SECONDS), (clock.sign_of_life, SIGN_SECONDS))
@@ -168,15 +168,16 @@ def run(clock: Clock) -> None:
         _schedule(scheduler, duty, seconds, outage)
     if clock.polling is not None:
         _schedule(scheduler, clock.polling.look, 5, outage)
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: threading.Thread(target=scheduler.shutdown).start())
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # before the scheduler's threads begin, which inherit it
     outage.attempt(clock.sign_of_life)
-    log.info("clock started")
     scheduler.start()
+    log.info("clock started")
+    signal.sigwait(ENDS)
+    scheduler.shutdown()
     outage.attempt(clock.sign_off)  # else it is forgotten in time
 
 
-def _schedule(scheduler: BlockingScheduler, duty: Callable[[], object], seconds: float, outage: Outage) -> None:
+def _schedule(scheduler: BackgroundScheduler, duty: Callable[[], object], seconds: float, outage: Outage) -> None:
     """While the database is away a duty has nothing to do until its next turn."""
     attempt = functools.update_wrapper(functools.partial(outage.attempt, duty), duty)
     scheduler.add_job(attempt, "interval", seconds=seconds, misfire_grace_time=None)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.schedulers.background import BackgroundScheduler
 
 import runtime.clock
 from desk.clock import machine_now
@@ -76,9 +76,11 @@ def test_the_databases_statistics_are_refreshed(any_bot: Bot, clock: Clock) -> N
 
 
 def test_all_duties_are_on_the_schedule(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[BlockingScheduler] = []
-    monkeypatch.setattr(BlockingScheduler, "start", lambda scheduler: started.append(scheduler))  # noqa: PLW0108
-    monkeypatch.setattr("signal.signal", lambda *_: None)
+    started: list[BackgroundScheduler] = []
+    monkeypatch.setattr(BackgroundScheduler, "start", lambda scheduler: started.append(scheduler))  # noqa: PLW0108
+    monkeypatch.setattr(BackgroundScheduler, "shutdown", lambda _: None)
+    monkeypatch.setattr("signal.pthread_sigmask", lambda *_: None)
+    monkeypatch.setattr("signal.sigwait", lambda _: None)
     runtime.clock.run(Clock(bot.engine, bot.process.office, bot.watch))
     jobs = {job.func.__name__: job.trigger.interval for job in started[0].get_jobs()}
     assert {"ring", "sign_of_life", "probe", "purge", "analyze"} <= set(jobs)
