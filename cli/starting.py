@@ -62,7 +62,10 @@ def _opened(process: Process, faults: list[Fault]) -> Process:
 
 
 def open_database(process: Process) -> Process:
-    """Bring the database to this release; StartError when it does not answer."""
+    """Bring the database to this release; StartError when it does not answer.
+
+    A command closes its connections when it ends.
+    """
     url = sa.make_url(process.settings.database_url)
     place = url.database if url.drivername == "sqlite" else f"{url.host}:{url.port or 5432}/{url.database}"
     try:
@@ -75,6 +78,9 @@ def open_database(process: Process) -> Process:
         lines = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
         silent = isinstance(error, sa.exc.OperationalError)
         raise StartError([say("database" if silent else "database_unfit", place=place, said=lines[0])]) from None
+    command = click.get_current_context(silent=True)
+    if command is not None:
+        command.call_on_close(process.engine.dispose)
     return process
 
 

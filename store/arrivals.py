@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -32,11 +31,12 @@ _ADD = """
     SELECT r.source, r.delivery_id, r.case_id, r.type, r.state, r.body, r.event, r.reason, :now,
         CASE r.state WHEN 'waiting' THEN :now END,
         CASE r.state WHEN 'waiting' THEN NULL ELSE :now END
-    FROM {rows} WHERE true ON CONFLICT (source, delivery_id) DO NOTHING
+    FROM {rows} WHERE true ON CONFLICT (source, delivery_id) DO NOTHING RETURNING source, delivery_id
 """
 _REMEMBER = """
     INSERT INTO seen_bodies (source, sha256, seen_at) SELECT r.source, r.sha256, :now FROM {rows} WHERE true
     ON CONFLICT (source, sha256) DO UPDATE SET seen_at = excluded.seen_at WHERE seen_bodies.seen_at < :forgotten
+    RETURNING source, sha256
 """
 
 
@@ -77,7 +77,7 @@ def add_all(connection: sa.Connection, new: Sequence[New], now: datetime) -> lis
     for one in new:
         first.setdefault(one.key, one)
     rows = {key: {name: getattr(one, name) for name in _TEXTS} for key, one in first.items()}
-    kept = _claim(connection, _ADD, rows, (d.c.source, d.c.delivery_id, d.c.received_at), {"now": now})
+    kept = _claim(connection, _ADD, rows, {"now": now})
     bodies = [((one.source, one.body_sha256), key) for key, one in first.items() if key in kept and one.body_sha256]
     kept -= _seen(connection, bodies, now)
     return [one.key in kept and first[one.key] is one for one in new]
@@ -90,8 +90,7 @@ def _seen(connection: sa.Connection, bodies: list[tuple[_Key, _Key]], now: datet
         first.setdefault(body, key)
     rows = {body: {"source": body[0], "sha256": body[1]} for body in first}
     moments = {"now": now, "forgotten": now - BODY_REMEMBERED}
-    columns = (seen_bodies.c.source, seen_bodies.c.sha256, seen_bodies.c.seen_at)
-    fresh = _claim(connection, _REMEMBER, rows, columns, moments)
+    fresh = _claim(connection, _REMEMBER, rows, moments)
     seen = {key for body, key in bodies if body not in fresh or first[body] != key}
     if seen:
         connection.execute(sa.delete(d).where(sa.tuple_(d.c.source, d.c.delivery_id).in_(seen)))
@@ -102,23 +101,15 @@ def _claim(
     connection: sa.Connection,
     insert: str,
     rows: Mapping[_Key, Mapping[str, str | None]],
-    columns: tuple[sa.Column[Any], sa.Column[Any], sa.Column[Any]],
     moments: Mapping[str, datetime],
 ) -> set[_Key]:
-    """Insert rows by a statement that skips those which exist; the keys of the inserted.
-
-    `columns` are the key's two, and the one that `now` is written to: it tells ours from those that were there.
-    """
+    """Insert rows by a statement that skips those which exist and returns the keys of the others; these keys."""
     if not rows:
         return set()
     names = tuple(next(iter(rows.values())))
     statement = over_rows(connection.dialect.name, insert, names, tuple(moments))
-    added = connection.execute(statement, {"rows": to_json(list(rows.values())), **moments})
-    if added.rowcount == len(rows):
-        return set(rows)
-    *key, moment = columns
-    ours = sa.select(*key).where(sa.tuple_(*key).in_(list(rows)), moment == moments["now"])
-    return {(one, other) for one, other in connection.execute(ours)}
+    inserted = connection.execute(statement, {"rows": to_json(list(rows.values())), **moments})
+    return {(one, other) for one, other in inserted}
 
 
 def of_issues(connection: sa.Connection, issues: Iterable[_Key]) -> dict[_Key, Known]:

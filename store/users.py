@@ -22,7 +22,9 @@ Row = sa.Row[Any]
 def _add_new(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
     """Insert a row; False when there is one of its key."""
     insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
-    return int(connection.execute(insert.values(**row).on_conflict_do_nothing()).rowcount) > 0
+    # not `rowcount`, which psycopg does not tell of an INSERT
+    added = insert.values(**row).on_conflict_do_nothing().returning(*table.primary_key)
+    return connection.execute(added).first() is not None
 
 
 def add_user(connection: sa.Connection, row: Mapping[str, Any]) -> bool:

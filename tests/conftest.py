@@ -66,6 +66,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     maker.drop(url)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of each kind in turn, without any table."""
+    maker: Sqlite | Postgres = request.getfixturevalue("sqlite" if request.param == "sqlite" else "postgres")
+    url = maker.empty(tmp_path)
+    yield url
+    maker.drop(url)
+
+
 @pytest.fixture
 def engine(database_url: str) -> Iterator[sa.Engine]:
     """An engine on a fresh database of each kind."""

@@ -33,6 +33,10 @@ class Sqlite:
         shutil.copy(self._template, path)
         return f"sqlite:///{path}"
 
+    def empty(self, folder: Path) -> str:
+        """The URL of a database without any table."""
+        return f"sqlite:///{folder / 'empty.sqlite'}"
+
     def drop(self, url: str) -> None:
         """The folder is removed by pytest."""
 
@@ -61,8 +65,15 @@ class Postgres:
 
     def fresh(self, folder: Path) -> str:
         """The URL of a new database."""
+        return self._made(self._template)
+
+    def empty(self, folder: Path) -> str:
+        """The URL of a database without any table."""
+        return self._made("template1")
+
+    def _made(self, template: str) -> str:
         name = f"{self._template}_{uuid.uuid4().hex[:8]}"
-        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{self._template}"')
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self._url(name)
 
     def drop(self, url: str) -> None:

@@ -15,7 +15,6 @@ from flask.cli import cli as flask_command
 from cli.words import columns, table
 from config.settings import Settings
 from tests.bot import environment
-from tests.databases import Sqlite
 from tests.tickets import closing, ticket
 from tests.web.site import NOWHERE, Site, opened, own_logs
 
@@ -29,9 +28,9 @@ MOVED = {
 
 
 @pytest.fixture
-def env(sqlite: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+def env(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     """The environment of a bot whose Jira and CRM do not answer."""
-    found = environment(NOWHERE, sqlite.fresh(tmp_path), tmp_path)
+    found = environment(NOWHERE, database_url, tmp_path)
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     for name, value in found.items():
@@ -188,8 +187,9 @@ class TestReplay:
         assert site.state(running) == "running"
 
 
-def test_migrate_makes_a_database(env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/new/new.sqlite")
+@pytest.mark.usefixtures("env")
+def test_migrate_makes_a_database(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", empty_url)
     monkeypatch.setenv("JIRA_URL", "")  # a release needs the database alone
     for _ in range(2):
         result = run("migrate")

@@ -15,7 +15,6 @@ from config.settings import Settings
 from store.database import connect
 from store.tables.metadata import metadata
 from tests.bot import environment
-from tests.databases import Sqlite
 from tests.web.site import own_logs
 from web.access import people
 
@@ -23,15 +22,9 @@ Command = Callable[..., Result]
 
 
 @pytest.fixture
-def url(sqlite: Sqlite, tmp_path: Path) -> str:
-    """A database."""
-    return sqlite.fresh(tmp_path)
-
-
-@pytest.fixture
-def flask(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+def flask(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     """Run one of our commands; `stdin` is what is piped in."""
-    env = environment("http://127.0.0.1:9", url, tmp_path)
+    env = environment("http://127.0.0.1:9", database_url, tmp_path)
     for name, value in env.items():
         monkeypatch.setenv(name, value)
 
@@ -53,13 +46,13 @@ def rows(url: str, table: str) -> list[sa.Row[tuple[object, ...]]]:
     return found
 
 
-def test_users(flask: Command, url: str) -> None:
+def test_users(flask: Command, database_url: str) -> None:
     assert "Анна" not in flask("user", "list").output
     added = flask("user", "add", "Anna@Example.com", "--role", "lead", stdin="pony-cactus-7-evening\n")
     assert (added.exit_code, added.output) == (0, "Пользователь anna@example.com заведён, роль lead.\n")
     again = flask("user", "add", "anna@example.com", "--role", "admin", stdin="pony-cactus-7-evening\n")
     assert (again.exit_code, "уже есть" in again.output) == (1, True)
-    engine = connect(url)
+    engine = connect(database_url)
     with engine.connect() as connection:
         assert people.role_by_password(connection, "anna@example.com", "pony-cactus-7-evening", sandbox=False) == "lead"
     assert flask("user", "password", "ANNA@example.com", stdin="copper-nail-9-morning\r\n").exit_code == 0
@@ -71,7 +64,7 @@ def test_users(flask: Command, url: str) -> None:
     assert "anna@example.com" in listed
     assert "scrypt" not in listed
     assert flask("user", "remove", "Anna@example.com").exit_code == 0
-    assert [(row.what, row.target, row.door) for row in rows(url, "audit")] == [
+    assert [(row.what, row.target, row.door) for row in rows(database_url, "audit")] == [
         ("user_added", "anna@example.com", "cli"),
         ("password_set", "anna@example.com", "cli"),
         ("user_removed", "anna@example.com", "cli"),
@@ -91,24 +84,24 @@ def test_users(flask: Command, url: str) -> None:
     ],
 )
 def test_what_is_wrong_with_a_user_is_said(
-    flask: Command, url: str, arguments: tuple[str, ...], stdin: str, said: str
+    flask: Command, database_url: str, arguments: tuple[str, ...], stdin: str, said: str
 ) -> None:
     result = flask("user", *arguments, stdin=stdin)
     assert result.exit_code != 0
     assert said in result.output
-    assert [row.email for row in rows(url, "users")] == []
+    assert [row.email for row in rows(database_url, "users")] == []
 
 
-def test_tokens(flask: Command, url: str) -> None:
+def test_tokens(flask: Command, database_url: str) -> None:
     assert "Токенов нет" in flask("token", "list").output
     added = flask("token", "add", "crm", "--role", "lead")
     secret = added.stdout.strip()
     assert len(secret) > 40
     assert "больше его не показать" in added.stderr
-    assert secret not in str(rows(url, "api_tokens"))
+    assert secret not in str(rows(database_url, "api_tokens"))
     assert flask("token", "add", "crm", "--role", "admin").exit_code == 1
     assert flask("token", "add", "два слова", "--role", "admin").exit_code == 1
     assert "crm" in flask("token", "list").output
     assert flask("token", "revoke", "crm").exit_code == 0
     assert flask("token", "revoke", "crm").exit_code == 1
-    assert [row.what for row in rows(url, "audit")] == ["token_added", "token_revoked"]
+    assert [row.what for row in rows(database_url, "audit")] == ["token_added", "token_revoked"]

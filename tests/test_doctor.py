@@ -24,7 +24,6 @@ from store import switches, systems
 from store.database import connect
 from store.tables import deliveries
 from tests.bot import environment
-from tests.databases import Sqlite
 from tests.web.site import NOWHERE, own_logs
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,9 +38,11 @@ def sandbox(tmp_path: Path) -> Iterator[LiveSandbox]:
 
 
 @pytest.fixture
-def env(sqlite: Sqlite, sandbox: LiveSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:
+def env(
+    database_url: str, sandbox: LiveSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[sa.Engine]:
     """The environment of a bot beside them; its database, with a worker, a clock and an event of each system."""
-    found = environment(sandbox.url, sqlite.fresh(tmp_path), tmp_path) | {"WORKER_LEASE": "1m"}
+    found = environment(sandbox.url, database_url, tmp_path) | {"WORKER_LEASE": "1m"}
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     for name, value in found.items():
@@ -152,6 +153,7 @@ def test_what_jira_does_not_have_is_named(
     assert [row["said"].split(":")[0] for row in faults[code]][:2] == ["проект INVEST", "проект FBO"]
 
 
+@pytest.mark.usefixtures("tables", "sandbox")
 @pytest.mark.parametrize(
     ("create", "may", "level", "code"),
     [

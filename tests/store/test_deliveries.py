@@ -62,6 +62,12 @@ def test_of_the_same_id_the_first_is_kept(engine: sa.Engine) -> None:
     assert add(engine, new("d5", A), now=later) == [True]
 
 
+def test_a_redelivery_of_the_same_moment_is_not_new(engine: sa.Engine) -> None:
+    assert add(engine, new("d1", A), new("d2", B)) == [True, True]
+    assert add(engine, new("d1"), new("d3"), new("d4", B)) == [False, True, False]
+    assert kept(engine) == ["d1", "d2", "d3"]
+
+
 def test_of_the_same_body_the_first_is_kept(engine: sa.Engine) -> None:
     assert add(engine, new("d1", A), new("d2", A), new("d3", B), new("d4", A, source="forge")) == [
         True,

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -19,31 +17,12 @@ from store import cases
 from store.database import connect
 from store.migrate import alembic_config, upgrade
 from store.tables.metadata import metadata
-from tests.databases import Postgres
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parent.parent.parent
 UPGRADE = (
     "import sys; from store.database import connect; from store.migrate import upgrade; upgrade(connect(sys.argv[1]))"
 )
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database without any table."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/empty.sqlite"
-        return
-    postgres: Postgres = request.getfixturevalue("postgres")
-    url = postgres.fresh(tmp_path)
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with engine.begin() as connection:
-        for schema in sa.inspect(connection).get_schema_names():
-            if not schema.startswith(("pg_", "information_schema")):
-                connection.execute(sa.text(f'DROP SCHEMA "{schema}" CASCADE'))
-        connection.execute(sa.text("CREATE SCHEMA public"))
-    yield url
-    postgres.drop(url)
 
 
 def differences(engine: sa.Engine) -> list[object]:
