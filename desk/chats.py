@@ -7,17 +7,26 @@ from collections.abc import Iterable
 from apprise import Apprise, AppriseAsset, NotifyFormat
 from pydantic import SecretStr
 
+from desk.places import Places
+
 TIMEOUT = 30  # seconds for one address, its retries included
 
 
-def send_message(
-    urls: Iterable[SecretStr], body: str, *, title: str = "", form: NotifyFormat = NotifyFormat.TEXT
-) -> bool:
-    """Send to every address, each of which must be one of Apprise's; whether all of them took it.
+class Chats:
+    """Sends messages; chats that are slow hold no more than their share of the threads."""
 
-    Redirects are not followed.
-    """
-    sender = Apprise(asset=AppriseAsset(http_redirects=False, service_timeout=TIMEOUT))
-    for url in urls:
-        sender.add(url.get_secret_value())
-    return bool(sender.notify(body=body, title=title, body_format=form))
+    def __init__(self, places: Places) -> None:
+        self._places = places
+
+    def send(
+        self, urls: Iterable[SecretStr], body: str, *, title: str = "", form: NotifyFormat = NotifyFormat.TEXT
+    ) -> bool:
+        """Send to every address, each of which must be one of Apprise's; whether all of them took it.
+
+        Redirects are not followed.
+        """
+        sender = Apprise(asset=AppriseAsset(http_redirects=False, service_timeout=TIMEOUT))
+        for url in urls:
+            sender.add(url.get_secret_value())
+        with self._places.place("chats"):
+            return bool(sender.notify(body=body, title=title, body_format=form))

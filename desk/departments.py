@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from config.departments import Department
-from desk.chats import send_message
 from desk.clock import machine_now
 from desk.faults import Later
 from desk.journal import Done, Verb
@@ -64,7 +63,7 @@ class DepartmentsDesk:
             if address is None:
                 return Done(outcome="unchanged", reason=NO_ADDRESS)
             # a text that somebody wrote calls nobody: a mention is broken by a sign that is not seen
-            if not send_message([address], _MENTION.sub("\\1\u2060", text)):
+            if not self._around.chats.send([address], _MENTION.sub("\\1\u2060", text)):
                 raise Later(f"{verb.name}: the chat did not take the message", at=None)
             return Done(True, after=machine_now().isoformat(), reason="delivered at least once", also=line.also)
 

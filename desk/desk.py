@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config import Config
-from desk.chats import send_message
 from desk.clock import machine_now
 from desk.crm.desk import CrmDesk
 from desk.departments import DepartmentsDesk
@@ -98,7 +97,7 @@ class Desk:
         def act() -> Done:
             if not urls:
                 return Done(outcome="unchanged", reason="alerts.yml names no address")
-            if not send_message(urls, event.text):
+            if not self._around.chats.send(urls, event.text):
                 raise Later("an alert was not delivered", at=None)
             return Done(after=machine_now().isoformat())
 

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from config.running import RuntimeConfig
 from desk.clock import machine_now
 from desk.faults import Dead, Fault, Kind, Later, Trouble, classify
+from desk.places import Places
 from store import systems
 from store.database import reading
 
@@ -52,10 +53,12 @@ Alert = Callable[[sa.Connection, str, Mapping[str, Any]], None]
 class Gates:
     """Asks before each call, and turns what went wrong into `Later` or `Dead`."""
 
-    def __init__(self, engine: sa.Engine, running: RuntimeConfig, alert: Alert) -> None:
+    def __init__(self, engine: sa.Engine, running: RuntimeConfig, alert: Alert, places: Places | None = None) -> None:
+        """`places`: those that all gates of this process share."""
         self._engine = engine
         self._running = running
         self._alert = alert
+        self._places = places or Places()
 
     def ask(self, call: Call) -> sa.Row[Any]:
         """Raise `Later` when the system is down or one of the call's scopes is paused; else what stood in the way
@@ -69,10 +72,11 @@ class Gates:
         return hindrance
 
     def pass_through(self, call: Call, send: Callable[[], T]) -> T:
-        """Ask, send, and account for the outcome."""
+        """Ask, take a place, send, and account for the outcome."""
         before = self.ask(call)
         try:
-            answer = send()
+            with self._places.place(call.system):
+                answer = send()
         except requests.RequestException as error:
             raise self._account(call, classify(error)) from error
         if before.failures or before.until is not None:

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from config import Config, Mode
 from config.settings import Settings
 from desk.calendar import WorkCalendar
+from desk.chats import Chats
 from desk.clock import Clock, machine_now
 from desk.crm.client import SYSTEM, WebCrm
 from desk.desk import OWN, Desk
@@ -21,6 +22,7 @@ from desk.gates import Gates, Onlooker
 from desk.jira.client import JiraSite, system_of
 from desk.jira.component_cache import ComponentCache
 from desk.journal import Journal, LedgerJournal, PaperJournal, Run, Verb
+from desk.places import Places
 from desk.surroundings import Alerts, Post, Surroundings
 from desk.templates import Templates
 from desk.usedesk.client import SYSTEM as USEDESK
@@ -63,6 +65,7 @@ class Office:
         self.engine = engine
         self.clock = clock
         self.templates = Templates(ROOT)
+        self.places = Places()
         self._settings = settings
         self._alerts = Alerts(self.templates, post)
         self._post = post
@@ -109,6 +112,7 @@ class Office:
             components=self._components,
             alerts=self._alerts,
             post=self._post,
+            chats=Chats(self.places),
             site=lambda name: self.site(config, name),
             crm=lambda: self.crm(config),
             usedesk=lambda: self.usedesk(config),
@@ -179,7 +183,7 @@ class Office:
                 values = {**values, "until": f"{WorkCalendar(config.calendar.named()).local(until):%d.%m.%Y %H:%M}"}
             self._alerts.raise_once(connection, key, name, **values)
 
-        return Gates(self.engine, config.runtime, alert)
+        return Gates(self.engine, config.runtime, alert, self.places)
 
     def keep(self, config: Config) -> str:
         """Keep a configuration for the deliveries that begin with it; its version."""

@@ -10,7 +10,6 @@ from apprise import NotifyFormat
 from config.departments import Department
 from desk import digest
 from desk.calendar import WorkCalendar
-from desk.chats import send_message
 from desk.clock import machine_now
 from desk.faults import Later
 from desk.holds import Hold
@@ -109,7 +108,7 @@ class SaidDesk:
                 made = digest.make(connection, self._around.config, self._around.now, asked.parts)
             mail = address.get_secret_value().startswith(("mailto://", "mailtos://"))
             body, form = (made.html, NotifyFormat.HTML) if mail else (made.text, NotifyFormat.TEXT)
-            if not send_message([address], body, title=made.title, form=form):
+            if not self._around.chats.send([address], body, title=made.title, form=form):
                 raise Later("the digest was not delivered", at=None)
             return Done(True, after=machine_now().isoformat(), reason="delivered at least once")
 

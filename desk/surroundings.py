@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from config import Config
+from desk.chats import Chats
 from desk.clock import machine_now
 from desk.crm.client import WebCrm
 from desk.jira.client import JiraSite
@@ -49,6 +50,7 @@ class Surroundings:
     components: ComponentCache
     alerts: Alerts
     post: Post
+    chats: Chats
     site: Callable[[str], JiraSite]
     crm: Callable[[], WebCrm]
     usedesk: Callable[[], Usedesk]

@@ -41,6 +41,7 @@ class Worker:
         self._stopping = False  # no Event: a signal handler must not wait for a lock
         self._wake = threading.Event()
         self._outage = Outage()
+        office.places.most = THREADS // 2
         self._runner = Runner(office, watch)
         self._runner.stopping = lambda: self._stopping
         self._leased: dict[str, Future[None]] = {}

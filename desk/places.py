@@ -1,0 +1,54 @@
+"""How many threads of a process one system may hold, so that a slow one leaves the others to the rest."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from desk.clock import machine_now
+from desk.faults import Later
+
+MOST = 12  # half of the threads of a web process
+PATIENCE = 1.0  # seconds
+PUT_OFF = (5.0, 15.0)  # seconds; spread, or all who found no place would come back at once
+
+
+class Places:
+    """A place for each call that is under way, by system.
+
+    Whoever finds none waits for one, but only while places come free: a system that is busy is not slow.
+    """
+
+    def __init__(self, most: int = MOST, patience: float = PATIENCE) -> None:
+        self.most = most
+        self._patience = patience
+        self._changed = threading.Condition()
+        self._taken: Counter[str] = Counter()
+        self._moved: dict[str, float] = {}  # when a place of a system was last taken or given back
+
+    @contextmanager
+    def place(self, system: str) -> Iterator[None]:
+        """A place for a call to a system; raises `Later`, which spends no attempt, when there is none."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._taken[system] < self.most, self._worth_waiting(system)):
+                at = machine_now() + timedelta(seconds=random.uniform(*PUT_OFF))  # noqa: S311 # not a secret
+                raise Later(f"{system} is slow, and {self.most} calls wait for it already", at=at, no_effect=True)
+            self._count(system, 1)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._count(system, -1)
+                self._changed.notify_all()
+
+    def _count(self, system: str, change: int) -> None:
+        self._taken[system] += change
+        self._moved[system] = time.monotonic()
+
+    def _worth_waiting(self, system: str) -> float:
+        return self._moved.get(system, 0.0) + self._patience - time.monotonic()
