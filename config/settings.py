@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -99,10 +99,32 @@ def _agent_id(text: str) -> str:
     return text.strip()
 
 
+def _proxy(text: str) -> SecretStr:
+    """An http(s) proxy, perhaps with a name and a password; `host:port` alone means http, as everywhere."""
+    url = text.strip() if "://" in text else f"http://{text.strip()}"
+    try:
+        parts = urlsplit(url)
+        right = parts.scheme in ("http", "https") and parts.hostname and parts.path in ("", "/") and not parts.query
+        _ = parts.port
+    except ValueError:
+        right = False
+    if not right:
+        raise PydanticCustomError("proxy", "not a proxy")
+    return SecretStr(url.rstrip("/"))
+
+
+def _certificates(path: Path) -> Path:
+    if not path.exists():
+        raise PydanticCustomError("no_such_file", "missing", {"path": str(path)})
+    return path
+
+
 def _default_database(data: dict[str, Any]) -> str:
     return f"sqlite:///{data['data_dir'].as_posix()}/smezhnik.sqlite"
 
 
+Proxy = Annotated[SecretStr, PlainValidator(_proxy)]
+Certificates = Annotated[Path, AfterValidator(_certificates)]  # a file of them, or a folder as OpenSSL wants it
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
 WebhookSecrets = Annotated[Secrets, AfterValidator(_webhook_secrets)]
 AlertUrls = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(split_urls)]
@@ -140,6 +162,11 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr | None = None
     public_url: PublicUrl | None = None
     metrics_tokens: Secrets = ()
+    https_proxy: Proxy | None = None
+    http_proxy: Proxy | None = None
+    no_proxy: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()
+    requests_ca_bundle: Certificates | None = None
+    ssl_cert_file: Certificates | None = None
     trusted_proxies: Annotated[int, Field(ge=0)] = 0
     request_timeout: Duration = timedelta(seconds=10)
     secret_key: SecretStr | None = None
@@ -164,7 +191,7 @@ class Settings(BaseSettings):
         if env is None:
             environment.complete()
         given = os.environ if env is None else env
-        values = {name: given[name.upper()] for name in cls.model_fields if given.get(name.upper())}
+        values = {name: found for name in cls.model_fields if (found := _of(given, name))}
         try:
             return _Given.model_validate(values)
         except ValidationError as error:
@@ -207,6 +234,11 @@ class _Given(Settings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings,)
+
+
+def _of(env: Mapping[str, str], name: str) -> str | None:
+    """The value of a setting; proxies are known to all programs in small letters, too."""
+    return (env.get(name) if name.endswith("_proxy") else None) or env.get(name.upper())
 
 
 def _values(value: Any) -> Iterable[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from apprise import Apprise, AppriseAsset, NotifyFormat
 from pydantic import SecretStr
 
+from desk.network import prepare_environment
 from desk.places import Places
 
 TIMEOUT = 30  # seconds for one address, its retries included
@@ -16,6 +17,7 @@ class Chats:
     """Sends messages; chats that are slow hold no more than their share of the threads."""
 
     def __init__(self, places: Places) -> None:
+        prepare_environment()
         self._places = places
 
     def send(

@@ -19,6 +19,13 @@ from desk.http import AnswerError
 
 LONGEST_ADVICE = 86_400  # seconds; more than a day is a mistake of the sender
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
+# In this order: of the texts nothing is repeated but what stands in brackets, since they name addresses.
+_UNSENT = (
+    (re.compile(r"certificate verify failed: ([^(\]]*[^(\] ])"), "the certificate is not trusted: {}"),
+    (re.compile(r"Tunnel connection failed: (\d{3}[\w -]*)"), "no way through the proxy: {}"),
+    (re.compile(r"Unable to connect to proxy"), "no connection to the proxy"),
+    (re.compile(r"ConnectionRefused|NewConnectionError|NameResolutionError"), "connection refused"),
+)
 _GATEWAY = range(500, 600)
 
 
@@ -110,21 +117,22 @@ def _without_answer(error: requests.RequestException) -> Trouble:
         return Trouble(Kind.FAILING, str(error), False)
     if isinstance(error, requests.ConnectTimeout):
         return Trouble(Kind.FAILING, "no connection in time", True)
-    if isinstance(error, requests.ConnectionError) and _refused(error):
-        return Trouble(Kind.DOWN, "connection refused", True)
+    if isinstance(error, requests.ConnectionError) and (reason := _unsent(error)):
+        return Trouble(Kind.DOWN, reason, True)
     if isinstance(error, requests.Timeout):
         return Trouble(Kind.FAILING, "no answer in time", False)
     return Trouble(Kind.FAILING, f"connection broken ({type(error).__name__})", False)
 
 
-def _refused(error: BaseException) -> bool:
-    """Nobody listens or the name is unknown: then nothing was sent."""
+def _unsent(error: BaseException) -> str | None:
+    """Why the call did not even begin, by the texts of the error and of those behind it; None: it may have."""
     seen: BaseException | None = error
     text = ""
     while seen is not None:
         text += f"{type(seen).__name__} {seen} "
         seen = seen.__cause__ or seen.__context__
-    return any(word in text for word in ("ConnectionRefused", "NewConnectionError", "NameResolutionError"))
+    found = ((pattern.search(text), reason) for pattern, reason in _UNSENT)
+    return next((reason.format(*match.groups()) for match, reason in found if match), None)
 
 
 def _host(response: requests.Response) -> str:

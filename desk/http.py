@@ -14,6 +14,7 @@ from requests.adapters import HTTPAdapter
 
 from config.running import Http
 from desk.deadline import Deadline, connections
+from desk.network import Network
 
 ERROR = 400
 LARGEST = 10 * 2**20  # bytes of an answer, unpacked
@@ -27,8 +28,8 @@ class AnswerError(requests.RequestException):
 class Adapter(HTTPAdapter):
     """Gives every call its time, and every answer its size."""
 
-    def __init__(self, http: Http) -> None:
-        self._http = http
+    def __init__(self, http: Http, network: Network) -> None:
+        self._http, self._network = http, network
         self._deadline = Deadline()
         self._connections = connections(self._deadline)
         super().__init__(pool_connections=2, pool_maxsize=2)
@@ -46,6 +47,8 @@ class Adapter(HTTPAdapter):
         """
         self._deadline.set(self._http.whole.total_seconds())
         patience = self._http.read if request.method == "GET" else self._http.write
+        kwargs["proxies"] = self._network.proxies_for(request.url or "")
+        kwargs["verify"] = self._network.certificates or True
         kwargs["timeout"] = (self._http.connect.total_seconds(), patience.total_seconds())
         answer = super().send(request, *args, **kwargs)
         if answer.is_redirect:
@@ -69,18 +72,19 @@ def _content(answer: requests.Response) -> bytes:
     return b"".join(pieces)
 
 
-def session_for(http: Http) -> requests.Session:
+def session_for(http: Http, network: Network) -> requests.Session:
     """A session whose calls pass through here."""
     session = requests.Session()
-    equip(session, http)
+    equip(session, http, network)
     return session
 
 
-def equip(session: requests.Session, http: Http) -> None:
-    """Let a session's calls pass through here; it ignores proxies and .netrc, which would replace the credentials."""
+def equip(session: requests.Session, http: Http, network: Network) -> None:
+    """Let a session's calls pass through here."""
     session.trust_env = False
-    session.mount("https://", Adapter(http))
-    session.mount("http://", Adapter(http))
+    adapter = Adapter(http, network)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
 
 
 @dataclass(frozen=True)

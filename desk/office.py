@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import requests
 import sqlalchemy as sa
 from pydantic import SecretStr
 
@@ -19,9 +20,11 @@ from desk.clock import Clock, machine_now
 from desk.crm.client import SYSTEM, WebCrm
 from desk.desk import OWN, Desk
 from desk.gates import Gates, Onlooker
+from desk.http import session_for
 from desk.jira.client import JiraSite, system_of
 from desk.jira.component_cache import ComponentCache
 from desk.journal import Journal, LedgerJournal, PaperJournal, Run, Verb
+from desk.network import Network
 from desk.places import Places
 from desk.surroundings import Alerts, Post, Surroundings
 from desk.templates import Templates
@@ -67,6 +70,7 @@ class Office:
         self.templates = Templates(ROOT)
         self.places = Places()
         self._settings = settings
+        self._network = Network.of(settings)
         self._alerts = Alerts(self.templates, post)
         self._post = post
         self._components = ComponentCache()
@@ -125,18 +129,19 @@ class Office:
         """The client of a Jira site for this thread."""
         site = config.jira.sites[name]
         key = (name, site.url, site.user, site.token.get_secret_value(), config.runtime.http)
-        client: JiraSite = self._mine(key, lambda: JiraSite(name, site, config.runtime, self._gates(config)))
+        client: JiraSite = self._mine(key, lambda: JiraSite(name, site, self._session(config), self._gates(config)))
         return client
 
     def looked_at(self, config: Config, name: str) -> JiraSite:
         """A client of a Jira site for an examination: what it meets says nothing to the bot at work."""
-        return JiraSite(name, config.jira.sites[name], config.runtime, Onlooker(self.engine, config.runtime, _nobody))
+        gates = Onlooker(self.engine, config.runtime, _nobody)
+        return JiraSite(name, config.jira.sites[name], self._session(config), gates)
 
     def crm(self, config: Config) -> WebCrm:
         """The client of WebCRM for this thread."""
         url, token = self._settings.webcrm_url or "", self._settings.webcrm_token or SecretStr("")
         crm: WebCrm = self._mine(
-            ("webcrm", config.runtime.http), lambda: WebCrm(url, token, config.runtime, self._gates(config))
+            ("webcrm", config.runtime.http), lambda: WebCrm(url, token, self._session(config), self._gates(config))
         )
         return crm
 
@@ -151,7 +156,7 @@ class Office:
         account = Account(given.usedesk_url or "", given.usedesk_token or SecretStr(""), self.usedesk_agent)
         client: Usedesk = self._mine(
             ("usedesk", reserve, config.runtime.http),
-            lambda: Usedesk(account, config.runtime, self._gates(config), self.engine, reserve),
+            lambda: Usedesk(account, self._session(config), self._gates(config), self.engine, reserve),
         )
         return client
 
@@ -174,6 +179,9 @@ class Office:
         if key not in kept:
             kept[key] = make()
         return kept[key]
+
+    def _session(self, config: Config) -> requests.Session:
+        return session_for(config.runtime.http, self._network)
 
     def _gates(self, config: Config) -> Gates:
         def alert(connection: sa.Connection, name: str, values: Mapping[str, Any]) -> None:

@@ -87,8 +87,9 @@ def _say(line: str) -> None:
 
 
 def _is_there(port: str, path: str) -> bool:
+    here = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever proxies the machine has
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2):
+        with here.open(f"http://127.0.0.1:{port}{path}", timeout=2):
             return True
     except (OSError, HTTPException, OverflowError):  # not there or not ready; no port at all
         return False

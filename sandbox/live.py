@@ -61,16 +61,16 @@ class LiveSandbox:
         """Call a route of the sandbox (Jira: as the bot); the JSON of its answer, None for an empty one."""
         settings = self.state.settings
         auth = (settings.jira_user, settings.jira_token) if path.startswith("/rest/") else None
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.request(method, self.url + path, json=body, auth=auth, timeout=TIMEOUT)
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
+        return self._call(method, path, json=body, auth=auth)
 
     def call_as(self, account: str, method: str, path: str, body: Any = None) -> Any:
         """Call a route of Jira's as a person or a customer."""
-        url, headers = self.url + path, {"X-Sandbox-As": account}
-        answer = requests.request(method, url, json=body, headers=headers, timeout=TIMEOUT)
+        return self._call(method, path, json=body, headers={"X-Sandbox-As": account})
+
+    def _call(self, method: str, path: str, **more: Any) -> Any:
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.request(method, self.url + path, timeout=TIMEOUT, **more)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 

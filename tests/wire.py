@@ -1,4 +1,4 @@
-"""A server that says to its callers what a test gives it, piece by piece, over plain TCP or TLS."""
+"""A server that says to its callers what a test gives it, piece by piece, over plain TCP or TLS; a proxy, too."""
 
 from __future__ import annotations
 
@@ -22,10 +22,14 @@ class Wire:
     """A context manager. Between two pieces it pauses `gap` seconds; `heard` are the requests.
 
     `deaf`: it takes a connection and reads nothing from it. `hang_up`: it closes the connection after an answer.
+    With `tunnel` it is a proxy, too: it opens a tunnel to any host, at whose end it answers itself.
     """
 
-    def __init__(self, say: Say, *, gap: float = 0.0, tls: ssl.SSLContext | None = None) -> None:
-        self._say, self._gap, self._tls = say, gap, tls
+    def __init__(
+        self, say: Say, *, gap: float = 0.0, tls: ssl.SSLContext | None = None, tunnel: ssl.SSLContext | None = None
+    ) -> None:
+        self._say, self._gap, self._tls, self._tunnel = say, gap, tls, tunnel
+        self.opened: Iterable[bytes] = [b"HTTP/1.1 200 Connection established\r\n\r\n"]
         self._over = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -64,12 +68,21 @@ class Wire:
     def _converse(self, caller: socket.socket) -> None:
         while (request := self._request(caller)) and not self._over.is_set():
             self.heard.append(request)
-            for piece in self._say(request):
-                caller.sendall(piece)
-                if self._over.wait(self._gap):
-                    return
-            if self.hang_up:
+            tunnel = self._tunnel if request.startswith(b"CONNECT ") else None
+            if not self._said(caller, self.opened if tunnel else self._say(request)) or self.hang_up:
                 return
+            if tunnel:
+                with tunnel.wrap_socket(caller, server_side=True) as inside:
+                    self._converse(inside)
+                return
+
+    def _said(self, caller: socket.socket, pieces: Iterable[bytes]) -> bool:
+        """Say it all; False when the server ends meanwhile."""
+        for piece in pieces:
+            caller.sendall(piece)
+            if self._over.wait(self._gap):
+                return False
+        return True
 
     def _request(self, caller: socket.socket) -> bytes:
         """The request, up to the end of its body if it tells a length; nothing when the caller has gone."""

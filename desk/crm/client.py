@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
+import requests
 from pydantic import ConfigDict, Field, SecretStr, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
-from config.running import RuntimeConfig
 from desk.gates import Call, Gates
-from desk.http import Documented, checked, session_for
+from desk.http import Documented, checked
 from events import TICKET_ID
 
 SYSTEM = "webcrm"
@@ -48,10 +48,10 @@ _NO_TICKET = TypeAdapter(_Refusal)
 class WebCrm:
     """WebCRM's REST API. Every POST carries an idempotency key, so that a repeat changes nothing."""
 
-    def __init__(self, url: str, token: SecretStr, running: RuntimeConfig, gates: Gates) -> None:
+    def __init__(self, url: str, token: SecretStr, session: requests.Session, gates: Gates) -> None:
         self._url = url.rstrip("/")
         self._gates = gates
-        self._session = session_for(running.http)
+        self._session = session
         self._session.headers["Authorization"] = f"Bearer {token.get_secret_value()}"
 
     def _send(

@@ -16,9 +16,7 @@ import requests
 from atlassian.jira import JiraCloud
 
 from config.jira import Site
-from config.running import RuntimeConfig
 from desk.gates import PROBE, Call, Gates
-from desk.http import session_for
 from desk.jira.answers import ANSWERS
 from events import ISSUE_ID, ISSUE_KEY
 
@@ -47,7 +45,7 @@ def system_of(site: str) -> str:
 class JiraSite:
     """One site. Every method is one call; `Later` and `Dead` come out of it, never an exception of requests."""
 
-    def __init__(self, name: str, site: Site, running: RuntimeConfig, gates: Gates) -> None:
+    def __init__(self, name: str, site: Site, session: requests.Session, gates: Gates) -> None:
         self.system = system_of(name)
         self.name = name
         self._gates = gates
@@ -57,7 +55,7 @@ class JiraSite:
             username=site.user,
             password=site.token.get_secret_value(),
             api_version=3,
-            session=session_for(running.http),
+            session=session,
             advanced_mode=True,
             backoff_and_retry=False,
             retry_with_header=False,

@@ -16,11 +16,9 @@ import requests
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from config.running import RuntimeConfig
 from desk.clock import machine_now
 from desk.faults import Later
 from desk.gates import Call, Gates
-from desk.http import session_for
 from desk.usedesk.words import STATUS_IDS, to_html
 from events import TICKET_ID
 from events.untrusted import entries, part
@@ -62,7 +60,7 @@ class Usedesk:
     """
 
     def __init__(
-        self, account: Account, running: RuntimeConfig, gates: Gates, engine: sa.Engine, reserve: int = 0
+        self, account: Account, session: requests.Session, gates: Gates, engine: sa.Engine, reserve: int = 0
     ) -> None:
         """`reserve`: so many calls of the shared limit are left to others."""
         self.agent_id = account.agent_id
@@ -70,7 +68,7 @@ class Usedesk:
         self._gates = gates
         self._engine = engine
         self._reserve = reserve
-        self._session = session_for(running.http)
+        self._session = session
 
     def ticket(self, ticket: str) -> dict[str, Any]:
         """`{ticket, comments, tags, custom_fields, changes}`; its ids are strings or numbers."""

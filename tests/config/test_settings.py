@@ -117,6 +117,45 @@ def test_other_mistakes(env: dict[str, str], text: str) -> None:
     assert said(env) == [text]
 
 
+@pytest.mark.parametrize(
+    ("text", "understood"),
+    [
+        ("http://proxy.example.test:3128", "http://proxy.example.test:3128"),
+        ("proxy.example.test:3128/", "http://proxy.example.test:3128"),
+        ("https://u:sesame@proxy.example.test", "https://u:sesame@proxy.example.test"),
+    ],
+)
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "HTTP_PROXY"])
+def test_proxies(name: str, text: str, understood: str) -> None:
+    for spelled in (name, name.lower()):
+        settings = Settings.read({spelled: text})
+        proxy = getattr(settings, name.lower())
+        assert proxy.get_secret_value() == understood
+        assert "sesame" not in repr(settings)
+    assert Settings.read({name: "http://one.test:1", name.lower(): "http://two.test:2"}) == Settings.read(
+        {name: "http://two.test:2"}
+    )
+    assert Settings.read({"port": "9999"}).port == 8080  # only proxies are known in small letters
+
+
+@pytest.mark.parametrize(
+    "text", ["socks5://sesame:1", "http://", "http://proxy:sesame", "http://proxy.test/sesame", "://"]
+)
+def test_a_wrong_proxy(text: str) -> None:
+    assert said({"HTTPS_PROXY": text}) == [
+        "env: HTTPS_PROXY: это не адрес прокси; напишите, например, http://proxy.example.com:3128 "
+        "(с именем и паролем — http://имя:пароль@proxy.example.com:3128)"
+    ]
+
+
+def test_certificates_that_are_not_there(tmp_path: Path) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+        assert said({name: f"{tmp_path}/x.pem"}) == [
+            f"env: {name}: нет ни файла, ни папки {tmp_path}/x.pem; напишите путь к сертификатам, которым верит бот"
+        ]
+        assert getattr(Settings.read({name: str(tmp_path)}), name.lower()) == tmp_path
+
+
 def test_all_mistakes_are_said_at_once() -> None:
     assert len(said({"PORT": "a", "SANDBOX_PORT": "b", "DATABASE_URL": "c"})) == 3
 

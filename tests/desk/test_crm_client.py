@@ -15,6 +15,8 @@ from config import load
 from desk.crm.client import ANSWERS, WebCrm
 from desk.faults import Later
 from desk.gates import Down, Onlooker, Refused
+from desk.http import session_for
+from desk.network import Network
 from tests import openapi
 from tests.bot import environment
 
@@ -43,7 +45,7 @@ def crm() -> WebCrm:
     """A client without gates: what an answer means is asked, not what follows from it."""
     running = load(ROOT / "config", environment("http://127.0.0.1:9", "sqlite://", Path("var"))).runtime
     gates = Onlooker(sa.create_engine("sqlite://"), running, lambda *_: None)
-    return WebCrm(URL, SecretStr("an-invented-token"), running, gates)
+    return WebCrm(URL, SecretStr("an-invented-token"), session_for(running.http, Network()), gates)
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -13,19 +13,17 @@ import requests
 from config.running import Http
 from desk.faults import Kind, classify
 from desk.http import LARGEST, AnswerError, session_for
+from desk.network import Network
 from tests.wire import Wire, answer
 
 JSON = b'{"id": "10001"}'
 
 
-def patient(read: float = 0.5, whole: float = 0.8) -> Http:
-    """Timeouts in seconds."""
-    return Http(
-        connect=timedelta(seconds=5),
-        read=timedelta(seconds=read),
-        write=timedelta(seconds=read),
-        whole=timedelta(seconds=whole),
-    )
+def patient(read: float = 0.5, whole: float = 0.8) -> requests.Session:
+    """A session with timeouts in seconds."""
+    given = {"connect": 5, "read": read, "write": read, "whole": whole}
+    http = Http.model_validate({name: timedelta(seconds=seconds) for name, seconds in given.items()})
+    return session_for(http, Network())
 
 
 def drips(text: bytes) -> list[bytes]:
@@ -63,7 +61,7 @@ def welcome_without_end(_: bytes) -> Iterable[bytes]:
 @pytest.mark.parametrize("say", [head_without_end, body_without_end, chunk_without_end, welcome_without_end])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_answer_that_drips_is_given_up_in_time(method: str, say: object) -> None:
-    with Wire(say, gap=0.05) as wire, session_for(patient()) as session:  # type: ignore[arg-type]
+    with Wire(say, gap=0.05) as wire, patient() as session:  # type: ignore[arg-type]
         begun = time.monotonic()
         with pytest.raises(requests.ReadTimeout) as raised:
             session.request(method, wire.url, json={"a": 1})
@@ -73,7 +71,7 @@ def test_an_answer_that_drips_is_given_up_in_time(method: str, say: object) -> N
 
 
 def test_silence_is_given_up_sooner() -> None:
-    with Wire(lambda _: [b""], gap=20) as wire, session_for(patient(read=0.2, whole=20)) as session:
+    with Wire(lambda _: [b""], gap=20) as wire, patient(read=0.2, whole=20) as session:
         begun = time.monotonic()
         with pytest.raises(requests.ReadTimeout):
             session.get(wire.url)
@@ -82,14 +80,14 @@ def test_silence_is_given_up_sooner() -> None:
 
 def test_the_time_of_one_call_is_not_that_of_the_next() -> None:
     pieces = drips(answer(JSON))
-    with Wire(lambda _: pieces, gap=0.005) as wire, session_for(patient(whole=5)) as session:
+    with Wire(lambda _: pieces, gap=0.005) as wire, patient(whole=5) as session:
         for _ in range(3):
             assert session.post(wire.url, json={}).json() == {"id": "10001"}
         assert len(wire.heard) == 3
 
 
 def test_a_body_that_nobody_takes_is_given_up_in_time() -> None:
-    with Wire(lambda _: [], gap=0.0) as wire, session_for(patient()) as session:
+    with Wire(lambda _: [], gap=0.0) as wire, patient() as session:
         wire.deaf = True
         begun = time.monotonic()
         with pytest.raises(requests.RequestException) as raised:
@@ -106,7 +104,7 @@ def test_an_answer_has_a_size(*, told: bool) -> None:
         for _ in range(LARGEST // 1_000_000 + 1):
             yield b" " * 1_000_000
 
-    with Wire(say) as wire, session_for(patient(5, 30)) as session, pytest.raises(AnswerError) as raised:
+    with Wire(say) as wire, patient(5, 30) as session, pytest.raises(AnswerError) as raised:
         session.get(wire.url)
     trouble = classify(raised.value)
     assert (trouble.kind, trouble.reason, trouble.no_effect) == (Kind.FAILING, "an answer of more than 10 MB", False)
@@ -116,21 +114,24 @@ def test_a_small_answer_that_unpacks_into_a_large_one_has_a_size() -> None:
     packed = gzip.compress(b" " * (LARGEST + 1))
     assert len(packed) < 100_000
     say = [answer(packed, "Content-Encoding: gzip")]
-    with Wire(lambda _: say) as wire, session_for(patient(5, 30)) as session, pytest.raises(AnswerError):
+    with Wire(lambda _: say) as wire, patient(5, 30) as session, pytest.raises(AnswerError):
         session.get(wire.url)
 
 
 def test_an_answer_of_just_that_size_is_taken() -> None:
     body = b'"' + b"x" * (LARGEST - 2) + b'"'
     packed = gzip.compress(body)
-    with Wire(lambda _: [answer(packed, "Content-Encoding: gzip")]) as wire, session_for(patient(5, 30)) as session:
+    with (
+        Wire(lambda _: [answer(packed, "Content-Encoding: gzip")]) as wire,
+        patient(5, 30) as session,
+    ):
         assert session.get(wire.url).content == body
 
 
 @pytest.mark.parametrize("whole", [False, True], ids=["cut", "whole"])
 def test_a_cut_body_is_an_unknown_outcome(*, whole: bool) -> None:
     text = answer(JSON)
-    with Wire(lambda _: [text if whole else text[:-3]]) as wire, session_for(patient()) as session:
+    with Wire(lambda _: [text if whole else text[:-3]]) as wire, patient() as session:
         wire.hang_up = True
         if whole:
             assert session.post(wire.url).json() == {"id": "10001"}

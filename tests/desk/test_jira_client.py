@@ -18,6 +18,7 @@ from desk.faults import Dead, Later
 from desk.gates import Down, Gates, Onlooker
 from desk.http import session_for
 from desk.jira.client import JiraSite
+from desk.network import Network
 from store import systems
 from tests.bot import environment
 
@@ -44,15 +45,14 @@ def answers() -> Iterator[responses.RequestsMock]:
 def plain(shipped: Config) -> JiraSite:
     """The same without gates: what an answer means is asked, not what follows from it."""
     gates = Onlooker(sa.create_engine("sqlite://"), shipped.runtime, lambda *_: None)
-    return JiraSite("main", shipped.jira.sites["main"], shipped.runtime, gates)
+    return JiraSite("main", shipped.jira.sites["main"], session_for(shipped.runtime.http, Network()), gates)
 
 
 @pytest.fixture
 def site(engine: sa.Engine, shipped: Config) -> JiraSite:
     """The client of the shipped site."""
-    return JiraSite(
-        "main", shipped.jira.sites["main"], shipped.runtime, Gates(engine, shipped.runtime, lambda *_: None)
-    )
+    gates = Gates(engine, shipped.runtime, lambda *_: None)
+    return JiraSite("main", shipped.jira.sites["main"], session_for(shipped.runtime.http, Network()), gates)
 
 
 def body(answers: responses.RequestsMock) -> Any:
@@ -69,7 +69,7 @@ def test_every_call_ends_in_time(shipped: Config, monkeypatch: pytest.MonkeyPatc
         raise requests.ReadTimeout
 
     monkeypatch.setattr(HTTPAdapter, "send", send)
-    session = session_for(shipped.runtime.http)
+    session = session_for(shipped.runtime.http, Network())
     for timeout in (None, 75, (1, 1)):  # the library gives a number of its own
         with pytest.raises(requests.ReadTimeout):
             session.request(method, URL, timeout=timeout)

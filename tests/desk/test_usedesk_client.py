@@ -17,6 +17,8 @@ from config import Config, load
 from desk.clock import machine_now
 from desk.faults import Later
 from desk.gates import Call, Gates, Refused
+from desk.http import session_for
+from desk.network import Network
 from desk.usedesk.client import RATE, Account, Usedesk, _content
 from desk.usedesk.words import to_html, to_text
 from sandbox.live import LiveSandbox
@@ -53,7 +55,7 @@ class Caller:
         """A client of another process."""
         gates = Gates(self.engine, self._config.runtime, lambda _, name, __: self.alerts.append(name))
         account = Account(url or f"{self._url}/usedesk", SecretStr(token or "sandbox-usedesk-token"), "1")
-        return Usedesk(account, self._config.runtime, gates, self.engine)
+        return Usedesk(account, session_for(self._config.runtime.http, Network()), gates, self.engine)
 
     def rested(self) -> Usedesk:
         """The client after a pause long enough for the whole burst."""

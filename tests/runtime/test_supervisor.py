@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from config.settings import Settings
+from runtime.supervisor import _is_there
 from tests.bot import free_port
 from tests.test_app import CASES, GOLDEN, REAL, ROOT
+from tests.wire import Wire, answer
 
 MAKE_RUN = ("runtime.supervisor",)
 SECONDS = 120  # to begin, and to end; a busy machine takes long
@@ -141,3 +143,15 @@ def test_it_starts_all_in_order_and_ends_all_by_a_signal(env: dict[str, str], tm
     assert process.returncode == 0, said
     assert f"  Smezhnik: http://127.0.0.1:{env['PORT']}/\n" in said
     assert left_behind(tmp_path) == []
+
+
+def test_no_proxy_stands_between_two_processes_of_one_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Wire(lambda _: [answer(b"{}")]) as web, Wire(lambda _: [answer(b"", status="403 Forbidden")]) as proxy:
+        for name in ("http_proxy", "HTTP_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.setenv(name, "")
+        web.hang_up = True
+        assert _is_there(str(web.port), "/health/ready")
+        assert len(web.heard) == 1
+        assert proxy.heard == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +11,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import structlog
+from flask import Flask
 from werkzeug.test import TestResponse
 
+from config.settings import Settings
+from tests.certificates import Authority
 from tests.databases import Sqlite
 from tests.web.provider import CLIENT, SECRET, FakeProvider
 from tests.web.site import Site, opened
+from tests.wire import Wire, answer
+from web.access.oidc import Provider
 
 TABLE = """
 emails: {"Anna@Example.test": admin}
@@ -239,3 +245,26 @@ def test_the_way_back_leads_to_the_address_that_was_set_whatever_the_host_says(
     sent = company.client.get("/sign-in/company", headers={"Host": "evil.example"})
     back = parse_qs(urlsplit(sent.location).query)["redirect_uri"]
     assert back == ["https://bot.example/sign-in/company/back"]
+
+
+def test_the_provider_is_reached_by_the_proxy_without_anybodys_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, authority = "sso.example.test", Authority(tmp_path)
+    (tmp_path / ".netrc").write_text("default login of-somebody-else password of-somebody-else\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("NETRC", raising=False)
+    told = {"issuer": f"https://{host}", "authorization_endpoint": f"https://{host}/authorize"}
+    env = {"OIDC_ISSUER": f"https://{host}", "OIDC_CLIENT_ID": CLIENT, "OIDC_CLIENT_SECRET": SECRET}
+    app = Flask("pages")
+    app.secret_key = "an-invented-secret-key"
+    with Wire(lambda _: [answer(json.dumps(told).encode())], tunnel=authority.server(host)) as proxy:
+        env |= {"HTTPS_PROXY": proxy.url, "REQUESTS_CA_BUNDLE": str(authority.file)}
+        provider = Provider.of(Settings.read(env))
+        with app.test_request_context():
+            sent: Any = provider.send("https://bot.example.test/back", None) if provider else None
+        asked, request = proxy.heard
+    assert sent.location.startswith(f"https://{host}/authorize?")
+    assert asked.startswith(f"CONNECT {host}:443".encode())
+    assert b"authorization" not in request.lower()

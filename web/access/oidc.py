@@ -20,6 +20,7 @@ from config.running import Http
 from config.settings import Settings
 from desk.faults import classify
 from desk.http import equip
+from desk.network import Network
 from web.access.sessions import UNDER_WAY, Known
 
 _TEN = timedelta(seconds=10)
@@ -48,13 +49,15 @@ class Provider:
     issuer: str
     client_id: str
     client_secret: str
+    network: Network
 
     @classmethod
     def of(cls, settings: Settings) -> Provider | None:
         """The provider of the environment, if one is set."""
         if not (settings.oidc_issuer and settings.oidc_client_id and settings.oidc_client_secret):
             return None
-        return cls(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret.get_secret_value())
+        secret = settings.oidc_client_secret.get_secret_value()
+        return cls(settings.oidc_issuer, settings.oidc_client_id, secret, Network.of(settings))
 
     def send(self, back: str, onward: str | None) -> ResponseReturnValue:
         """Redirect to the provider, which sends the browser `back`; raises RefusedError when it does not answer."""
@@ -122,15 +125,14 @@ class Provider:
                 server_metadata_url=f"{self.issuer.rstrip('/')}/.well-known/openid-configuration",
                 client_kwargs={"scope": "openid email profile", "code_challenge_method": "S256"},
             )
-            current_app.extensions["oidc"].client_cls = _session
+            current_app.extensions["oidc"].client_cls = self._session
         return current_app.extensions["oidc"]
 
-
-def _session(**given: Any) -> OAuth2Session:
-    """Authlib's session on our transport."""
-    session = OAuth2Session(**given)
-    equip(session, _HTTP)
-    return session
+    def _session(self, **given: Any) -> OAuth2Session:
+        """Authlib's session on our transport."""
+        session = OAuth2Session(**given)
+        equip(session, _HTTP, self.network)
+        return session
 
 
 def _detail(error: Exception) -> str:
