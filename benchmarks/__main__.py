@@ -15,6 +15,7 @@ from benchmarks import (
     parse,
     slow_senders,
     throughput,
+    usedesk_day,
     waiting,
 )
 from benchmarks.figures import quiet
@@ -30,6 +31,7 @@ ALL = {
     "crashes": crashes.main,
     "hold_crashes": hold_crashes.main,
     "pages": pages.main,
+    "usedesk_day": usedesk_day.main,
 }
 
 

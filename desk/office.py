@@ -30,6 +30,8 @@ from desk.surroundings import Alerts, Post, Surroundings
 from desk.templates import Templates
 from desk.usedesk.client import SYSTEM as USEDESK
 from desk.usedesk.client import Account, Usedesk
+from desk.usedesk.limit import Limit
+from desk.usedesk.memory import Memory
 from store import systems
 from store.ledger import Recorded
 
@@ -74,6 +76,7 @@ class Office:
         self._alerts = Alerts(self.templates, post)
         self._post = post
         self._components = ComponentCache()
+        self._memory = Memory(engine, clock.now)
         self._kept = threading.local()
 
     def open(self, run: Run, config: Config, now: datetime, ticket: tuple[str, str] | None) -> Desk:
@@ -85,17 +88,17 @@ class Office:
                 rule = config.rules.rules[verb.why]
                 action = self.templates.note(f"verb_{verb.name}")
                 text = self.templates.note("rule_warning", rule=rule.id, quote=rule.said, action=action)
-                self._warn(config, ticket, text, f"warning:{key}")
+                self._warn(config, run, ticket, text, f"warning:{key}")
 
         journal = LedgerJournal(self.engine, run, mode_of, warn, config.runtime.search_settle)
-        return self._desk(config, journal, now, run.label)
+        return self._desk(config, journal, now, run.label, run)
 
-    def _warn(self, config: Config, ticket: tuple[str, str], text: str, key: str) -> None:
+    def _warn(self, config: Config, run: Run, ticket: tuple[str, str], text: str, key: str) -> None:
         source, number = ticket
         if source == SYSTEM:
             self.crm(config).note(number, text, key)
         elif source == USEDESK:
-            self.usedesk(config).comment(number, text)
+            self.usedesk(config).asked_by(run.label).comment(number, text)
 
     def systems(self, config: Config) -> list[str]:
         """The systems that this bot speaks to, by the names of their gates."""
@@ -107,7 +110,13 @@ class Office:
         journal = PaperJournal(self._modes(config), done)
         return self._desk(config, journal, self.clock.now(), label), journal
 
-    def _desk(self, config: Config, journal: Journal, now: datetime, label: str) -> Desk:
+    def _desk(self, config: Config, journal: Journal, now: datetime, label: str, run: Run | None = None) -> Desk:
+        """`run` None: nobody comes back, so no place at Usedesk's limit is kept."""
+
+        def usedesk() -> Usedesk:
+            client = self.usedesk(config)
+            return client.asked_by(run.label) if run else client
+
         around = Surroundings(
             engine=self.engine,
             config=config,
@@ -119,9 +128,11 @@ class Office:
             chats=Chats(self.places),
             site=lambda name: self.site(config, name),
             crm=lambda: self.crm(config),
-            usedesk=lambda: self.usedesk(config),
+            usedesk=usedesk,
+            memory=self._memory,
             now=now,
             label=label,
+            case=run.case if run else label,
         )
         return Desk(around)
 
@@ -156,7 +167,7 @@ class Office:
         account = Account(given.usedesk_url or "", given.usedesk_token or SecretStr(""), self.usedesk_agent)
         client: Usedesk = self._mine(
             ("usedesk", reserve, config.runtime.http),
-            lambda: Usedesk(account, self._session(config), self._gates(config), self.engine, reserve),
+            lambda: Usedesk(account, self._session(config), self._gates(config), Limit(self.engine, reserve=reserve)),
         )
         return client
 

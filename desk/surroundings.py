@@ -17,6 +17,7 @@ from desk.jira.component_cache import ComponentCache
 from desk.journal import Journal
 from desk.templates import Templates
 from desk.usedesk.client import Usedesk
+from desk.usedesk.memory import Memory
 from events import AlertEvent, BotEvent
 from store import systems
 from store.database import reading
@@ -41,7 +42,7 @@ class Alerts:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Everything that a verb may need; handlers see none of it. `label` names the delivery: source/id."""
+    """Everything that a verb may need; handlers see none of it. `label` names the delivery (source/id) of `case`."""
 
     engine: sa.Engine
     config: Config
@@ -54,8 +55,10 @@ class Surroundings:
     site: Callable[[str], JiraSite]
     crm: Callable[[], WebCrm]
     usedesk: Callable[[], Usedesk]
+    memory: Memory
     now: datetime
     label: str
+    case: str
 
     def reading(self) -> sa.Connection:
         """A connection for look-ups."""

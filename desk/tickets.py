@@ -21,13 +21,14 @@ Stop = Callable[[], str | None]
 class Telling:
     """A note of `crm_templates/notes.yml` and its values. `optional`: a ticket that there is not is no fault.
 
-    `also` goes into the store together with the verb's end.
+    `also` goes into the store together with the verb's end. `reminds`: it goes before notes that only inform.
     """
 
     name: str
     values: Mapping[str, object]
     unless: Stop = lambda: None
     optional: bool = False
+    reminds: bool = False
     also: Callable[[sa.Connection], None] | None = field(default=None, compare=False)
 
 
@@ -48,12 +49,16 @@ class Reply:
 
 @dataclass(frozen=True)
 class Words:
-    """A message as a CRM gets it; `draft` of a public one waits for an agent."""
+    """A message as a CRM gets it; `draft` of a public one waits for an agent.
+
+    `first`: where calls are scarce it goes before others.
+    """
 
     text: str
     public: bool = False
     draft: bool = False
     heading: str = ""
+    first: bool = False
 
 
 class TicketVerbs:
@@ -72,7 +77,7 @@ class TicketVerbs:
         """Write an internal note; whether it was written."""
         text = self._around.templates.note(telling.name, **telling.values)
         verb = Verb(why, f"note_{telling.name}", ticket_id, intent=text, possible=possible, unless=telling.unless)
-        words = Words(text)
+        words = Words(text, first=telling.reminds)
 
         def act() -> Done:
             try:
@@ -94,7 +99,7 @@ class TicketVerbs:
     def reply(self, ticket_id: str, reply: Reply, *, why: str, possible: bool = True) -> bool:
         """Send words to the client, or write them as a draft; whether that was done."""
         verb = Verb(why, "reply_to_client", ticket_id, intent=reply.text, possible=possible, unless=reply.unless)
-        words = Words(reply.text, public=True, draft=not reply.send, heading=reply.heading)
+        words = Words(reply.text, public=True, draft=not reply.send, heading=reply.heading, first=True)
 
         def act() -> Done:
             return written(self._write(verb, ticket_id, words))

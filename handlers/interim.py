@@ -8,7 +8,7 @@ from desk.desk import Desk
 from desk.interim import Interim, interim_text, reminder
 from desk.promises import MADE, nearly
 from desk.requests import Opened, Request
-from desk.tickets import Reply
+from desk.tickets import Reply, Telling
 from events import AlarmEvent, TicketEvent
 from handlers.closings import OURS
 from handlers.request_words import named
@@ -72,5 +72,5 @@ def break_promise(event: AlarmEvent, desk: Desk) -> None:
         return
     request, crm = desk.requests.get(promise.request), desk.crm_of(promise.source)
     if request is not None and crm is not None:
-        department = named(request, desk)
-        crm.note(promise.ticket_id, "promise_broken", why="U-18", department=department, text=promise.text)
+        values = {"department": named(request, desk), "text": promise.text}
+        crm.tell(promise.ticket_id, Telling("promise_broken", values, reminds=True), why="U-18")

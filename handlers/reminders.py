@@ -105,7 +105,7 @@ class _Rung:
             told |= desk.jira.remind_in_issue(issue, since, why="U-30", unless=self._unless, also=also)
         elif crm is not None and request.dept_ticket_id:
             values = {"ticket": request.ticket_id, "since": moment_text(request.since, desk)}
-            telling = Telling("request_reminder", values, self._unless, optional=True, also=also)
+            telling = Telling("request_reminder", values, self._unless, optional=True, reminds=True, also=also)
             told |= crm.tell(request.dept_ticket_id, telling, why="U-30")
         return told
 
@@ -134,5 +134,5 @@ class _Rung:
         if crm is not None:
             also = desk.requests.sent(request, self._step, "agent", self._event)
             values = {**self._words, "late": self._event.late, "reminded": reminded, "client": client}
-            telling = Telling("request_late", values, self._unless, also=also)
+            telling = Telling("request_late", values, self._unless, reminds=True, also=also)
             crm.tell(request.ticket_id, telling, why="U-30")

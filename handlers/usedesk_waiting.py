@@ -5,6 +5,7 @@ from __future__ import annotations
 from desk.answers import judge
 from desk.desk import Desk
 from desk.holds import WAITING, Hold, Start
+from desk.tickets import Telling
 from events import AlarmEvent, Message, TicketEvent
 from handlers.request_words import moment_text
 from handlers.usedesk_checks import changed, message_of
@@ -55,4 +56,5 @@ def remind_of_client(event: AlarmEvent, desk: Desk) -> None:
     hold = desk.holds.get(event.number) if event.of == "hold" else None
     ended = hold is None or hold.ended_at is not None or hold.due_at > desk.now
     if hold is not None and not ended and (hold.source, hold.kind) == (desk.checks.source, CLIENT):
-        desk.usedesk.note(hold.ticket_id, "client_silent", why="U-11", since=moment_text(hold.since, desk))
+        silent = Telling("client_silent", {"since": moment_text(hold.since, desk)}, reminds=True)
+        desk.usedesk.tell(hold.ticket_id, silent, why="U-11")

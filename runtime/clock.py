@@ -144,6 +144,7 @@ class Clock:
             lambda connection: audit.purge(connection, now - keep.audit, PIECE),
             lambda connection: users.purge_sessions(connection, now - sessions.absolute, PIECE),
             lambda connection: retention.forget_limits(connection, now - KEEP_LIMITS, PIECE),
+            lambda connection: retention.forget_turns(connection, now - KEEP_LIMITS, PIECE),
         ]
         for piece in pieces:
             for _ in range(PIECES):

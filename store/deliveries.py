@@ -53,6 +53,12 @@ def first_unfinished(connection: sa.Connection, case_id: str) -> Delivery | None
     return Delivery(*row) if row else None
 
 
+def newest_of_case(connection: sa.Connection, case_id: str) -> int:
+    """The newest delivery of a case that was not ignored at its arrival; 0: none."""
+    found = sa.select(sa.func.max(d.c.id)).where(d.c.case_id == case_id, d.c.state != "ignored")
+    return connection.execute(found).scalar() or 0
+
+
 def take(connection: sa.Connection, delivery: Delivery, *, token: str, now: datetime, config_version: str) -> bool:
     """Mark as running by `token`; `now` and the configuration's version stick from the first time.
 

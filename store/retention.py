@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.tables import deliveries as d
-from store.tables import purges, rate_limits
+from store.tables import purges, rate_limits, rate_turns
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _OVER = sa.text("state IN ('done', 'ignored')")  # to the letter as in its partial index, so that SQLite uses it
@@ -48,6 +48,12 @@ def delete_deliveries(connection: sa.Connection, before: datetime, limit: int) -
     """Delete deliveries that ended before a moment, with their ledger; the count."""
     old = sa.select(d.c.id).where(_OVER, d.c.finished_at < before).order_by(d.c.finished_at).limit(limit)
     return int(connection.execute(sa.delete(d).where(d.c.id.in_(old.scalar_subquery()))).rowcount)
+
+
+def forget_turns(connection: sa.Connection, before: datetime, limit: int) -> int:
+    """Delete the places of those who did not come back for their call since a moment; the count."""
+    old = sa.select(rate_turns.c.id).where(rate_turns.c.due_at < before.timestamp()).limit(limit)
+    return int(connection.execute(sa.delete(rate_turns).where(rate_turns.c.id.in_(old.scalar_subquery()))).rowcount)
 
 
 def forget_limits(connection: sa.Connection, before: datetime, limit: int) -> int:

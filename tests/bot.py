@@ -182,6 +182,7 @@ class Bot:
             connection.execute(waiting.values(due_at=machine_now(), waits_for=None))
             connection.execute(sa.text("DELETE FROM pauses"))
             connection.execute(sa.text("DELETE FROM rate_limits"))
+            connection.execute(sa.text("DELETE FROM rate_turns"))
             connection.execute(sa.text("UPDATE systems SET closed_at = NULL, failures = 0"))
 
     def delivery(self, delivery_id: str, source: str = "webcrm") -> Any:

@@ -1,10 +1,10 @@
-"""A benchmark that cannot be run measures nothing: two of them, cut short."""
+"""A benchmark that cannot be run measures nothing: three of them, two cut short."""
 
 from __future__ import annotations
 
 import pytest
 
-from benchmarks import slow_senders, waiting
+from benchmarks import slow_senders, usedesk_day, waiting
 from tests.databases import Sqlite
 
 
@@ -34,3 +34,14 @@ def test_health_and_webhooks_are_measured_beside_slow_senders(sqlite: Sqlite, mo
         assert all(0 < time < 5000 for time in times)
         assert (unanswered, closed) == (0, 0)
         assert 0 < megabytes < 1000
+
+
+def test_a_day_in_usedesk_stays_within_its_limit(sqlite: Sqlite) -> None:
+    looked, written, seconds, most = usedesk_day._measure(sqlite)
+    assert written == 30
+    assert isinstance(looked, int)
+    assert isinstance(seconds, float)
+    assert isinstance(most, int)
+    assert looked < 60
+    assert seconds < 40
+    assert most <= 25

@@ -30,7 +30,7 @@ def variables(sandbox_url: str) -> dict[str, str]:
 @contextmanager
 def usedesk_bot(database_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bot]:
     """The bot with a sandbox whose Usedesk sends it webhooks."""
-    monkeypatch.setattr("desk.usedesk.client.RATE", Rate("usedesk", per_second=1000, burst=1000))
+    monkeypatch.setattr("desk.usedesk.limit.RATE", Rate("usedesk", per_second=1000, burst=1000))
     port = free_port()
     sandbox = LiveSandbox(bot_url=f"http://127.0.0.1:{port}", data_dir=folder)
     with sandbox, Bot(database_url, sandbox, folder, port) as made:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from desk.holds import Hold
 from desk.journal import Done, Verb
 from desk.surroundings import Surroundings
+from desk.tickets import Words
 from desk.usedesk.client import SYSTEM
 from desk.usedesk.comments import Comments
 from desk.usedesk.reading import Reading
@@ -84,7 +85,7 @@ class ChecksDesk:
         if self.was_told(ticket_id, finding, why):
             return
         text = self._around.templates.note(note, **values)
-        verb = Verb(why, f"note_{note}", ticket_id, intent=text, is_warning=True)
+        verb, words = Verb(why, f"note_{note}", ticket_id, intent=text, is_warning=True), Words(text)
 
         def done(number: str) -> Done:
             return Done(
@@ -93,10 +94,10 @@ class ChecksDesk:
             )
 
         def find(_begun_at: datetime) -> Done | None:
-            number = self._comments.find(ticket_id, text)
+            number = self._comments.find(ticket_id, words)
             return done(number) if number else None
 
-        self._around.journal.do(verb, lambda: done(self._comments.write(ticket_id, text)), find)
+        self._around.journal.do(verb, lambda: done(self._comments.write(ticket_id, words)), find)
 
     def was_told(self, ticket_id: str, finding: str, rule: str) -> bool:
         """Whether another delivery has told this finding already."""

@@ -5,28 +5,24 @@ Usedesk refuses inside 200 bodies (`{"error": …, "code": …}`) and documents 
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from copy import copy
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Self
 
 import requests
-import sqlalchemy as sa
 from pydantic import SecretStr
 
-from desk.clock import machine_now
-from desk.faults import Later
 from desk.gates import Call, Gates
+from desk.usedesk.limit import Level, Limit
 from desk.usedesk.words import STATUS_IDS, to_html
 from events import TICKET_ID
 from events.untrusted import entries, part
-from store.rates import Rate, take
 
 SYSTEM = "usedesk"
 PAGE = 100  # tickets of one answer
-RATE = Rate(SYSTEM, per_second=2, burst=5)  # Usedesk allows 150 a minute from one address
 TOO_MANY, UNAUTHORISED, NOT_FOUND, BAD, BROKEN = 429, 401, 404, 400, 500
 _ID = re.compile(TICKET_ID)
 # In this order: the first that fits says which HTTP status a refusal inside a 200 body stands for.
@@ -59,16 +55,18 @@ class Usedesk:
     It never solves a ticket: status 2 mails the client a rating (U-10).
     """
 
-    def __init__(
-        self, account: Account, session: requests.Session, gates: Gates, engine: sa.Engine, reserve: int = 0
-    ) -> None:
-        """`reserve`: so many calls of the shared limit are left to others."""
+    def __init__(self, account: Account, session: requests.Session, gates: Gates, limit: Limit) -> None:
         self.agent_id = account.agent_id
         self._account = account
         self._gates = gates
-        self._engine = engine
-        self._reserve = reserve
+        self._limit = limit
         self._session = session
+
+    def asked_by(self, delivery: str) -> Self:
+        """The same client, with its session, for the calls of a delivery, which keeps its place at the limit."""
+        other = copy(self)
+        other._limit = replace(self._limit, delivery=delivery)
+        return other
 
     def ticket(self, ticket: str) -> dict[str, Any]:
         """`{ticket, comments, tags, custom_fields, changes}`; its ids are strings or numbers."""
@@ -107,10 +105,10 @@ class Usedesk:
         """Set Usedesk's own fields; `status` is our word, `done` raises ValueError. A `tag` is the whole list."""
         self._send("update/ticket", {**_with_status(changes), "ticket_id": _checked(ticket)} | self._agent())
 
-    def comment(self, ticket: str, text: str, *, public: bool = False) -> str:
+    def comment(self, ticket: str, text: str, *, public: bool = False, level: Level = Level.COURTESY) -> str:
         """Write a comment as the bot's agent, private unless `public`; its id. Usedesk knows no idempotency key."""
         body = {"ticket_id": _checked(ticket), "message": to_html(text), "type": "public" if public else "private"}
-        return str(self._send("create/comment", body | {"from": "user"} | self._agent())["comment_id"])
+        return str(self._send("create/comment", body | {"from": "user"} | self._agent(), level)["comment_id"])
 
     def see_groups(self) -> None:
         """Ask for what every token may see; `Refused` where this one may not."""
@@ -118,30 +116,21 @@ class Usedesk:
 
     def alive(self) -> None:
         """Ask whether Usedesk answers and takes the token, past its gate."""
-        self._post("groups", {})
+        self._post("groups", {}, Level.FIRST)
 
     def _agent(self) -> dict[str, str]:
         return {"user_id": self.agent_id}  # or Usedesk takes the company's first user
 
-    def _send(self, method: str, body: dict[str, Any]) -> Any:
-        return self._gates.pass_through(Call(SYSTEM, f"POST /{method}"), lambda: self._post(method, body))
+    def _send(self, method: str, body: dict[str, Any], level: Level = Level.FIRST) -> Any:
+        return self._gates.pass_through(Call(SYSTEM, f"POST /{method}"), lambda: self._post(method, body, level))
 
-    def _post(self, method: str, body: dict[str, Any]) -> Any:
-        self._wait_for_turn()
+    def _post(self, method: str, body: dict[str, Any], level: Level) -> Any:
+        self._limit.take(level)
         url = f"{self._account.url.rstrip('/')}/{method}"
         token = self._account.token.get_secret_value()
         answer = self._session.post(url, json={"api_token": token, **body}, allow_redirects=False)
         answer.raise_for_status()
         return _content(answer)
-
-    def _wait_for_turn(self) -> None:
-        """Take a token; raise `Later` when there is none: nobody sleeps with a delivery in hand."""
-        with self._engine.begin() as connection:
-            free_at = take(connection, RATE, machine_now(), self._reserve)
-        if free_at is not None:
-            # spread over the time in which a bucket fills, or all who wait would come back at once
-            spread = timedelta(seconds=random.uniform(0, RATE.burst / RATE.per_second))  # noqa: S311 # not a secret
-            raise Later(f"{SYSTEM}: its limit of calls is used up", at=free_at + spread, no_effect=True)
 
 
 def _content(answer: requests.Response) -> Any:

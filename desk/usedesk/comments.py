@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from desk.faults import Fault
 from desk.surroundings import Surroundings
+from desk.tickets import Words
+from desk.usedesk.limit import Level
 from desk.usedesk.reading import Reading
 from store import ledger
 
@@ -25,21 +28,29 @@ class Comments:
         self._around = around
         self._reading = Reading(around)
 
-    def write(self, ticket_id: str, text: str, *, public: bool = False) -> str:
+    def write(self, ticket_id: str, words: Words) -> str:
         """Write a comment; its number."""
-        return self._around.usedesk().comment(ticket_id, text, public=public)
+        level = Level.FIRST if words.first else Level.COURTESY
+        try:
+            number = self._around.usedesk().comment(ticket_id, words.text, public=words.public, level=level)
+        except Fault as fault:
+            if not fault.no_effect:
+                self._around.memory.forget(ticket_id)
+            raise
+        self._around.memory.wrote(ticket_id, self._reading.own_comment(ticket_id, number, words))
+        return number
 
-    def find(self, ticket_id: str, text: str, *, public: bool = False) -> str | None:
+    def find(self, ticket_id: str, words: Words) -> str | None:
         """The number of a comment with these words (but for blanks) that no verb has accounted for.
 
         A comment without a date that can be read counts as just now, or its words would be said twice.
         """
-        ticket = self._reading.read(ticket_id)
+        ticket = self._reading.read_anew(ticket_id)
         with self._around.reading() as connection:
             known = {one.get("id") for one in ledger.results(connection, ticket_id) if isinstance(one, dict)}
-        since, words = self._around.now - SLACK, text.split()
+        since, said = self._around.now - SLACK, words.text.split()
         for one in ticket.comments if ticket else ():
-            mine = one.author == self._reading.own and one.public is public and one.text.split() == words
+            mine = one.author == self._reading.own and one.public is words.public and one.text.split() == said
             if mine and one.id not in known and (one.at is None or one.at >= since):
                 return one.id
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from desk.answers import judge
@@ -43,12 +44,12 @@ class UsedeskDesk(TicketVerbs):
         return ("agent", "") if ticket.status in FINISHED else None
 
     def _write(self, verb: Verb, ticket_id: str, words: Words) -> str:
-        return self._comments.write(ticket_id, _shown(words), public=words.public and not words.draft)
+        return self._comments.write(ticket_id, _shown(words))
 
     def _find(self, ticket_id: str, words: Words) -> str | None:
-        return self._comments.find(ticket_id, _shown(words), public=words.public and not words.draft)
+        return self._comments.find(ticket_id, _shown(words))
 
 
-def _shown(words: Words) -> str:
-    """A draft says over its text what it is."""
-    return f"{words.heading}\n\n{words.text}" if words.draft else words.text
+def _shown(words: Words) -> Words:
+    """A draft is private, and says over its text what it is."""
+    return replace(words, text=f"{words.heading}\n\n{words.text}", public=False) if words.draft else words

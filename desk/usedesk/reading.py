@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from desk.sight import Place, seen_or_gone
 from desk.surroundings import Surroundings
+from desk.tickets import Words
 from desk.usedesk.client import SYSTEM
+from desk.usedesk.memory import Asker
 from desk.usedesk.ticket import Reader
-from desk.usedesk.view import UsedeskTicket
+from desk.usedesk.view import Comment, UsedeskTicket
 from desk.usedesk.zone import Zone
 
 
@@ -17,6 +19,8 @@ class Reading:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
+        self._memory = around.memory
+        self._asker = Asker(around.case, around.now)
         self._zone = Zone(around.engine)
 
     @property
@@ -25,17 +29,33 @@ class Reading:
         return self._around.usedesk().agent_id
 
     def read(self, ticket_id: str) -> UsedeskTicket | None:
-        """A ticket with its comments; None when there is none for certain (`desk.sight`)."""
-        usedesk = self._around.usedesk()
+        """A ticket with its comments, as it is remembered or stands in Usedesk now; None: see `read_anew`."""
+        seen = self._memory.ticket(ticket_id, self._asker)
+        return seen.value if seen is not None else self.read_anew(ticket_id)
+
+    def read_anew(self, ticket_id: str) -> UsedeskTicket | None:
+        """A ticket with its comments, as it stands now; None when there is none for certain (`desk.sight`)."""
+        usedesk, heard = self._around.usedesk(), self._memory.heard(ticket_id)
         place = Place(SYSTEM, "Usedesk", usedesk.see_groups, "check what its token may see")
         answer = seen_or_gone(self._around, lambda: usedesk.ticket(ticket_id), lambda: place)
-        return self._reader().ticket(answer) if answer is not None else None
+        ticket = self._reader().ticket(answer) if answer is not None else None
+        self._memory.keep_ticket(ticket_id, ticket, heard, self._asker)
+        return ticket
 
     def of_client(self, client_id: str, statuses: Sequence[str]) -> list[UsedeskTicket]:
         """The client's tickets in these statuses, without their comments; at most a page of them."""
-        rows = self._around.usedesk().tickets(client=client_id, statuses=statuses)
-        reader = self._reader()
-        return [reader.ticket({"ticket": row}) for row in rows]
+        name = f"{client_id} {' '.join(statuses)}"
+        known = self._memory.listed(name, self._asker)
+        if known is not None:
+            return known
+        rows, reader = self._around.usedesk().tickets(client=client_id, statuses=statuses), self._reader()
+        found = [reader.ticket({"ticket": row}) for row in rows]
+        self._memory.keep_list(name, found, self._asker)
+        return found
+
+    def own_comment(self, ticket_id: str, number: str, words: Words) -> Comment:
+        """A comment that the bot has just written, as it stands in Usedesk."""
+        return Comment(number, ticket_id, self._around.now, "bot", self.own, words.public, words.text, first=False)
 
     def _reader(self) -> Reader:
         return Reader(self.own, self._zone.get())

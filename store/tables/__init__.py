@@ -40,6 +40,7 @@ __all__ = [
     "polls",
     "promises",
     "rate_limits",
+    "rate_turns",
     "reminders",
     "requests",
     "seen_bodies",
@@ -264,6 +265,19 @@ rate_limits = Table(
     Column("name", String(64), primary_key=True),
     Column("tokens", Double, nullable=False),
     Column("at", Double, nullable=False, index=True),
+)
+
+# Who waits for a call of a limit: the lowest level first, then in the order in which they came. `due_at` is epoch
+# seconds: until then, and a little longer, the place is kept for its holder.
+rate_turns = Table(
+    "rate_turns",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("name", String(64), nullable=False),
+    Column("holder", String(200), nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("due_at", Double, nullable=False, index=True),
+    UniqueConstraint("name", "holder", name="uq_rate_turns_name_holder"),
 )
 
 workers = Table(

@@ -19,7 +19,8 @@ from desk.faults import Later
 from desk.gates import Call, Gates, Refused
 from desk.http import session_for
 from desk.network import Network
-from desk.usedesk.client import RATE, Account, Usedesk, _content
+from desk.usedesk.client import Account, Usedesk, _content
+from desk.usedesk.limit import RATE, Limit
 from desk.usedesk.words import to_html, to_text
 from sandbox.live import LiveSandbox
 from store import systems
@@ -55,7 +56,7 @@ class Caller:
         """A client of another process."""
         gates = Gates(self.engine, self._config.runtime, lambda _, name, __: self.alerts.append(name))
         account = Account(url or f"{self._url}/usedesk", SecretStr(token or "sandbox-usedesk-token"), "1")
-        return Usedesk(account, session_for(self._config.runtime.http, Network()), gates, self.engine)
+        return Usedesk(account, session_for(self._config.runtime.http, Network()), gates, Limit(self.engine))
 
     def rested(self) -> Usedesk:
         """The client after a pause long enough for the whole burst."""

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from desk.clock import machine_now
+from desk.tickets import Words
 from desk.usedesk.comments import Comments
 from desk.usedesk.words import to_html
 from store.tables import alarms, requests
@@ -67,9 +68,9 @@ def test_whose_words_they_are(bot: Bot) -> None:
     text = "Итог:  <b>5 & 6</b>\n\nвторая строка "
     find, act = comments_at(bot, machine_now()).find, bot.sandbox.usedesk_act
     made = act("agent", ticket_id=CLIENT, message=to_html(text), private=True, user_id=1)
-    assert find(str(CLIENT), text) == str(made["comment_id"])
-    assert find(str(CLIENT), "Другой") is None
-    assert find(str(CLIENT), text, public=True) is None
-    assert comments_at(bot, machine_now() + timedelta(days=2)).find(str(CLIENT), text) is None  # of long ago
+    assert find(str(CLIENT), Words(text)) == str(made["comment_id"])
+    assert find(str(CLIENT), Words("Другой")) is None
+    assert find(str(CLIENT), Words(text, public=True)) is None
+    assert comments_at(bot, machine_now() + timedelta(days=2)).find(str(CLIENT), Words(text)) is None  # of long ago
     act("agent", ticket_id=CLIENT, message="Напоминаю", private=True)
-    assert find(str(CLIENT), "Напоминаю") is None  # an agent's, not the bot's
+    assert find(str(CLIENT), Words("Напоминаю")) is None  # an agent's, not the bot's

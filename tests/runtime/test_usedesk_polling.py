@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import cli
 from config.settings import Settings
 from desk.clock import machine_now
+from desk.faults import Later
 from desk.usedesk.ticket import Reader
 from desk.usedesk.zone import zone_of
 from events import TicketEvent, load_event
@@ -21,7 +22,7 @@ from runtime.usedesk_polling import CALLS, RESERVE, Polling, Window
 from store import polls, systems
 from store.polls import Poll
 from store.rates import Rate
-from store.tables import deliveries
+from store.tables import deliveries, rate_limits
 from tests.bot import Bot
 from tests.usedesk import arrived, usedesk_bot, variables
 
@@ -153,7 +154,7 @@ def test_a_look_is_bounded_and_goes_on(bot: Bot) -> None:
 
 
 def test_the_work_comes_first(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("desk.usedesk.client.RATE", Rate("usedesk", per_second=0.001, burst=5))
+    monkeypatch.setattr("desk.usedesk.limit.RATE", Rate("usedesk", per_second=0.001, burst=5))
     bot.sandbox.usedesk_settings(webhooks=False)
     for _ in range(5):
         live_a_little(bot)
@@ -163,6 +164,21 @@ def test_the_work_comes_first(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None
     usedesk = bot.process.office.usedesk(bot.watch.current())
     for _ in range(RESERVE):
         usedesk.tickets()
+
+
+def test_polling_stands_behind_all_who_wait(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("desk.usedesk.limit.RATE", Rate("usedesk", per_second=0.001, burst=5))
+    usedesk = bot.process.office.usedesk(bot.watch.current())
+    usedesk.tickets()
+    for _ in range(4):
+        usedesk.asked_by("usedesk/1").tickets()
+    with pytest.raises(Later):
+        usedesk.asked_by("usedesk/2").tickets()
+    with bot.engine.begin() as connection:
+        connection.execute(sa.update(rate_limits).values(tokens=1))
+    asked = len(calls(bot))
+    assert (look(bot), len(calls(bot))) == (0, asked)
+    usedesk.asked_by("usedesk/2").tickets()
 
 
 def test_a_system_that_is_down_is_not_asked(bot: Bot) -> None:
