@@ -22,6 +22,7 @@ from desk.jira.client import JiraSite
 from desk.network import Network
 from desk.places import Places
 from desk.usedesk.client import Account, Usedesk
+from desk.usedesk.limit import Limit
 from store.database import connect
 from tests.bot import environment
 from tests.certificates import Authority
@@ -97,7 +98,7 @@ def clients(engine: sa.Engine, shipped: Config) -> Callable[..., Clients]:
 
         def usedesk() -> object:
             account = Account(f"{scheme}://{HOST}", SecretStr("an-invented-token"), "1")
-            return Usedesk(account, session_for(running.http, network), gates, engine).alive()
+            return Usedesk(account, session_for(running.http, network), gates, Limit(engine)).alive()
 
         return {"jira": jira, "webcrm": webcrm, "usedesk": usedesk}
 
