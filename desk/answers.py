@@ -23,13 +23,14 @@ _ASKING = ("QUESTION MARK", "INTERROBANG")  # in the Unicode names of «?», «�
 _QUOTED = re.compile(r"\{quote\}.*?(?:\{quote\}|\Z)", re.DOTALL | re.IGNORECASE)
 _QUOTED_LINE = re.compile(r"\s*(?:>|bq\.\s)")
 _MENTION = re.compile(r"\[~[^\]\n]{1,200}\]")
+_MAILERS = r"my|моего|iphone|ipad|android|outlook|gmail|почты|mail|приложения|телефона|мобильн\w*"
 _END = re.compile(  # of what the writer of the message says: the rest is a signature or an earlier mail
-    r"""^\s*(?:
-        --\s*$ | _{5,}\s*$
-        | -{2,}\s*(?:original|forwarded)\ message
-        | -{2,}\s*(?:исходное|пересыла\w+|пересланн\w+)\ сообщение
-        | (?:sent\ from|отправлено\ (?:с|из))\b
-        | .{0,200}\b(?:wrote|написал|написала|написали|пишет)\b.{0,100}:\s*$
+    rf"""^\s*(?:
+        --\s*$ | _{{5,}}\s*$
+        | -{{2,}}\s*(?:original|forwarded)\ message
+        | -{{2,}}\s*(?:исходное|пересыла\w+|пересланн\w+)\ сообщение
+        | (?:sent\ from|отправлено\ (?:с|из))\ (?:{_MAILERS})\b
+        | .{{0,200}}\b(?:wrote|написал|написала|написали|пишет)\b.{{0,100}}:\s*$
     )""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -35,7 +35,7 @@ MARKUP = [
     "|| таблица | ячейка ||",
     "https://crm.example.test/browse/FBO-1",
     "😀👨‍👩‍👧 ﷽",
-    "\u202eсправа налево\u202c שלום",
+    "справа налево שלום",
     '{"type": "mention", "attrs": {"id": "x"}}',
     "- heading: взлом\n- text: x",
 ]
