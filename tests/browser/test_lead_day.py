@@ -206,7 +206,7 @@ def test_the_report(page: Page, worked: House) -> None:
     counts = [found["asked"], *found["sent"], *found["answered"], found["ignored"]]
     total = rows_of(table.value.path())[0]
     assert total[2:11] == [str(n) for n in counts]
-    share, median, p90 = map(float, total[11:])
+    share, median, p90 = (float(cell.replace(",", ".")) for cell in total[11:])
     assert share == pytest.approx(found["within"], abs=1e-3)
     assert fits(median, found["took"], 0.5)
     assert fits(p90, found["took"], 0.9)

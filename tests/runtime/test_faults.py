@@ -305,14 +305,24 @@ def test_fields_that_jira_refuses_are_a_dead_letter_in_its_own_words(any_bot: Bo
 
 @pytest.mark.parametrize("status", [403, 413])
 def test_a_limit_of_the_issue_or_a_missing_right_is_a_dead_letter(any_bot: Bot, status: int) -> None:
-    any_bot.sandbox.fault(system="jira", match=LINK, status=status)
+    any_bot.sandbox.fault(system="jira", match=CREATE, status=status)
     name = close(any_bot, "1")
     other = close(any_bot, "2")
     any_bot.work()
     row = any_bot.delivery(name)
     assert (row.state, str(status) in row.reason) == ("dead", True)
     assert any_bot.delivery(other).state == "done"
-    assert ("W-64", "link_back", "failed") in any_bot.steps(name)
+    assert ("create_issue", "failed") in [step[1:] for step in any_bot.steps(name)]
+
+
+@pytest.mark.parametrize("status", [403, 413])
+def test_a_link_that_jira_refuses_costs_nothing_else(any_bot: Bot, status: int) -> None:
+    any_bot.sandbox.fault(system="jira", match=LINK, status=status)
+    name = close(any_bot, "1")
+    any_bot.work()
+    assert any_bot.delivery(name).state == "done"
+    assert ("W-64", "link_back", "refused") in any_bot.steps(name)
+    assert any_bot.sandbox.ticket("1")["jira_key"] == any_bot.sandbox.issues()[0]["key"]
 
 
 LOGIN = "<html><form>log in</form>"

@@ -80,7 +80,7 @@ def test_text_is_key_value(capsys: pytest.CaptureFixture[str]) -> None:
 def test_libraries_speak_from_warnings_up(capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):  # set up again when the settings are known: still one line an event
         logs.set_up({})
-    for name in ("gunicorn.error", "alembic.runtime", "urllib3.connectionpool"):
+    for name in ("sqlalchemy.pool", "alembic.runtime", "urllib3.connectionpool"):
         logging.getLogger(name).info("not told")
         logging.getLogger(name).warning("told")
     lines = capsys.readouterr().err.splitlines()

@@ -253,13 +253,19 @@ def test_the_long_body_that_has_come_for_longest_makes_room_on_disk(
     monkeypatch.setattr(serving, "DISK", 4 * MEMORY)
     server = serve(seconds=60)
     head = HEAD + b"Content-Length: %d\r\n\r\n" % (2 * MEMORY)
-    first = connect(server).send(head + bytes(MEMORY + 1))
-    second = connect(server).send(head + bytes(MEMORY + 1))
-    connect(server).send(GET).answer()
+    first, second = (_on_disk(connect, server, head + bytes(MEMORY + 1)) for _ in range(2))
     third = connect(server).send(head + bytes(2 * MEMORY))
     assert third.answer()[2] == told("POST", "/x", bytes(2 * MEMORY))
     assert first.answer()[0] == 503
     assert second.send(bytes(MEMORY - 1)).answer()[2] == told("POST", "/x", bytes(2 * MEMORY))
+
+
+def _on_disk(connect: Connect, server: Any, sent: bytes) -> Any:
+    """A client whose bytes have been read: what came after it has been answered, twice."""
+    client = connect(server).send(sent)
+    for _ in range(2):
+        connect(server).send(GET).answer()
+    return client
 
 
 def test_the_client_that_has_waited_longest_makes_room(serve: Serve, connect: Connect) -> None:

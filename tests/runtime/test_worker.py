@@ -185,7 +185,7 @@ def test_what_becomes_due_by_time_is_done_without_a_clock(shop: Shop) -> None:
 
 
 def test_a_worker_that_was_only_thought_dead_is_not_blocked_by_what_was_handed_on(shop: Shop) -> None:
-    held, busy, in_all = threading.Event(), 32, 40  # as many as a worker has threads, and some more
+    held, busy, in_all = threading.Event(), 16, 40  # as many threads as one system may have, and some more
     asked: list[str] = []
 
     def hold() -> None:
@@ -199,11 +199,11 @@ def test_a_worker_that_was_only_thought_dead_is_not_blocked_by_what_was_handed_o
     for one in made:
         shop.bot.sandbox.put_ticket(one)
         assert shop.bot.crm(closing(one)) == 202
-    until(lambda: len(asked) == busy, "all threads are busy")
+    until(lambda: len(asked) == busy, "all threads that it may have are busy")
 
     with shop.bot.engine.begin() as connection:
         over = sa.update(leases).values(until=machine_now() - timedelta(seconds=1))
-        assert connection.execute(over).rowcount == busy
+        assert connection.execute(over).rowcount >= busy
     shop.start()  # takes over what the first one holds, which now and then renews what is still its own
     held.set()
     until_reached(lambda: shop.count("done"), in_all, "all are done")

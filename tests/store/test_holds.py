@@ -15,6 +15,7 @@ from store import board, holds
 from store.board import Scale, Wanted
 from store.tables import alarms
 from store.tables import holds as table
+from tests.store.crowds import many_deliveries
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ROWS = 3000
@@ -97,6 +98,7 @@ def crowded(engine: sa.Engine) -> sa.Engine:
     with engine.begin() as connection:
         connection.execute(sa.insert(table), many)
         connection.execute(sa.insert(alarms), rung)
+        many_deliveries(connection, ROWS, NOW)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("ANALYZE"))
     return engine

@@ -17,6 +17,7 @@ from store.tables import alarms, links
 from store.tables.requests import promises as promise_table
 from store.tables.requests import reminders
 from store.tables.requests import requests as table
+from tests.store.crowds import many_deliveries
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ROWS = 2000
@@ -147,6 +148,7 @@ def crowded(engine: sa.Engine) -> sa.Engine:
             for n, id_ in enumerate(ids)
         ]
         connection.execute(sa.insert(reminders), sent)
+        many_deliveries(connection, ROWS, NOW)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("ANALYZE"))
     return engine
