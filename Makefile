@@ -1,18 +1,21 @@
 # make run | demo | test | lint | bench: all there is to know. Each creates .venv and installs by itself.
 PYTHON ?= python3.11
 BIN := .venv/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: run demo test lint bench format
+.PHONY: run demo test test-later lint bench format lock
 
-.venv/run: requirements.txt
+.venv/run: requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(INSTALL) -r requirements.lock
 	@touch $@
 
-.venv/dev: dev-requirements.txt requirements.txt
+.venv/dev: dev-requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r dev-requirements.txt
+	@$(INSTALL) -r dev-requirements.lock
 	@touch .venv/run $@
 
 run: .venv/run   ## everything on this machine, with the sandbox when no JIRA_URL is set
@@ -24,6 +27,10 @@ demo: .venv/run  ## the same, ends by itself after the story
 test: .venv/dev
 	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
+test-later: .venv/dev  ## the same 400 days later, the walks in a browser aside; needs Debian's faketime
+	@NO_FAKE_STAT=1 PYTHONPATH=tests/later faketime --exclude-monotonic -f +400d \
+		$(BIN)/python -m pytest -n 4 --dist worksteal --ignore=tests/browser
+
 lint: .venv/dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -32,6 +39,10 @@ lint: .venv/dev
 
 bench: .venv/dev
 	@$(BIN)/python -m benchmarks
+
+lock: .venv/dev  ## all versions with their hashes, from the two lists of requirements; UPGRADE=--upgrade takes newer ones
+	@$(COMPILE) $(UPGRADE) requirements.txt -o requirements.lock
+	@$(COMPILE) $(UPGRADE) -c requirements.lock dev-requirements.txt -o dev-requirements.lock
 
 format: .venv/dev
 	@$(BIN)/ruff check --fix .

@@ -257,7 +257,7 @@ def test_the_long_body_that_has_come_for_longest_makes_room_on_disk(
     third = connect(server).send(head + bytes(2 * MEMORY))
     assert third.answer()[2] == told("POST", "/x", bytes(2 * MEMORY))
     assert first.answer()[0] == 503
-    assert third.send(GET).answer()[0] == 200  # so its long request is off the disk, which its answer alone does not say
+    assert third.send(GET).answer()[0] == 200  # so its long one is off the disk
     assert second.send(bytes(MEMORY - 1)).answer()[2] == told("POST", "/x", bytes(2 * MEMORY))
 
 
