@@ -15,6 +15,7 @@ from cli.doctor import doctor
 from cli.report import report
 from cli.simulation import simulate
 from cli.starting import open_database, read, start, start_by_hand
+from cli.version import versions
 from cli.words import say
 from config.settings import Settings
 from receivers.usedesk_polled import understand
@@ -64,6 +65,11 @@ def _polling(process: Process) -> Polling | None:
 
 
 def _by_hand(app: Flask, settings: Settings | None) -> None:
+    @app.cli.command("version")
+    def version() -> None:
+        """Say which release this is, and on which Python and database it runs."""
+        click.echo(versions(read(settings).database_url))
+
     @app.cli.command("check-config")
     def check_config_() -> None:
         """Say everything that is wrong with the tables, the templates and the environment."""

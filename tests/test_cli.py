@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from flask.cli import cli as flask_command
 
+from cli.version import version
 from cli.words import columns, table
 from config.settings import Settings
 from tests.bot import environment
@@ -59,6 +61,13 @@ def test_a_number_that_is_too_large_is_refused_in_words(args: tuple[str, ...]) -
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit), result.exception
     assert result.output.startswith("Error: ")
+
+
+def test_version_says_what_a_report_of_a_fault_needs(env: dict[str, str]) -> None:
+    kind = "PostgreSQL" if env["DATABASE_URL"].startswith("postgresql") else "SQLite"
+    result = run("version")
+    assert result.exit_code == 0, result.output
+    assert result.output == f"Смежник {version()}, Python {platform.python_version()}, {kind}\n"
 
 
 @pytest.mark.usefixtures("env")
