@@ -6,10 +6,12 @@ A verb raises `Later` (wait, then run the handler again) or `Dead` (a person mus
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import Enum
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -81,7 +83,7 @@ class Kind(Enum):
 class Trouble:
     """A classified error. `no_effect`: certainly nothing was done. `status` 0: there was no answer that counts.
 
-    `moved_to`: the host to which the system redirects.
+    `moved_to`: the host to which the system redirects. `fields`: those that Jira refuses, with its words for each.
     """
 
     kind: Kind
@@ -91,6 +93,7 @@ class Trouble:
     retry_after: timedelta | None = None
     limit: str | None = None  # RateLimit-Reason
     moved_to: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 _KINDS = {401: Kind.DOWN, 407: Kind.DOWN, 408: Kind.FAILING, 409: Kind.CONFLICT, 429: Kind.BUSY}
@@ -109,7 +112,8 @@ def classify(error: requests.RequestException) -> Trouble:
     kind = _KINDS.get(status, Kind.FAILING if status in _GATEWAY else Kind.REFUSED)
     limit = response.headers.get("RateLimit-Reason") or None
     reason = f"{status}: {_words(response)}"
-    return Trouble(kind, reason, kind is not Kind.FAILING, status, retry_after=_advice(response), limit=limit)
+    certain, advice, fields = kind is not Kind.FAILING, _advice(response), _fields(response)
+    return Trouble(kind, reason, certain, status, retry_after=advice, limit=limit, fields=fields)
 
 
 def _without_answer(error: requests.RequestException) -> Trouble:
@@ -165,15 +169,22 @@ def _date(text: str) -> datetime | None:
 
 def _words(response: requests.Response) -> str:
     """The other system's own words, short: Jira's errorMessages and errors, or WebCRM's error."""
+    body = _body(response)
+    messages = body.get("errorMessages")
+    words = [str(message) for message in messages] if isinstance(messages, list) else []
+    words += [f"{name}: {problem}" for name, problem in _fields(response).items()]
+    words += [str(body[name]) for name in ("error", "errorMessage", "message") if body.get(name)]
+    return "; ".join(words)[:500] or response.reason or "no text"
+
+
+def _fields(response: requests.Response) -> dict[str, str]:
+    errors = _body(response).get("errors")
+    return {name: str(problem) for name, problem in errors.items()} if isinstance(errors, dict) else {}
+
+
+def _body(response: requests.Response) -> dict[str, Any]:
     try:
         body = response.json()
     except (ValueError, RecursionError):
-        return response.reason or "no text"
-    if not isinstance(body, dict):
-        return response.reason or "no text"
-    messages, errors = body.get("errorMessages"), body.get("errors")
-    words = [str(message) for message in messages] if isinstance(messages, list) else []
-    if isinstance(errors, dict):
-        words += [f"{name}: {problem}" for name, problem in errors.items()]
-    words += [str(body[name]) for name in ("error", "errorMessage", "message") if body.get(name)]
-    return "; ".join(words)[:500] or response.reason or "no text"
+        return {}
+    return body if isinstance(body, dict) else {}

@@ -17,7 +17,8 @@ READ = ["summary", "project", "status", "labels", "components", "reporter", "ass
 class Issue:
     """An issue that a verb can act on; `new`: this delivery made it; `returned`: it took it back from a hold.
 
-    `real` False: a mode kept it from being made, so it is only spoken of.
+    `real` False: a mode kept it from being made, so it is only spoken of. `lacks`: fields that Jira refused, by the
+    names of `jira.yml`, with Jira's words. `refused`: those without which it was not made, or not changed.
     """
 
     site: str
@@ -27,6 +28,8 @@ class Issue:
     real: bool = True
     new: bool = False
     returned: bool = False
+    lacks: Mapping[str, str] = field(default_factory=dict, compare=False)
+    refused: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @classmethod
     def spoken_of(cls, site: str, project: str) -> Issue:

@@ -21,6 +21,7 @@ from desk.clock import machine_now
 from desk.faults import Dead, Fault, Later, LeaseLostError
 from desk.gates import Refused
 from store import ledger, switches
+from store.database import reading
 from store.ledger import BEGUN, ENDED, FAILED, PUT_OFF, Entry, Recorded, Standing, Step
 
 
@@ -84,6 +85,10 @@ class Journal(Protocol):
         """
         ...
 
+    def has_done(self, verb: Verb) -> bool:
+        """Whether an earlier run has done the verb: for those that are asked for by how things stand before them."""
+        ...
+
     def record(self, what: Callable[[sa.Connection], None]) -> None:
         """Put something into the store at once that is no verb's: an alert."""
         ...
@@ -121,6 +126,7 @@ class LedgerJournal:
 
     def do(self, verb: Verb, act: Act, find: Find | None = None) -> Any:
         """See `Journal.do`."""
+        self._count[verb.why, verb.name] += 1
         step = self._step(verb)
         mode = self._mode_of(verb.why)
         with self._engine.begin() as connection:
@@ -136,15 +142,19 @@ class LedgerJournal:
                 done.also(connection)
         return done.result
 
+    def has_done(self, verb: Verb) -> bool:
+        """See `Journal.has_done`."""
+        with reading(self._engine) as connection:
+            entry = ledger.standing(connection, self._step(verb, ahead=1)).entry
+        return entry is not None and entry.outcome in ENDED
+
     def record(self, what: Callable[[sa.Connection], None]) -> None:
         """See `Journal.record`."""
         with self._engine.begin() as connection:
             what(connection)
 
-    def _step(self, verb: Verb) -> Step:
-        key = (verb.why, verb.name)
-        self._count[key] += 1
-        return Step(self._run.delivery, verb.why, verb.name, self._count[key])
+    def _step(self, verb: Verb, ahead: int = 0) -> Step:
+        return Step(self._run.delivery, verb.why, verb.name, self._count[verb.why, verb.name] + ahead)
 
     def _check(self, standing: Standing) -> None:
         if self._run.stopping() or standing.owner != self._run.token:
@@ -238,6 +248,10 @@ class PaperJournal:
             | {"outcome": outcome, "after": verb.intent}
         )
         return self._done.get(step)
+
+    def has_done(self, verb: Verb) -> bool:
+        """See `Journal.has_done`."""
+        return (verb.why, verb.name, self._count[verb.why, verb.name] + 1) in self._done
 
     def record(self, what: Callable[[sa.Connection], None]) -> None:
         """Nothing goes into the store."""

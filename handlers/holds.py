@@ -11,6 +11,7 @@ from desk.issues import Issue
 from desk.jira.holding import Request
 from events import Message, TicketEvent
 from handlers.closings import is_our_question, question, scenario
+from handlers.jira_task import say_what_is_left_out
 from handlers.request_words import moment_text
 
 SAME_QUESTION = 0.9  # the same words, give or take a greeting
@@ -42,6 +43,7 @@ def hold_for_ozon(event: TicketEvent, desk: Desk) -> None:
     category = _category(event, desk)
     request = Request("hold_ozon", event, desk.jira.hold_project(event), category, account)
     issue = desk.jira.hold_issue(request, why="W-66")
+    say_what_is_left_out(event, issue, desk, why="W-66")
     hold = desk.holds.begin(Start.of(event, "ozon", account), issue, why="W-66")
     if hold.stage == BEGUN:
         desk.jira.remove_neighbour_components(issue, why="W-67")
@@ -77,7 +79,7 @@ def hold_for_seller(event: TicketEvent, desk: Desk, *, turned: bool = False) -> 
     seen_by_seller = desk.jira.seller_fields(event, project)
     if seen_by_seller is None:
         why_not = "no_account" if not event.ticket.seller.jira_account_id else "no_request_type"
-        desk.crm.note(number, "hold_not_possible", why="W-73", reason=why_not)
+        desk.crm.note(number, "hold_not_possible", why="W-73", reason=why_not, said="")
         return
     if text is None:
         desk.crm.note(number, "hold_no_question", why="W-76")
@@ -87,6 +89,12 @@ def hold_for_seller(event: TicketEvent, desk: Desk, *, turned: bool = False) -> 
         named = ": ".join(part for part in (event.ticket.type, event.ticket.subtype) if part)
         desk.crm.note(number, "hold_other_category", why="W-79", category=named)
     issue = desk.jira.hold_issue(Request("hold_seller", event, project, category, account, seen_by_seller), why="W-73")
+    if issue.refused:
+        why_not = "account_refused" if "reporter" in issue.refused else "type_refused"
+        said = "; ".join(issue.refused.values())
+        desk.crm.note(number, "hold_not_possible", why="W-73", reason=why_not, said=said)
+        return
+    say_what_is_left_out(event, issue, desk, why="W-73")
     hold = desk.holds.begin(Start.of(event, "seller", account, question=text), issue, why="W-73")
     if hold.stage == BEGUN:
         desk.jira.remove_neighbour_components(issue, why="W-74")

@@ -75,6 +75,7 @@ def make_task(event: TicketEvent, topic: Topic, desk: Desk, *, why: str) -> Issu
     """The ticket's task, filled and in the queue of the third line (W-57, W-60…W-63); one per ticket."""
     components = desk.jira.choose_components(topic, event.ticket.warehouse, why=FBO_RULE)
     issue = desk.jira.create_issue(event, topic, components, why=why)
+    say_what_is_left_out(event, issue, desk, why=why)
     desk.jira.say_component_missing(issue, components.missing, why=FBO_RULE)
     if issue.new:
         desk.jira.link_back(issue, event, why="W-64")
@@ -82,6 +83,13 @@ def make_task(event: TicketEvent, topic: Topic, desk: Desk, *, why: str) -> Issu
         desk.jira.return_to_queue(issue, why="W-71")
         desk.jira.say_to_third_line(issue, event, topic, why="W-63")
     return issue
+
+
+def say_what_is_left_out(event: TicketEvent, issue: Issue, desk: Desk, *, why: str) -> None:
+    """What Jira refused of the issue the agent has to do himself."""
+    crm = desk.crm_of(event.source)
+    if issue.lacks and crm is not None:
+        crm.note(event.ticket.id, "issue_lacks", why=why, key=issue.key, lacks=issue.lacks)
 
 
 def _topic_to_escalate(event: TicketEvent, desk: Desk) -> Topic | None:

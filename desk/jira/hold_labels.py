@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from desk.issues import Issue, IssueView
-from desk.jira.holding import Holding, HoldPurpose
+from desk.jira.holding import Holding, HoldPurpose, assigned_to
+from desk.jira.writing import write_without_refused
 from desk.journal import Done, Verb
 from events import FieldChange, IssueEvent
 from store import links
@@ -72,22 +73,25 @@ class HoldLabels(Holding):
 
         While it is a hold, W-57 sets no component (C-02).
         """
-        assignee = {"assignee": {"id": agent}} if agent else {}
         verb = Verb(why, "take_over_issue", issue.key, intent=purpose)
 
         def act() -> Done:
-            link = self.link_of(issue)
+            link, site = self.link_of(issue), self._around.site(issue.site)
+            label = f"{link.source}-{link.ticket_id}" if link else None
+            mark = {"purpose": purpose, "delivery": self._around.label, "ticket": label} if link else None
+            _, lacks = write_without_refused(lambda given, _: site.edit(issue.id, {}, given, mark), assigned_to(agent))
+            result = {"unassigned": lacks["assignee"]} if lacks else None
             if link is None:
-                self._around.site(issue.site).edit(issue.id, {}, assignee)
-                return Done(reason="no ticket is linked")
-            label = f"{link.source}-{link.ticket_id}"
-            mark = {"purpose": purpose, "delivery": self._around.label, "ticket": label}
-            self._around.site(issue.site).edit(issue.id, {}, assignee, mark)
+                return Done(result, reason="no ticket is linked")
             return Done(
-                before=link.purpose, also=lambda connection: links.repurpose(connection, issue.site, issue.id, purpose)
-            )
+                result, before=link.purpose,
+                also=lambda connection: links.repurpose(connection, issue.site, issue.id, purpose),
+            )  # fmt: skip
 
-        self._around.journal.do(verb, act)
+        result = self._around.journal.do(verb, act)
+        if result:
+            body = self._around.templates.comment("hold_not_assigned", said=result["unassigned"])
+            self._comment(issue, Verb(why, "say_unassigned", issue.key), body)
 
     def has_said(self, issue: Issue, *, public: bool, why: str) -> bool:
         """Whether a person on our side has said it in the issue already: what was done, or the question."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from desk.issues import COMPONENTS, Issue, is_finished
 from desk.jira.comments import Comments
 from desk.jira.making import Making, Order, issue_of, label_of
 from desk.jira.moves import Moves
+from desk.jira.writing import alert_refused, named, write_without_refused
 from desk.journal import Done, Verb
 from desk.sight import NOT_FOUND
 from desk.templates import HoldContext
@@ -32,14 +33,14 @@ Awaited = Literal["linked", "done", "unheard", "not_linked", "unseen"]
 
 @dataclass(frozen=True)
 class Request:
-    """A hold that is asked for: by whom, in which project, under which T-3 name, and who the seller is in Jira."""
+    """A hold that is asked for: by whom, in which project, under which T-3 name, and what lets the seller see it."""
 
     purpose: HoldPurpose
     event: TicketEvent
     project: str
     category: str | None = None
     agent: str | None = None  # account id
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    seller: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,52 +79,64 @@ class Holding(Making, Moves, Comments):
         return {name: settings.request_type, "reporter": {"id": account}}
 
     def hold_issue(self, request: Request, *, why: str) -> Issue:
-        """Take the ticket's issue over for the hold, or create one (W-66, W-73): one call besides look-ups."""
+        """Take the ticket's issue over for the hold, or create one (W-66, W-73): one call besides look-ups.
+
+        `refused` in it: Jira does not let the seller in, so nothing was done.
+        """
         event, ticket = request.event, request.event.ticket
         topic = self._config.categories.topic(ticket.type, ticket.subtype)
         context = HoldContext(ticket, event.agent, event.closing, request.category, topic)
         text = self._around.templates.issue(request.purpose, context)
         link = self.link_of_ticket(event.source, ticket.id)
-        assignee = {"assignee": {"id": request.agent}} if request.agent else {}
-        fields = {**request.fields, **assignee}
-        if link is None or link.issue_key.split("-")[0] not in self._config.jira.projects:
-            order = Order(request.purpose, request.project, text, labels=(self._label(request.purpose),), fields=fields)
+        fields = {**request.seller, **assigned_to(request.agent)}
+        order = Order(
+            request.purpose, request.project, text, labels=(self._label(request.purpose),), fields=fields,
+            decisive=request.seller.keys(),
+        )  # fmt: skip
+        foreign = link is not None and link.issue_key.split("-")[0] not in self._config.jira.projects
+        if link is None or foreign or self._around.journal.has_done(self.creation(event, order, why)):
             return self._make(event, order, why)
-        if link.purpose != request.purpose:
-            self._take_over(link, request, text, fields, why)
-        return issue_of(link)
+        return self._take_over(link, order, why)
 
     def _label(self, purpose: str) -> str:
         labels = self._config.jira.hold_labels
         return labels.ozon if purpose == "hold_ozon" else labels.seller
 
-    def _take_over(
-        self, link: Link, request: Request, text: RenderedIssue, fields: Mapping[str, Any], why: str
-    ) -> None:
+    def _take_over(self, link: Link, order: Order, why: str) -> Issue:
         """Change the purpose of the ticket's issue: components, labels, assignee and mark in one call.
 
         An issue that the seller is let into loses its inner description, which is kept in an internal comment.
         """
-        issue = issue_of(link)
-        label = label_of(link.source, link.ticket_id)
-        mark = {"purpose": request.purpose, "delivery": self._around.label, "ticket": label}
-        verb = Verb(why, "take_over_issue", issue.key, intent=request.purpose)
-
-        def record(connection: sa.Connection) -> None:
-            links.repurpose(connection, link.site, link.issue_id, request.purpose)
+        issue, purpose = issue_of(link), order.purpose
+        mark = {"purpose": purpose, "delivery": self._around.label, "ticket": label_of(link.source, link.ticket_id)}
+        verb = Verb(why, "take_over_issue", issue.key, intent=purpose)
+        if link.purpose == purpose and not self._around.journal.has_done(verb):
+            return issue
 
         def act() -> Done:
-            other = self._label("hold_seller" if request.purpose == "hold_ozon" else "hold_ozon")
-            update = {"labels": [{"add": self._label(request.purpose)}, {"remove": other}]}
-            own = dict(fields)
-            if request.purpose == "hold_seller":
-                own |= {"summary": text.summary, "description": text.description}
-            self._around.site(issue.site).edit(issue.id, update, own, mark)
-            return Done(before=link.purpose, also=record)
+            other = self._label("hold_seller" if purpose == "hold_ozon" else "hold_ozon")
+            update = {"labels": [*({"add": label} for label in order.labels), {"remove": other}]}
+            fields = dict(order.fields)
+            if purpose == "hold_seller":
+                fields |= {"summary": order.text.summary, "description": order.text.description}
+            site = self._around.site(issue.site)
+            try:
+                _, lacks = write_without_refused(
+                    lambda given, _: site.edit(issue.id, update, given, mark), fields, order.decisive
+                )
+            except Refused as refused:
+                return self.not_made(refused, issue.project, order.decisive)
 
-        if request.purpose == "hold_seller":
-            self._keep_description(issue, text, why)
-        self._around.journal.do(verb, act)
+            def record(connection: sa.Connection) -> None:
+                links.repurpose(connection, link.site, link.issue_id, purpose)
+                alert_refused(self._around, connection, issue.project, lacks)
+
+            told = named(self._config.jira.projects[issue.project], lacks)
+            return Done({"lacks": told} if told else None, before=link.purpose, also=record)
+
+        if purpose == "hold_seller" and link.purpose != purpose:
+            self._keep_description(issue, order.text, why)
+        return replace(issue, **(self._around.journal.do(verb, act) or {}))
 
     def _keep_description(self, issue: Issue, text: RenderedIssue, why: str) -> None:
         """Keep what the third line was told, where the seller cannot see it; not the new `text` of an earlier try."""
@@ -238,3 +251,8 @@ class Holding(Making, Moves, Comments):
         labels = self._config.jira.hold_labels
         body = self._around.templates.comment("hold_both_asked", labels=f"{labels.ozon}, {labels.seller}")
         self._comment(issue, Verb(why, "say_both_asked", issue.key), body)
+
+
+def assigned_to(account: str | None) -> dict[str, Any]:
+    """The field that assigns an issue to an account; none for nobody."""
+    return {"assignee": {"id": account}} if account else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -15,9 +15,11 @@ from config.names import match_key
 from desk import adf
 from desk.clock import machine_now
 from desk.faults import Dead, Later
+from desk.gates import Refused
 from desk.issues import COMPONENTS, Chosen, Issue
 from desk.jira.client import PROPERTY, Found, JiraSite
 from desk.jira.reading import Reading
+from desk.jira.writing import alert_refused, named, write_without_refused
 from desk.journal import Done, Verb
 from desk.templates import IssueContext
 from desk.templates.files import RenderedIssue
@@ -36,7 +38,10 @@ def label_of(source: str, ticket_id: str) -> str:
 
 @dataclass(frozen=True)
 class Order:
-    """What an issue is made for and of; `fields` are Jira's own names and go in as they are."""
+    """What an issue is made for and of; `fields` are Jira's own names and go in as they are.
+
+    `decisive`: those without which there is nothing to be made.
+    """
 
     purpose: str
     project: str
@@ -44,6 +49,7 @@ class Order:
     components: Chosen = field(default_factory=lambda: Chosen({}))
     labels: tuple[str, ...] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
+    decisive: Collection[str] = ()
 
 
 class Making(Reading):
@@ -68,10 +74,6 @@ class Making(Reading):
         """One issue per ticket and purpose: the link table is asked first, then Jira by the label."""
         site_name = self._config.jira.projects[order.project].site
         label = label_of(event.source, event.ticket.id)
-        intent: dict[str, Any] = {"project": order.project, "summary": order.text.summary}
-        if order.components.ids:  # a dry run knows only what was chosen, which the verb before it says
-            intent["components"] = sorted(order.components.ids)
-        verb = Verb(why, "create_issue", label, intent=intent)
 
         def act() -> Done:
             link = self.link_of_ticket(event.source, event.ticket.id, order.purpose)
@@ -84,9 +86,11 @@ class Making(Reading):
             found = self._search(site, label, order.purpose)
             if found is not None:
                 return self._taken(event, site_name, found, order)
-            mark = {"purpose": order.purpose, "delivery": self._around.label, "ticket": label}
-            new = site.create(self._fields(order, label), mark)
-            return self._taken(event, site_name, replace(new, properties={PROPERTY: mark}), order)
+            try:
+                new = self._create(site, order, label)
+            except Refused as refused:
+                return self.not_made(refused, order.project, order.decisive)
+            return self._taken(event, site_name, new, order)
 
         def find(begun_at: datetime) -> Done | None:
             found = self._search(self._around.site(site_name), label, order.purpose)
@@ -97,8 +101,38 @@ class Making(Reading):
                 raise Later(f"Jira's search may not show {label} yet", at=settled)
             return None
 
-        result = self._around.journal.do(verb, act, find)
-        return Issue(**result) if result else Issue.spoken_of(site_name, order.project)
+        result = self._around.journal.do(self.creation(event, order, why), act, find) or {}
+        return Issue(**result) if "id" in result else replace(Issue.spoken_of(site_name, order.project), **result)
+
+    @staticmethod
+    def creation(event: TicketEvent, order: Order, why: str) -> Verb:
+        """The verb that makes an issue."""
+        intent: dict[str, Any] = {"project": order.project, "summary": order.text.summary}
+        if order.components.ids:  # a dry run knows only what was chosen, which the verb before it says
+            intent["components"] = sorted(order.components.ids)
+        return Verb(why, "create_issue", label_of(event.source, event.ticket.id), intent=intent)
+
+    def _create(self, site: JiraSite, order: Order, label: str) -> Found:
+        """Make the issue; its mark says what it lacks, so that this is known when Jira's answer is lost."""
+
+        def send(fields: dict[str, Any], lacks: dict[str, str]) -> Found:
+            mark: dict[str, Any] = {"purpose": order.purpose, "delivery": self._around.label, "ticket": label}
+            mark |= {"lacks": lacks} if lacks else {}
+            return replace(site.create(fields, mark), properties={PROPERTY: mark})
+
+        return write_without_refused(send, self._fields(order, label), order.decisive)[0]
+
+    def not_made(self, refused: Refused, project: str, decisive: Collection[str]) -> Done:
+        """The end of a verb that Jira refused for one of the fields that decide; raises any other refusal."""
+        fields = {name: words for name, words in refused.trouble.fields.items() if name in decisive}
+        if not fields:
+            raise refused
+
+        def also(connection: sa.Connection) -> None:
+            alert_refused(self._around, connection, project, fields)
+
+        result = {"refused": named(self._config.jira.projects[project], fields)}
+        return Done(result, outcome="refused", reason=refused.reason, also=also)
 
     def link_back(self, issue: Issue, event: TicketEvent, *, why: str) -> None:
         """Put a link to the ticket into the issue; the same ticket twice is one link."""
@@ -157,8 +191,9 @@ class Making(Reading):
 
     def _taken(self, event: TicketEvent, site: str, found: Found, order: Order) -> Done:
         """Record the pair; what a person made keeps its components as that person's."""
-        by_bot = PROPERTY in found.properties
-        issue = Issue(site, found.id, found.key, found.key.split("-")[0], new=True)
+        by_bot, lacks = PROPERTY in found.properties, dict(found.properties.get(PROPERTY, {}).get("lacks") or {})
+        told = named(self._config.jira.projects[order.project], lacks)
+        issue = Issue(site, found.id, found.key, found.key.split("-")[0], new=True, lacks=told)
         link = Link(event.source, event.ticket.id, order.purpose, site, found.id, found.key, made_by_bot=by_bot)
 
         def also(connection: sa.Connection) -> None:
@@ -166,6 +201,7 @@ class Making(Reading):
                 links.add(connection, link, machine_now())
             except links.LinkTakenError as taken:
                 raise Dead(f"{found.key} was made, but the ticket has another issue by now: {taken}") from taken
+            alert_refused(self._around, connection, order.project, lacks)
             if order.components.ids and by_bot:
                 value = sorted(order.components.ids.values())
                 links.set_mark(connection, site, found.id, COMPONENTS, value=value, set_at=machine_now())
@@ -205,6 +241,7 @@ def said_in(event: TicketEvent) -> str | None:
 def made(issue: Issue, **how: Any) -> Done:
     """The end of a verb whose result is an issue."""
     result = {name: getattr(issue, name) for name in ("site", "id", "key", "project", "new", "returned")}
+    result |= {"lacks": dict(issue.lacks)} if issue.lacks else {}
     return Done(result, target=issue.key, after=issue.key, **how)
 
 

@@ -47,7 +47,7 @@ def for_ozon(bot: Bot, **chosen: Any) -> dict[str, Any]:
 
 def for_seller(bot: Bot, **changes: Any) -> dict[str, Any]:
     """A hold for the seller in a category of T-3."""
-    made = ticket(type="FBO", subtype="Вывоз остатков", seller=SELLER_CARD, **changes)
+    made = ticket(**{"type": "FBO", "subtype": "Вывоз остатков", "seller": SELLER_CARD, **changes})
     return put(bot, made, hold="seller", question=QUESTION)
 
 

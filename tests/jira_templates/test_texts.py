@@ -73,6 +73,8 @@ REASONS = [
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 GONE = ("issue_deleted", "issue_gone", "ticket_gone", "other_department")
 PARTS = ["U-03", "U-04", "U-34", "U-35", "U-36"]
+GONE_USER = "User '712020:a9e' cannot be assigned issues."
+OFF_SCREEN = "Field 'customfield_10053' cannot be set. It is not on the appropriate screen, or unknown."
 REFUSED = "403 You do not have permission to create issues"
 WHO = (
     "seller",
@@ -101,9 +103,18 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
     "hold_begun": [*variants("kind", KINDS), {"kind": "client", "key": None, "due": None}],
     "hold_turned": [{}, {"key": None}],
     "hold_not_possible": [
-        {"reason": reason}
-        for reason in ("no_account", "no_request_type", "not_service_desk", "no_project", REFUSED, None)
+        *(
+            {"reason": reason, "said": ""}
+            for reason in ("no_account", "no_request_type", "not_service_desk", "no_project", REFUSED, None)
+        ),
+        {"reason": "account_refused", "said": "User 'qm:1' does not exist."},
+        {"reason": "type_refused", "said": "Request Type is not valid for this project"},
     ],
+    "hold_not_assigned": [{"said": GONE_USER}],
+    "issue_lacks": [
+        {"lacks": lacks} for lacks in ({"assignee": GONE_USER, "warehouse": OFF_SCREEN}, {"priority": "No."})
+    ],
+    "alert_field_refused": [{"field": "customfield_10053", "said": OFF_SCREEN}],
     "hold_asked_in_crm": [{}, {"key": None}],
     "hold_other_category": [{"category": "Реклама: Первая помощь"}, {"category": None}],
     "hold_unassigned": [{}, {"agent": None}],
