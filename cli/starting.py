@@ -9,7 +9,6 @@ from typing import IO, Any
 
 import click
 import sqlalchemy as sa
-from alembic.util import CommandError
 
 from cli.words import say
 from config import ConfigError
@@ -17,6 +16,7 @@ from config.faults import Fault
 from config.settings import Settings
 from runtime import logs
 from runtime.process import Process
+from store.migrate import NewerDatabaseError
 
 
 class StartError(click.ClickException):
@@ -70,7 +70,7 @@ def open_database(process: Process) -> Process:
     place = url.database if url.drivername == "sqlite" else f"{url.host}:{url.port or 5432}/{url.database}"
     try:
         _ = process.engine
-    except CommandError as error:
+    except NewerDatabaseError as error:
         raise StartError([say("database_newer", place=place, said=error)]) from None
     except OSError as error:
         raise StartError([say("data_dir", place=place, said=error.strerror)]) from None

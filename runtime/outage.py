@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 
-import psycopg
 import sqlalchemy as sa
 import structlog
 
@@ -18,7 +17,6 @@ DATABASE_AWAY = (
     sa.exc.InterfaceError,
     sa.exc.InternalError,
     sa.exc.TimeoutError,
-    psycopg.OperationalError,
 )
 
 

@@ -11,9 +11,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
-import psycopg
 import sqlalchemy as sa
 
 from store.database import CONNECT_SECONDS
@@ -98,13 +97,17 @@ def wake_ups(engine: sa.Engine) -> Iterator[bool]:
 
 def _heard(engine: sa.Engine) -> Iterator[bool]:
     """By `LISTEN`, on a connection of its own."""
+    driver: Any = engine.dialect.dbapi  # psycopg, which is not imported where SQLite is the database
     given, named = engine.dialect.create_connect_args(engine.url)
     named = {**named, "autocommit": True, "connect_timeout": CONNECT_SECONDS}
-    with closing(psycopg.connect(*given, **named)) as connection:
-        connection.execute(f"LISTEN {_CHANNEL}")
-        yield True  # something may have come before
-        while True:
-            yield bool(list(connection.notifies(timeout=_HEAR_SECONDS, stop_after=1)))
+    try:
+        with closing(driver.connect(*given, **named)) as connection:
+            connection.execute(f"LISTEN {_CHANNEL}")
+            yield True  # something may have come before
+            while True:
+                yield bool(list(connection.notifies(timeout=_HEAR_SECONDS, stop_after=1)))
+    except driver.OperationalError as error:
+        raise sa.exc.OperationalError("LISTEN", None, error) from error
 
 
 def _looked(engine: sa.Engine) -> Iterator[bool]:
