@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from apprise import Apprise, AppriseAsset, NotifyFormat
 from pydantic import SecretStr
@@ -16,9 +16,11 @@ TIMEOUT = 30  # seconds for one address, its retries included
 class Chats:
     """Sends messages; chats that are slow hold no more than their share of the threads."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, confirm: Callable[[], None] | None = None) -> None:
+        """`confirm` is asked right before something is sent, and raises where it must not be."""
         prepare_environment()
         self._places = places
+        self._confirm = confirm
 
     def send(
         self, urls: Iterable[SecretStr], body: str, *, title: str = "", form: NotifyFormat = NotifyFormat.TEXT
@@ -31,4 +33,6 @@ class Chats:
         for url in urls:
             sender.add(url.get_secret_value())
         with self._places.place("chats"):
+            if self._confirm is not None:
+                self._confirm()
             return bool(sender.notify(body=body, title=title, body_format=form))

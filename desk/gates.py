@@ -1,23 +1,26 @@
 """Gates: a system that is down or that asks for patience is not called.
 
-Every call of every process passes `Gates.pass_through`; what one worker learns holds for all.
+Every call of every process passes `Gates.pass_through`; what one worker learns holds for all. A call that writes is
+sent only while the run that asks for it owns its delivery: a worker may have slept, and another have taken over.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import requests
 import sqlalchemy as sa
 
 from config.running import RuntimeConfig
 from desk.clock import machine_now
-from desk.faults import Dead, Fault, Kind, Later, Trouble, classify
+from desk.faults import Dead, Fault, Kind, Later, LeaseLostError, Trouble, classify
 from desk.places import Places
+from desk.run import Run
 from store import systems
 from store.database import reading
 
@@ -26,6 +29,8 @@ FLOOR = timedelta(seconds=1)  # however short the advice is
 LONGEST_GROWN = timedelta(minutes=5)
 LONG = timedelta(minutes=15)  # an admin should know of longer pauses
 PROBE = "GET /myself"  # passes a closed gate, or no gate of Jira would ever open again
+# POST, because the question is long, or because Usedesk knows nothing else
+_LOOKS = frozenset({"POST /search/jql", "POST /comment/list", "POST /ticket", "POST /tickets", "POST /groups"})
 _QUOTA = ("jira-quota-global-based", "jira-quota-tenant-based")
 _PER_ISSUE = "jira-per-issue-on-write"
 
@@ -39,6 +44,11 @@ class Call:
     system: str
     endpoint: str
     issue: str | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes anything there."""
+        return not self.endpoint.startswith("GET ") and self.endpoint not in _LOOKS
 
     def scopes(self) -> list[str]:
         """The scopes in which a rate limit may hold this call up."""
@@ -59,12 +69,27 @@ class Gates:
         self._running = running
         self._alert = alert
         self._places = places or Places()
+        self._run: Run | None = None
+
+    def asked_by(self, run: Run) -> Self:
+        """The same gates for the calls of a run."""
+        other = copy(self)
+        other._run = run
+        return other
+
+    def confirm(self, call: Call) -> None:
+        """Ask again who owns the delivery, when time went by since the gates were asked."""
+        if self._run is not None and call.writes:
+            self._run.confirm(self._engine)
 
     def ask(self, call: Call) -> sa.Row[Any]:
-        """Raise `Later` when the system is down or one of the call's scopes is paused; else what stood in the way
-        until now (see `systems.hindrance`)."""
+        """Raise `Later` when the system is down or one of the call's scopes is paused, LeaseLostError when the run
+        may not write any more; else what stood in the way until now (see `systems.hindrance`)."""
+        run = self._run if call.writes else None
         with reading(self._engine) as connection:
-            hindrance = systems.hindrance(connection, call.system, call.scopes())
+            hindrance = systems.hindrance(connection, call.system, call.scopes(), run.owner if run else None)
+        if run is not None and not hindrance.owned:
+            raise LeaseLostError(run.label)
         if hindrance.closed_at is not None and call.endpoint != PROBE:
             raise Later(f"{call.system} is down: {hindrance.reason}", system=call.system, no_effect=True)
         if hindrance.until is not None and hindrance.until > machine_now():
@@ -72,10 +97,10 @@ class Gates:
         return hindrance
 
     def pass_through(self, call: Call, send: Callable[[], T]) -> T:
-        """Ask, take a place, send, and account for the outcome."""
-        before = self.ask(call)
+        """Take a place, ask, send, and account for the outcome."""
         try:
             with self._places.place(call.system):
+                before = self.ask(call)  # after what may take a while
                 answer = send()
         except requests.RequestException as error:
             raise self._account(call, classify(error)) from error

@@ -20,6 +20,7 @@ from config import Mode
 from desk.clock import machine_now
 from desk.faults import Dead, Fault, Later, LeaseLostError
 from desk.gates import Refused
+from desk.run import Run
 from store import ledger, switches
 from store.database import reading
 from store.ledger import BEGUN, ENDED, FAILED, PUT_OFF, Entry, Recorded, Standing, Step
@@ -92,17 +93,6 @@ class Journal(Protocol):
     def record(self, what: Callable[[sa.Connection], None]) -> None:
         """Put something into the store at once that is no verb's: an alert."""
         ...
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of a delivery's handlers by one worker."""
-
-    delivery: int
-    label: str  # source/delivery id
-    case: str
-    token: str
-    stopping: Callable[[], bool] = bool
 
 
 class LedgerJournal:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 import sqlalchemy as sa
@@ -23,9 +23,10 @@ from desk.gates import Gates, Onlooker
 from desk.http import session_for
 from desk.jira.client import JiraSite, system_of
 from desk.jira.component_cache import ComponentCache
-from desk.journal import Journal, LedgerJournal, PaperJournal, Run, Verb
+from desk.journal import Journal, LedgerJournal, PaperJournal, Verb
 from desk.network import Network
 from desk.places import Places
+from desk.run import Run
 from desk.surroundings import Alerts, Post, Surroundings
 from desk.templates import Templates
 from desk.usedesk.client import SYSTEM as USEDESK
@@ -36,6 +37,7 @@ from store import systems
 from store.ledger import Recorded
 
 ROOT = Path(__file__).parent.parent
+Client = TypeVar("Client", JiraSite, WebCrm, Usedesk)
 # Notes and comments are words, not deeds: a rule in mode warn keeps them back and has nothing to add.
 SAID_IN_WARNINGS = frozenset(
     {
@@ -96,9 +98,9 @@ class Office:
     def _warn(self, config: Config, run: Run, ticket: tuple[str, str], text: str, key: str) -> None:
         source, number = ticket
         if source == SYSTEM:
-            self.crm(config).note(number, text, key)
+            self.crm(config).asked_by(run).note(number, text, key)
         elif source == USEDESK:
-            self.usedesk(config).asked_by(run.label).comment(number, text)
+            self.usedesk(config).asked_by(run).comment(number, text)
 
     def systems(self, config: Config) -> list[str]:
         """The systems that this bot speaks to, by the names of their gates."""
@@ -111,11 +113,10 @@ class Office:
         return self._desk(config, journal, self.clock.now(), label), journal
 
     def _desk(self, config: Config, journal: Journal, now: datetime, label: str, run: Run | None = None) -> Desk:
-        """`run` None: nobody comes back, so no place at Usedesk's limit is kept."""
+        """`run`: whoever writes for it is asked each time whether it still owns its delivery; None: a dry run."""
 
-        def usedesk() -> Usedesk:
-            client = self.usedesk(config)
-            return client.asked_by(run.label) if run else client
+        def for_run(client: Client) -> Client:
+            return client.asked_by(run) if run else client
 
         around = Surroundings(
             engine=self.engine,
@@ -125,10 +126,10 @@ class Office:
             components=self._components,
             alerts=self._alerts,
             post=self._post,
-            chats=Chats(self.places),
-            site=lambda name: self.site(config, name),
-            crm=lambda: self.crm(config),
-            usedesk=usedesk,
+            chats=Chats(self.places, (lambda: run.confirm(self.engine)) if run else None),
+            site=lambda name: for_run(self.site(config, name)),
+            crm=lambda: for_run(self.crm(config)),
+            usedesk=lambda: for_run(self.usedesk(config)),
             memory=self._memory,
             now=now,
             label=label,

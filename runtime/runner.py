@@ -18,8 +18,8 @@ from config import Config, ConfigError, Watch
 from desk.clock import machine_now
 from desk.desk import Desk
 from desk.faults import Dead, Later, LeaseLostError
-from desk.journal import Run
 from desk.office import Office
+from desk.run import Run
 from events import (
     AlarmEvent,
     AlertEvent,
@@ -46,7 +46,7 @@ log = structlog.get_logger("runner")
 
 
 class Runner:
-    """Runs deliveries for one worker process. `stopping` true: begin no new verb."""
+    """Runs deliveries for one worker process. `stopping` true: begin no new verb; `worker`: who leases the cases."""
 
     def __init__(self, office: Office, watch: Watch) -> None:
         self._office = office
@@ -54,6 +54,7 @@ class Runner:
         self._engine = office.engine
         self._configs: dict[str, Config] = {}
         self.stopping: Callable[[], bool] = bool
+        self.worker: str | None = None
 
     def look_at(self, case_id: str) -> None:
         """Do what can be done in this case now."""
@@ -94,7 +95,7 @@ class Runner:
             return True
         config = self._config_of(delivery)
         now = delivery.taken_at or self._office.clock.now()
-        run = Run(delivery.id, delivery.label, case, str(uuid.uuid4()), self.stopping)
+        run = Run(delivery.id, delivery.label, case, str(uuid.uuid4()), self.stopping, self.worker)
         with self._engine.begin() as connection:
             if not deliveries.take(connection, delivery, token=run.token, now=now, config_version=config.version):
                 return True

@@ -44,6 +44,7 @@ class Worker:
         office.places.most = THREADS // 2
         self._runner = Runner(office, watch)
         self._runner.stopping = lambda: self._stopping
+        self._runner.worker = self.name
         self._leased: dict[str, Future[None]] = {}
 
     def run(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from store.owners import OWNED, Owner
 from store.tables import alerts, clocks, config_versions, pauses, systems, workers
 
 
@@ -33,14 +34,18 @@ _ALWAYS = sa.select(sa.literal_column("1")).subquery("always")  # one row, wheth
 _HINDRANCE: sa.Select[Any] = sa.select(
     systems.c.failures, systems.c.closed_at, systems.c.reason, _PAUSED.scalar_subquery().label("until")
 ).select_from(_ALWAYS.outerjoin(systems, systems.c.name == sa.bindparam("system")))
+_HINDRANCE_OF_OWNER = _HINDRANCE.add_columns(OWNED.label("owned"))
 
 
-def hindrance(connection: sa.Connection, name: str, scopes: Sequence[str]) -> sa.Row[Any]:
+def hindrance(connection: sa.Connection, name: str, scopes: Sequence[str], owner: Owner | None = None) -> sa.Row[Any]:
     """What stands in the way of a call: `closed_at`, `reason` and `failures` of its system, each None where it has no
     row, and `until`, the latest moment before which one of the scopes must not be called; one that is over is kept
-    until `end_pauses`.
+    until `end_pauses`. With an `owner` also `owned`: whether its delivery is still its own.
     """
-    return connection.execute(_HINDRANCE, {"system": name, "scopes": scopes}).one()
+    given = {"system": name, "scopes": scopes}
+    if owner is None:
+        return connection.execute(_HINDRANCE, given).one()
+    return connection.execute(_HINDRANCE_OF_OWNER, given | owner.asked()).one()
 
 
 def gate(connection: sa.Connection, name: str) -> sa.Row[Any] | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from copy import copy
+from typing import Annotated, Any, Self
 
 import requests
 from pydantic import ConfigDict, Field, SecretStr, TypeAdapter, with_config
@@ -11,6 +12,7 @@ from typing_extensions import TypedDict
 
 from desk.gates import Call, Gates
 from desk.http import Documented, checked
+from desk.run import Run
 from events import TICKET_ID
 
 SYSTEM = "webcrm"
@@ -53,6 +55,12 @@ class WebCrm:
         self._gates = gates
         self._session = session
         self._session.headers["Authorization"] = f"Bearer {token.get_secret_value()}"
+
+    def asked_by(self, run: Run) -> Self:
+        """The same client, with its session, for the calls of a run."""
+        other = copy(self)
+        other._gates = self._gates.asked_by(run)
+        return other
 
     def _send(
         self, method: str, ticket: str, path: str = "", *, body: dict[str, Any] | None = None, key: str | None = None

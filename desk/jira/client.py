@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import requests
 from atlassian.jira import JiraCloud
@@ -18,6 +19,7 @@ from atlassian.jira import JiraCloud
 from config.jira import Site
 from desk.gates import PROBE, Call, Gates
 from desk.jira.answers import ANSWERS
+from desk.run import Run
 from events import ISSUE_ID, ISSUE_KEY
 
 Send = Callable[[], requests.Response]
@@ -60,6 +62,12 @@ class JiraSite:
             backoff_and_retry=False,
             retry_with_header=False,
         )
+
+    def asked_by(self, run: Run) -> Self:
+        """The same client, with its session, for the calls of a run."""
+        other = copy(self)
+        other._gates = self._gates.asked_by(run)
+        return other
 
     def _call(self, endpoint: str, send: Send, issue: str | None = None) -> Any:
         if issue is not None and not _ADDRESS.fullmatch(issue):

@@ -16,6 +16,7 @@ import requests
 from pydantic import SecretStr
 
 from desk.gates import Call, Gates
+from desk.run import Run
 from desk.usedesk.limit import Level, Limit
 from desk.usedesk.words import STATUS_IDS, to_html
 from events import TICKET_ID
@@ -62,10 +63,11 @@ class Usedesk:
         self._limit = limit
         self._session = session
 
-    def asked_by(self, delivery: str) -> Self:
-        """The same client, with its session, for the calls of a delivery, which keeps its place at the limit."""
+    def asked_by(self, run: Run) -> Self:
+        """The same client, with its session, for the calls of a run, whose delivery keeps its place at the limit."""
         other = copy(self)
-        other._limit = replace(self._limit, delivery=delivery)
+        other._gates = self._gates.asked_by(run)
+        other._limit = replace(self._limit, delivery=run.label)
         return other
 
     def ticket(self, ticket: str) -> dict[str, Any]:
@@ -116,16 +118,23 @@ class Usedesk:
 
     def alive(self) -> None:
         """Ask whether Usedesk answers and takes the token, past its gate."""
-        self._post("groups", {}, Level.FIRST)
+        self._limit.take(Level.FIRST)
+        self._post("groups", {})
 
     def _agent(self) -> dict[str, str]:
         return {"user_id": self.agent_id}  # or Usedesk takes the company's first user
 
     def _send(self, method: str, body: dict[str, Any], level: Level = Level.FIRST) -> Any:
-        return self._gates.pass_through(Call(SYSTEM, f"POST /{method}"), lambda: self._post(method, body, level))
+        call = Call(SYSTEM, f"POST /{method}")
 
-    def _post(self, method: str, body: dict[str, Any], level: Level) -> Any:
-        self._limit.take(level)
+        def send() -> Any:
+            self._limit.take(level)
+            self._gates.confirm(call)
+            return self._post(method, body)
+
+        return self._gates.pass_through(call, send)
+
+    def _post(self, method: str, body: dict[str, Any]) -> Any:
         url = f"{self._account.url.rstrip('/')}/{method}"
         token = self._account.token.get_secret_value()
         answer = self._session.post(url, json={"api_token": token, **body}, allow_redirects=False)

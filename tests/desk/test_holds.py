@@ -13,7 +13,7 @@ from desk.desk import Desk
 from desk.faults import Later
 from desk.holds import BEGUN, WAITING, Start
 from desk.issues import Issue
-from desk.journal import Run
+from desk.run import Run
 from store import deliveries
 from store import holds as store_holds
 from store.tables import alarms, holds

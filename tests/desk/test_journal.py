@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from config import Mode
 from desk.faults import Dead, Later, LeaseLostError
-from desk.journal import Done, LedgerJournal, PaperJournal, Run, Verb
+from desk.journal import Done, LedgerJournal, PaperJournal, Verb
+from desk.run import Run
 from store import ledger
 from store.tables import deliveries
 

@@ -13,6 +13,7 @@ import cli
 from config.settings import Settings
 from desk.clock import machine_now
 from desk.faults import Later
+from desk.run import Run
 from desk.usedesk.ticket import Reader
 from desk.usedesk.zone import zone_of
 from events import TicketEvent, load_event
@@ -169,16 +170,17 @@ def test_the_work_comes_first(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None
 def test_polling_stands_behind_all_who_wait(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("desk.usedesk.limit.RATE", Rate("usedesk", per_second=0.001, burst=5))
     usedesk = bot.process.office.usedesk(bot.watch.current())
+    first, second = (Run(number, f"usedesk/{number}", f"usedesk:{number}", "token") for number in (1, 2))
     usedesk.tickets()
     for _ in range(4):
-        usedesk.asked_by("usedesk/1").tickets()
+        usedesk.asked_by(first).tickets()
     with pytest.raises(Later):
-        usedesk.asked_by("usedesk/2").tickets()
+        usedesk.asked_by(second).tickets()
     with bot.engine.begin() as connection:
         connection.execute(sa.update(rate_limits).values(tokens=1))
     asked = len(calls(bot))
     assert (look(bot), len(calls(bot))) == (0, asked)
-    usedesk.asked_by("usedesk/2").tickets()
+    usedesk.asked_by(second).tickets()
 
 
 def test_a_system_that_is_down_is_not_asked(bot: Bot) -> None:

@@ -1,0 +1,118 @@
+"""Who lost his delivery writes nothing: the owner is asked right before every write, in each system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from desk.clock import machine_now
+from desk.faults import LeaseLostError
+from desk.gates import Call, Gates
+from desk.run import Run
+from desk.surroundings import Surroundings
+from store.tables import cases, deliveries
+from tests.bot import Bot
+from tests.tickets import ticket
+
+ME, OTHER = "worker-1", "worker-2"
+MINE = 1_000_000  # apart from what the sandbox tells
+CREATE = Call("jira:main", "POST /issue")
+
+
+@dataclass
+class Room:
+    """A delivery that is being run by a worker who leases its case, and what the run works with."""
+
+    bot: Bot
+    run: Run
+    around: Surroundings
+    issue: str
+
+    def change(self, table: sa.Table, **values: Any) -> None:
+        """What another worker, or time, did meanwhile."""
+        with self.bot.engine.begin() as connection:
+            connection.execute(sa.update(table).values(**values))
+
+    def calls(self) -> list[tuple[str, str]]:
+        """What reached the other systems."""
+        return [(call["method"], call["path"]) for call in self.bot.sandbox.calls()]
+
+
+@pytest.fixture
+def room(any_bot: Bot) -> Iterator[Room]:
+    """A worker in the middle of a delivery; WebCRM has a ticket, Jira an issue."""
+    bot, now = any_bot, machine_now()
+    config, office = bot.watch.current(), bot.process.office
+    bot.sandbox.put_ticket(ticket(id="1"))
+    bot.sandbox.put_usedesk(900, subject="Тема", comments=[{"message": "Вопрос"}])
+    fields = {"project": {"key": "FBO"}, "issuetype": {"name": "Обращение партнёра"}, "summary": "Водитель"}
+    made = office.site(config, "main").create(fields, {})
+    row = {"id": MINE, "source": "webcrm", "delivery_id": "d", "case_id": "webcrm:1", "type": "ticket.closing"}
+    state = {"state": "running", "run_token": "mine", "body": "{}", "received_at": now}
+    with bot.engine.begin() as connection:
+        connection.execute(sa.insert(deliveries).values(**row, **state))
+        connection.execute(sa.insert(cases).values(case_id="webcrm:1", worker=ME, until=now + timedelta(minutes=1)))
+    run = Run(MINE, "webcrm/d", "webcrm:1", "mine", worker=ME)
+    yield Room(bot, run, office.open(run, config, now, None)._around, made.id)
+    bot.sandbox.drain()
+
+
+WRITES: dict[str, Callable[[Room], object]] = {
+    "Jira": lambda room: room.around.site("main").edit(room.issue, {"labels": [{"add": "x"}]}),
+    "WebCRM": lambda room: room.around.crm().note("1", "…", "key"),
+    "Usedesk": lambda room: room.around.usedesk().update_ticket("900", {"subject": "…"}),
+    "a chat": lambda room: room.around.chats.send(
+        [SecretStr(f"json://{room.bot.sandbox.url.removeprefix('http://')}/chat/service")], "…"
+    ),
+}
+LOST: dict[str, Callable[[Room], None]] = {
+    "taken over": lambda room: room.change(deliveries, run_token="another's"),
+    "ended by another": lambda room: room.change(deliveries, state="done"),
+    "its lease is over": lambda room: room.change(cases, until=machine_now() - timedelta(seconds=1)),
+    "leased by another": lambda room: room.change(cases, worker=OTHER),
+}
+
+
+@pytest.mark.parametrize("lost", LOST)
+@pytest.mark.parametrize("system", WRITES)
+def test_a_worker_that_slept_writes_nothing_into_any_system(room: Room, system: str, lost: str) -> None:
+    WRITES[system](room)
+    LOST[lost](room)
+    before = room.calls()
+    with pytest.raises(LeaseLostError):
+        WRITES[system](room)
+    assert [call for call in room.calls()[len(before) :] if "sandbox" not in call[1]] == []
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_to_look_needs_no_delivery(room: Room, lost: str) -> None:
+    LOST[lost](room)
+    room.around.site("main").search('labels = "x"', ["labels"])
+    room.around.site("main").comments(room.issue)
+    room.around.crm().ticket("1")
+    room.around.usedesk().ticket("900")
+
+
+def test_one_runs_client_does_not_answer_for_another(room: Room) -> None:
+    kept = room.bot.process.office.site(room.bot.watch.current(), "main")
+    room.change(deliveries, run_token="another's")
+    other = Run(MINE, "webcrm/d", "webcrm:1", "another's", worker=ME)
+    kept.asked_by(other).edit(room.issue, {"labels": [{"add": "x"}]})
+    with pytest.raises(LeaseLostError):
+        kept.asked_by(room.run).edit(room.issue, {"labels": [{"add": "y"}]})
+
+
+def test_the_owner_is_asked_together_with_the_gate(room: Room) -> None:
+    gates = Gates(room.bot.engine, room.bot.watch.current().runtime, lambda *_: None).asked_by(room.run)
+    asked: list[str] = []
+    listen = lambda *given: asked.append(given[2])  # noqa: E731
+    sa.event.listen(room.bot.engine, "before_cursor_execute", listen)
+    gates.pass_through(CREATE, lambda: None)
+    sa.event.remove(room.bot.engine, "before_cursor_execute", listen)
+    assert len(asked) == 1, asked
