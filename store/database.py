@@ -20,6 +20,7 @@ from store.types import Moment, to_json
 
 BUSY_TIMEOUT_MS = 30_000
 CONNECT_SECONDS = 5
+ASLEEP_SECONDS = 15  # as long as a worker is not thought dead (`worker_lease` as shipped)
 REST_SECONDS = 1
 _MIGRATION_LOCK = 7_310_421  # any fixed number: PostgreSQL's advisory lock for migrations
 _LOCK_SECONDS = 0.2  # between two tries to get it
@@ -65,6 +66,7 @@ def connect(url: str, *, pool_size: int = 12) -> sa.Engine:
     """
     if not url.startswith("sqlite"):
         engine = _engine(url, pool_size, connect_args={"connect_timeout": CONNECT_SECONDS})
+        event.listen(engine, "connect", _prepare_postgresql)
         event.listen(engine, "checkin", _remember_use)
         event.listen(engine, "checkout", _ping_after_rest)
         return engine
@@ -97,6 +99,15 @@ def _ping_after_rest(connection: Any, record: ConnectionPoolEntry, _proxy: Any) 
         connection.rollback()
     except Exception as error:
         raise sa.exc.DisconnectionError from error
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    """Whoever sleeps within a transaction, as a virtual machine that is suspended, loses it with all its locks.
+
+    Not in the address of the connection: PgBouncer refuses what it does not know there.
+    """
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{ASLEEP_SECONDS}s'")
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
