@@ -52,10 +52,17 @@ class Zygote:
             self._process.wait(30)
             self._process.stdout.close()
 
-    def start(self, env: dict[str, str], log: Path, role: str = "worker", crash: Boundary | None = None) -> int:
-        """Start a process that ends by a signal or at its boundary; its id."""
+    def start(
+        self,
+        env: dict[str, str],
+        log: Path,
+        role: str = "worker",
+        crash: Boundary | None = None,
+        freeze: str | int | None = None,
+    ) -> int:
+        """Start a process that ends by a signal or at its boundary, or freezes at a place (see `freezing`); its id."""
         boundary = {"verb": crash.verb, "moment": crash.moment} if crash else None
-        return int(self._ask({"env": env, "log": str(log), "role": role, "crash": boundary}))
+        return int(self._ask({"env": env, "log": str(log), "role": role, "crash": boundary, "freeze": freeze}))
 
     def status(self, pid: int) -> int | None:
         """The exit status of a process (negative: the signal that ended it), None while it runs."""
@@ -72,7 +79,7 @@ class Zygote:
 
 def main() -> None:
     """Fork a child per order until the orders end; what still runs then is killed."""
-    from tests.runtime import roles  # noqa: PLC0415 # the side of the tests needs none of it
+    from tests.runtime import freezing, roles  # noqa: F401, PLC0415 # the side of the tests needs none of it
 
     running: dict[int, int | None] = {}
     while line := sys.stdin.readline():
@@ -80,7 +87,7 @@ def main() -> None:
         if "env" in order:
             pid = os.fork()
             if pid == 0:
-                sys.exit(_child(order, roles.ROLES[order["role"]], roles.die_at))
+                sys.exit(_child(order, roles.ROLES[order["role"]]))
             running[pid] = None
             answer: int | None = pid
         else:
@@ -100,7 +107,10 @@ def _status(pid: int, known: int | None) -> int | None:
     return os.waitstatus_to_exitcode(status) if ended else None
 
 
-def _child(order: dict[str, Any], role: Callable[[dict[str, str]], None], die_at: Callable[..., None]) -> int:
+def _child(order: dict[str, Any], role: Callable[[dict[str, str]], None]) -> int:
+    from tests.runtime.freezing import freeze_at  # noqa: PLC0415 # as above
+    from tests.runtime.roles import die_at  # noqa: PLC0415
+
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(log, 1)
@@ -109,6 +119,8 @@ def _child(order: dict[str, Any], role: Callable[[dict[str, str]], None], die_at
     try:
         if order["crash"]:
             die_at(**order["crash"])
+        if order["freeze"] is not None:
+            freeze_at(order["freeze"])
         role(order["env"])
     except BaseException:
         traceback.print_exc()

@@ -1,0 +1,13 @@
+"""A worker that freezes for longer than lease and settle, while another finishes, doubles nothing when it wakes."""
+
+from __future__ import annotations
+
+from tests.runtime.freezes import freeze_run
+from tests.runtime.freezing import SEARCHED
+
+
+def test_a_worker_that_was_frozen_between_the_search_and_the_create_makes_no_second_issue(database_url: str) -> None:
+    outcome = freeze_run(database_url, SEARCHED)
+    assert outcome.froze
+    assert outcome.second == 0, outcome
+    assert outcome.right, outcome
