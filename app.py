@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
+from functools import partial
 
 import click
 from flask import Flask
@@ -13,6 +15,8 @@ import web
 from cli.starting import StartError, start
 from config import Config, zones
 from config.settings import Settings
+from desk.crm.client import SYSTEM as WEBCRM
+from desk.usedesk.client import SYSTEM as USEDESK
 from desk.usedesk.zone import Zone
 from receivers import jira, usedesk, usedesk_block, webcrm
 from receivers.body import parse
@@ -62,19 +66,21 @@ def _serve(app: Flask, process: Process) -> None:
     counters = Counters(registry)
     given = process.settings
     app.register_blueprint(jira.blueprint(given.jira_webhook_secrets, process.inbox, process.watch, counters))
-    app.register_blueprint(webcrm.blueprint(given.webcrm_webhook_secrets, process.inbox, counters))
-    if given.usedesk_path_token:
+    if WEBCRM in given.crms:
+        app.register_blueprint(webcrm.blueprint(given.webcrm_webhook_secrets, process.inbox, counters))
+    if USEDESK in given.crms:
         entrance = usedesk.Entrance.of(given)
         zone_of = Zone(process.engine).of_fresh
         app.register_blueprint(usedesk.blueprint(entrance, process.inbox, counters, process.clock.now, zone_of))
-    parts = Parts(process, redact, document, registry, webcrm.understand, _read)
+    doors = (*given.crms, *(["block"] if given.usedesk_block_secret else []))
+    parts = Parts(process, redact, lambda: document(doors), registry, webcrm.understand, partial(_read, given.crms))
     web.register(app, parts)
     if given.usedesk_block_secret:
         app.register_blueprint(usedesk_block.blueprint(usedesk_block.BlockEntrance.of(given), counters, card(parts)))
 
 
-def _read(body: bytes, config: Config) -> Understood:
+def _read(crms: Collection[str], body: bytes, config: Config) -> Understood:
     try:
-        return understand(parse(body), config)
+        return understand(parse(body), config, crms)
     except Refusal as refusal:
         raise UnreadableError(": ".join(filter(None, (refusal.path, f"{refusal.problem}; {refusal.fix}")))) from None

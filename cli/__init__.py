@@ -18,6 +18,7 @@ from cli.starting import open_database, read, start, start_by_hand
 from cli.version import versions
 from cli.words import say
 from config.settings import Settings
+from desk.usedesk.client import SYSTEM as USEDESK
 from receivers.usedesk_polled import understand
 from runtime import clock
 from runtime.process import Process
@@ -58,8 +59,7 @@ def _processes(app: Flask, settings: Settings | None) -> None:
 
 def _polling(process: Process) -> Polling | None:
     """Who asks Usedesk for what its webhooks lost; None when it is not set up."""
-    given = process.settings
-    if not (given.usedesk_url and given.usedesk_token and given.usedesk_agent_id):
+    if USEDESK not in process.settings.crms:
         return None
     return Polling(process.office, process.watch, process.inbox, understand)
 
@@ -106,8 +106,9 @@ def _by_hand(app: Flask, settings: Settings | None) -> None:
     @click.option("--built", is_flag=True, help="Only the rules that the bot can do.")
     def rules(*, as_json: bool, built: bool) -> None:
         """The manuals as a table: rule, mode, where it is done, its tests."""
-        config = open_database(Process(read(settings))).switchboard.current()
-        found = [row for row in rules_table.rows(config) if row.built or not built]
+        process = open_database(Process(read(settings)))
+        known = rules_table.rows(process.switchboard.current(), process.settings.crms)
+        found = [row for row in known if row.built or not built]
         click.echo(rules_table.printed(found, as_json=as_json))
 
 

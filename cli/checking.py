@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from cli.starting import folder_of
+from cli.starting import folder_of, lacking
 from cli.words import say
 from config import ConfigError, check, load
 from config.settings import Settings
@@ -34,8 +34,8 @@ def _faults(given: Settings | None) -> Iterator[str]:
     yield from map(str, check(folder_of(settings), os.environ))
     yield from Templates(ROOT).check()
     yield from wrong
-    if settings and not settings.smezhnik_sandbox:
-        yield from map(str, settings.missing_for_production())
+    if settings:
+        yield from map(str, lacking(settings))
 
 
 def _read(given: Settings | None) -> tuple[list[str], Settings | None]:

@@ -6,7 +6,7 @@ import ast
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -25,21 +25,31 @@ Places = Mapping[str, list[str]]
 
 @dataclass(frozen=True)
 class Row:
-    """One rule: what may be done by it, where that is done (`file:line`), and its tests (`file::name`)."""
+    """One rule: what may be done by it, whether its case can come up here (`applies`), where that is done
+    (`file:line`), and its tests (`file::name`)."""
 
     rule: str
     mode: str
     built: bool
+    applies: bool
     where: list[str]
     tests: list[str]
     quote: str
 
 
-def rows(config: Config, root: Path = ROOT) -> list[Row]:
-    """All rules in the order of the manuals."""
+def rows(config: Config, crms: Collection[str], root: Path = ROOT) -> list[Row]:
+    """All rules in the order of the manuals; `crms` are those that are set up."""
     where, tests = done_in(root), proved_in(root)
     return [
-        Row(rule.id, config.rules.mode(rule.id), rule.built, where.get(rule.id, []), tests.get(rule.id, []), rule.quote)
+        Row(
+            rule=rule.id,
+            mode=config.rules.mode(rule.id),
+            built=rule.built,
+            applies=rule.applies(crms),
+            where=where.get(rule.id, []),
+            tests=tests.get(rule.id, []),
+            quote=rule.quote,
+        )
         for rule in config.rules.rules.values()
     ]
 
@@ -52,7 +62,7 @@ def printed(found: Iterable[Row], *, as_json: bool) -> str:
 
 
 def _cells(row: Row) -> dict[str, str]:
-    built = say("built") if row.built else say("not_built")
+    built = say("not_built") if not row.built else say("built") if row.applies else say("no_crm")
     return {"rule": row.rule, "mode": row.mode, "built": built, "where": _few(row.where), "tests": _few(row.tests)}
 
 

@@ -21,7 +21,7 @@ def simulate(process: Process, file: IO[bytes], *, as_json: bool) -> None:
     """Read one body (a neutral WebCRM event, or a Jira webhook), run its procedures on paper, print the steps."""
     config = process.switchboard.current()
     try:
-        understood = understand(parse(file.read()), config)
+        understood = understand(parse(file.read()), config, process.settings.crms)
     except Refusal as refusal:
         path = f"{refusal.path}: " if refusal.path else ""
         raise click.ClickException(

@@ -43,12 +43,18 @@ def read(settings: Settings | None) -> Settings:
 def start(settings: Settings | None) -> Process:
     """A process that may serve: its secrets are set, its tables are right, its database answers."""
     found = read(settings)
-    return _opened(Process(found), [] if found.smezhnik_sandbox else found.missing_for_production())
+    return _opened(Process(found), lacking(found))
 
 
 def start_by_hand(settings: Settings | None) -> Process:
     """The same for a command that a person runs: it serves nobody, so it needs no secrets of receivers."""
-    return _opened(Process(read(settings)), [])
+    found = read(settings)
+    return _opened(Process(found), found.half_set())
+
+
+def lacking(settings: Settings) -> list[Fault]:
+    """What must be set before anything serves: in the sandbox no more than that nothing is half set up."""
+    return settings.half_set() if settings.smezhnik_sandbox else settings.missing_for_production()
 
 
 def _opened(process: Process, faults: list[Fault]) -> Process:

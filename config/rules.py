@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -48,7 +48,10 @@ Day = Annotated[date, BeforeValidator(_day)]
 
 
 class Rule(Strict):
-    """A rule: the manual's words (`quote`), where they stand (`source`), whether the bot can do it (`built`)."""
+    """A rule: the manual's words (`quote`), where they stand (`source`), whether the bot can do it (`built`).
+
+    `needs`: the CRMs of which one must be set up, else no event can make the rule's case.
+    """
 
     id: Annotated[SkipJsonSchema[str], Field(validation_alias=_OWN_KEY, exclude=True)]
     quote: Text
@@ -57,6 +60,11 @@ class Rule(Strict):
     mode: Mode | None = None
     send: bool = False
     effective_from: Day | None = None
+    needs: tuple[Literal["webcrm", "usedesk"], ...] = ()
+
+    def applies(self, crms: Collection[str]) -> bool:
+        """True where there is a case for it: one of the CRMs that it needs is set up, or Jira alone is enough."""
+        return not self.needs or any(crm in crms for crm in self.needs)
 
     @property
     def said(self) -> str:

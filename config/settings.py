@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -29,17 +29,18 @@ _NEEDED = (
     ("jira_user", True, 0),
     ("jira_token", True, 0),
     ("jira_webhook_secrets", True, 16),
-    ("webcrm_url", True, 0),
-    ("webcrm_token", True, 0),
-    ("webcrm_webhook_secrets", True, 24),
     ("api_tokens", False, 16),  # without them /api is closed
     ("secret_key", True, 16),
     ("metrics_tokens", False, 16),  # without them /metrics and /openapi.json are open
     ("usedesk_block_secret", False, 16),  # without it there is no dynamic block
     ("usedesk_secret", False, 0),  # without it Usedesk's bodies carry the token
 )
-# Needed as soon as one of its group is set; others make these up, except Usedesk's path token.
-_USEDESK = (("usedesk_url", 0), ("usedesk_token", 0), ("usedesk_path_token", 16), ("usedesk_agent_id", 0))
+# What a CRM needs, as soon as anything of it is set (name, least length); one of which nothing is set is absent.
+_CRMS = {
+    "webcrm": (("webcrm_url", 0), ("webcrm_token", 0), ("webcrm_webhook_secrets", 24)),
+    "usedesk": (("usedesk_url", 0), ("usedesk_token", 0), ("usedesk_path_token", 16), ("usedesk_agent_id", 0)),
+}
+_MORE = {"usedesk": ("usedesk_secret", "usedesk_block_secret")}  # what it may have besides
 _OIDC = (("oidc_issuer", 0), ("oidc_client_id", 0), ("oidc_client_secret", 0))
 
 
@@ -204,20 +205,35 @@ class Settings(BaseSettings):
         used = {"OIDC_ISSUER": self.oidc_issuer, "USEDESK_BLOCK_SECRET": self.usedesk_block_secret}
         return [name for name, value in (used | {"card.ancestors": frames}).items() if value]
 
+    @property
+    def crms(self) -> tuple[str, ...]:
+        """The CRMs that are set up here, by the names of their systems; any other is absent."""
+        return tuple(
+            crm
+            for crm, group in _CRMS.items()
+            if any(getattr(self, name) for name in (*(name for name, _ in group), *_MORE.get(crm, ())))
+        )
+
+    def _together(self) -> Iterator[tuple[str, bool, int]]:
+        """What is set whole or not at all: name, whether it must be there, least length."""
+        for crm, group in _CRMS.items():
+            yield from ((name, crm in self.crms, least) for name, least in group)
+        provider = any(getattr(self, name) for name, _ in _OIDC)
+        yield from ((name, provider, least) for name, least in _OIDC)
+
+    def half_set(self) -> list[Fault]:
+        """List what a CRM or a provider lacks of which something is set."""
+        missing = [name for name, required, _ in self._together() if required and not getattr(self, name)]
+        return [_lacks(name, "secret_required") for name in missing]
+
     def missing_for_production(self) -> list[Fault]:
         """List what a server open to the world lacks: secrets not set, the sandbox's own, or too short."""
         faults = []
-        together = [
-            (name, any(getattr(self, other) for other, _ in group), least)
-            for group in (_USEDESK, _OIDC)
-            for name, least in group
-        ]
-        for name, required, least in (*_NEEDED, *together):
+        for name, required, least in (*_NEEDED, *self._together()):
             values = list(_values(getattr(self, name)))
             code = "secret_required" if required and not values else _weakness(values, least)
             if code:
-                filled = {"least": least, "fix": message(f"fix_{name}")}
-                faults.append(Fault("env", None, name.upper(), message(code, filled)))
+                faults.append(_lacks(name, code, least))
         return faults
 
 
@@ -245,6 +261,10 @@ def _values(value: Any) -> Iterable[str]:
     for item in value if isinstance(value, tuple) else (value,):
         if item:
             yield item.get_secret_value() if isinstance(item, SecretStr) else item
+
+
+def _lacks(name: str, code: str, least: int = 0) -> Fault:
+    return Fault("env", None, name.upper(), message(code, {"least": least, "fix": message(f"fix_{name}")}))
 
 
 def _weakness(values: Iterable[str], least: int) -> str:

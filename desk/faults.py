@@ -65,6 +65,13 @@ class Dead(Fault):
     """No retry can help; the delivery becomes a dead letter with this reason."""
 
 
+class AbsentError(Exception):
+    """What was to be asked is a CRM that is not set up here: a verb is refused, a look-up shows nothing."""
+
+    def __init__(self, system: str) -> None:
+        super().__init__(f"{system} is not set up here")
+
+
 class LeaseLostError(Exception):
     """Another worker took the delivery over; this run stops without writing anything."""
 

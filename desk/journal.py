@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from config import Mode
 from desk.clock import machine_now
-from desk.faults import Dead, Fault, Later, LeaseLostError
+from desk.faults import AbsentError, Dead, Fault, Later, LeaseLostError
 from desk.gates import Refused
 from desk.run import Run
 from store import ledger, switches
@@ -126,7 +126,10 @@ class LedgerJournal:
                 return entry.result
             self._check(standing)
             number = ledger.begin(connection, entry, step, {"mode": mode, "target": verb.target}, machine_now())
-        done = self._act(number, mode, verb, act, self._unknown(verb, entry, find))
+        try:
+            done = self._act(number, mode, verb, act, self._unknown(verb, entry, find))
+        except AbsentError as absent:
+            done = Done(outcome="refused", reason=str(absent))
         with self._engine.begin() as connection:
             if ledger.end(connection, number, done.row(verb), machine_now()) and done.also:
                 done.also(connection)

@@ -19,6 +19,7 @@ from desk.chats import Chats
 from desk.clock import Clock, machine_now
 from desk.crm.client import SYSTEM, WebCrm
 from desk.desk import OWN, Desk
+from desk.faults import AbsentError
 from desk.gates import Gates, Onlooker
 from desk.http import session_for
 from desk.jira.client import JiraSite, system_of
@@ -97,6 +98,8 @@ class Office:
 
     def _warn(self, config: Config, run: Run, ticket: tuple[str, str], text: str, key: str) -> None:
         source, number = ticket
+        if source not in self._settings.crms:
+            return
         if source == SYSTEM:
             self.crm(config).asked_by(run).note(number, text, key)
         elif source == USEDESK:
@@ -104,8 +107,7 @@ class Office:
 
     def systems(self, config: Config) -> list[str]:
         """The systems that this bot speaks to, by the names of their gates."""
-        crms = [(SYSTEM, self._settings.webcrm_url), (USEDESK, self._settings.usedesk_url)]
-        return [*map(system_of, config.jira.sites), *(name for name, url in crms if url)]
+        return [*map(system_of, config.jira.sites), *self._settings.crms]
 
     def dry(self, config: Config, label: str, done: Recorded | None = None) -> tuple[Desk, PaperJournal]:
         """A desk that only writes down what it would do, and its journal; `done` is what the ledger has as done."""
@@ -150,7 +152,8 @@ class Office:
         return JiraSite(name, config.jira.sites[name], self._session(config), gates)
 
     def crm(self, config: Config) -> WebCrm:
-        """The client of WebCRM for this thread."""
+        """The client of WebCRM for this thread. Raises AbsentError."""
+        self._present(SYSTEM)
         url, token = self._settings.webcrm_url or "", self._settings.webcrm_token or SecretStr("")
         crm: WebCrm = self._mine(
             ("webcrm", config.runtime.http), lambda: WebCrm(url, token, self._session(config), self._gates(config))
@@ -163,7 +166,11 @@ class Office:
         return self._settings.usedesk_agent_id or ""
 
     def usedesk(self, config: Config, reserve: int = 0) -> Usedesk:
-        """The client of Usedesk for this thread; `reserve`: it leaves so many calls of the limit to others."""
+        """The client of Usedesk for this thread; `reserve`: it leaves so many calls of the limit to others.
+
+        Raises AbsentError.
+        """
+        self._present(USEDESK)
         given = self._settings
         account = Account(given.usedesk_url or "", given.usedesk_token or SecretStr(""), self.usedesk_agent)
         client: Usedesk = self._mine(
@@ -171,6 +178,10 @@ class Office:
             lambda: Usedesk(account, self._session(config), self._gates(config), Limit(self.engine, reserve=reserve)),
         )
         return client
+
+    def _present(self, crm: str) -> None:
+        if crm not in self._settings.crms:
+            raise AbsentError(crm)
 
     def probe(self, config: Config, system: str) -> None:
         """Ask a system whether it is back, by one cheap call past its gate; raises as any call does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -9,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 from events import TicketEvent
 
 _SCHEMAS = "#/components/schemas/{model}"
+ALL_DOORS = ("webcrm", "usedesk", "block")
 _OURS = ("kind", "source")  # set by the receiver, whatever the body says
 _BLOCK_REFUSALS = {"400": "no ticket's number", "401": "the secret is missing or wrong", "413": "over 25 MB"}
 _EXAMPLE: dict[str, Any] = {
@@ -39,17 +41,21 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
-def document() -> dict[str, Any]:
-    """The document as a JSON-ready dict (OpenAPI 3.1); webhook bodies may carry more fields than it names."""
+def document(doors: Collection[str] = ALL_DOORS) -> dict[str, Any]:
+    """The document as a JSON-ready dict (OpenAPI 3.1); webhook bodies may carry more fields than it names.
+
+    `doors` are those that there are beside Jira's: webcrm, usedesk, and the block in Usedesk's pages.
+    """
+    paths = {
+        "webcrm": ("/webhooks/webcrm", _webcrm),
+        "usedesk": ("/webhooks/usedesk/{path_token}", _usedesk),
+        "block": ("/usedesk/block/{path_token}", _block),
+    }
+    open_doors = [("/webhooks/jira", _jira), *(paths[door] for door in paths if door in doors)]
     return {
         "openapi": "3.1.0",
         "info": {"title": "Smezhnik: webhooks that it takes", "version": "1"},
-        "paths": {
-            "/webhooks/webcrm": {"post": _webcrm()},
-            "/webhooks/jira": {"post": _jira()},
-            "/webhooks/usedesk/{path_token}": {"post": _usedesk()},
-            "/usedesk/block/{path_token}": {"post": _block()},
-        },
+        "paths": {path: {"post": describe()} for path, describe in open_doors},
         "components": {"schemas": _models() | _answers()},
     }
 
@@ -94,7 +100,7 @@ def _usedesk() -> dict[str, Any]:
     body = {"schema": {"type": "object"}}
     return {
         "summary": "A webhook of Usedesk, as its API channel sends it",
-        "description": "Proved by the secret inside the body; taken where USEDESK_PATH_TOKEN is set.",
+        "description": "Proved by the secret inside the body.",
         "parameters": [token | {"description": "USEDESK_PATH_TOKEN"}],
         "requestBody": {
             "required": True,
@@ -113,7 +119,7 @@ def _block() -> dict[str, Any]:
     refusals = {status: _response(text, "Refusal") for status, text in _BLOCK_REFUSALS.items()}
     return {
         "summary": "The card of a ticket, for Usedesk's dynamic block",
-        "description": "Taken where USEDESK_BLOCK_SECRET is set. Nothing is done by asking.",
+        "description": "Nothing is done by asking.",
         "parameters": [token | {"description": "USEDESK_PATH_TOKEN"}],
         "requestBody": {
             "required": True,

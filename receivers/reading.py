@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
 from config import Config
 from receivers import jira, jira_events, webcrm_events
+from receivers.refusal import Refusal
 from runtime.rehearsal import Understood
 
 
-def understand(document: dict[str, Any], config: Config) -> Understood:
-    """A Jira webhook, or a neutral CRM event. Raises Refusal."""
+def understand(document: dict[str, Any], config: Config, crms: Collection[str]) -> Understood:
+    """A Jira webhook, or a neutral CRM event where WebCRM is among the `crms` that are set up. Raises Refusal."""
     if "webhookEvent" in document:
         of_jira = jira_events.parse(document, jira.places(config), datetime.now(UTC))
         return Understood(of_jira.type, of_jira.case, of_jira.event, of_jira.ignored)
+    if webcrm_events.SOURCE not in crms:
+        raise Refusal("WebCRM is not set up here", "send a Jira webhook, or set WEBCRM_URL", path="$.webhookEvent")
     of_crm = webcrm_events.parse(document)
     return Understood(of_crm.type, of_crm.case, of_crm.event, of_crm.ignored, of_crm.warnings)

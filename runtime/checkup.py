@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import requests
 import sqlalchemy as sa
@@ -28,10 +28,10 @@ def check_up(process: Process) -> Iterator[Symptom]:
     """All symptoms: templates, rules, processes, what is stopped, then each system and its events."""
     config = process.switchboard.current()
     yield from (fault("template_wrong", said=said) for said in process.office.templates.check())
-    yield from _rules(config)
+    yield from _rules(config, process.settings.crms)
     with process.engine.connect() as connection:
         yield from _processes(connection, config)
-        yield from _stopped(connection)
+        yield from _stopped(connection, process.office.systems(config))
     for name in config.jira.sites:
         yield from examine(process.office.looked_at(config, name), config)
     crms = [name for name in process.office.systems(config) if name in DOORS]
@@ -46,8 +46,9 @@ def check_up(process: Process) -> Iterator[Symptom]:
         yield warning("no_public_url", linked=", ".join(linked))
 
 
-def _rules(config: Config) -> Iterator[Symptom]:
-    modes = Counter(config.rules.mode(name) for name, rule in config.rules.rules.items() if rule.built)
+def _rules(config: Config, crms: Collection[str]) -> Iterator[Symptom]:
+    rules = config.rules.rules
+    modes = Counter(config.rules.mode(name) for name, rule in rules.items() if rule.built and rule.applies(crms))
     counts = {mode: modes[mode] for mode in MODES}
     yield good("rules", **counts) if modes["act"] else warning("rules_only_watch", **counts)
 
@@ -60,14 +61,14 @@ def _processes(connection: sa.Connection, config: Config) -> Iterator[Symptom]:
     yield good("clocks") if clocks else fault("no_clock")
 
 
-def _stopped(connection: sa.Connection) -> Iterator[Symptom]:
+def _stopped(connection: sa.Connection, known: Collection[str]) -> Iterator[Symptom]:
     counts = browse.open_counts(connection)
     if counts["dead"]:
         yield warning("dead_letters", count=counts["dead"])
     if paused := switches.paused(connection):
         yield warning("paused", reason=paused.reason)
     for gate in systems.gates(connection):
-        if gate.closed_at and gate.name != switches.EFFECTS:
+        if gate.closed_at and gate.name in known:
             yield warning("gate_closed", system=gate.name, reason=gate.reason)
     now = machine_now()
     for pause in systems.pauses_in_force(connection, now):

@@ -95,11 +95,18 @@ class Clock:
         return self._reporting.digests(self._watch.current())
 
     def probe(self) -> None:
-        """Ask systems that are down whether they are back; one clock asks at a time."""
+        """Ask systems that are down whether they are back; one clock asks at a time.
+
+        What waits for a system that is not set up any more goes on: there is nobody to wait for.
+        """
         config = self._watch.current()
+        known = self._office.systems(config)
         with self._engine.connect() as connection:
-            closed = [row for row in systems.gates(connection) if row.closed_at is not None]
+            closed = [row for row in systems.gates(connection) if row.closed_at and row.name != switches.EFFECTS]
         for row in closed:
+            if row.name not in known:
+                self._open(row.name)
+                continue
             now = machine_now()
             with self._engine.begin() as connection:
                 next_at = next_probe(row.probes + 1, config.runtime, now)

@@ -110,9 +110,10 @@ def sign_jira(body: bytes, delivery_id: str) -> dict[str, str]:
 class Bot:
     """A context manager; serves its receivers on `port` and works when it is told to."""
 
-    def __init__(self, database_url: str, sandbox: LiveSandbox, folder: Path, port: int) -> None:
+    def __init__(self, database_url: str, sandbox: LiveSandbox, folder: Path, port: int, **changes: str) -> None:
+        """`changes` are variables of its environment, empty = not set."""
         self.sandbox = sandbox
-        self.env = environment(sandbox.url, database_url, folder)
+        self.env = environment(sandbox.url, database_url, folder) | changes
         self.process = Process(Settings.read(self.env))
         self.watch = Watch(self.process.settings.config_dir, self.env)
         self.process.__dict__["watch"] = self.watch
@@ -128,7 +129,10 @@ class Bot:
         counters = Counters(CollectorRegistry())
         secrets = (SecretStr(JIRA_SECRET),)
         app.register_blueprint(receivers.jira.blueprint(secrets, self.process.inbox, self.watch, counters))
-        app.register_blueprint(receivers.webcrm.blueprint((SecretStr(CRM_SECRET),), self.process.inbox, counters))
+        if "webcrm" in self.process.settings.crms:
+            app.register_blueprint(receivers.webcrm.blueprint((SecretStr(CRM_SECRET),), self.process.inbox, counters))
+        if "usedesk" not in self.process.settings.crms:
+            return app
         entrance = receivers.usedesk.Entrance.of(self.process.settings)
         now, zone_of = self.process.clock.now, Zone(self.engine).of_fresh
         app.register_blueprint(receivers.usedesk.blueprint(entrance, self.process.inbox, counters, now, zone_of))

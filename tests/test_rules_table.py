@@ -77,7 +77,7 @@ def test_what_proves_a_rule(source: Path) -> None:
 
 
 def test_the_table(config: Config, source: Path) -> None:
-    rows = rules_table.rows(config, source)
+    rows = rules_table.rows(config, (), source)
     assert [row.rule for row in rows] == list(config.rules.rules)
     text = rules_table.printed(rows, as_json=False)
     line = next(line for line in text.splitlines() if line.startswith("W-64"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
+from desk.crm.client import SYSTEM as WEBCRM
 from events import TicketEvent
 from handlers.closing_check import check_closing
 from store import browse, deliveries, ledger
@@ -17,7 +18,7 @@ from web.access import roles
 from web.access.guard import program
 from web.admin.actions import Actions
 from web.asked import asked_filter, asked_number, storable
-from web.parts import SOURCES, Parts, own_address
+from web.parts import SOURCES, Parts, crms, own_address
 
 
 def blueprint(parts: Parts) -> Blueprint:
@@ -54,7 +55,12 @@ def blueprint(parts: Parts) -> Blueprint:
             return jsonify({"error": {"problem": problem, "fix": "look at its state first"}}), 409
         return jsonify({"status": "waiting"}), 202
 
-    @routes.post("/closing-check")
+    if WEBCRM in crms(parts):
+        routes.post("/closing-check")(_closing_check(parts))
+    return routes
+
+
+def _closing_check(parts: Parts) -> Callable[[], ResponseReturnValue]:
     def closing_check() -> ResponseReturnValue:
         """What a closing would break, before the button: the body of a `ticket.closing`; no side effects."""
         event = parts.understand()
@@ -62,7 +68,7 @@ def blueprint(parts: Parts) -> Blueprint:
             return event
         return jsonify(_checked(event, parts))
 
-    return routes
+    return closing_check
 
 
 def _checked(event: TicketEvent, parts: Parts) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from store import switches, systems
+from store import systems
 from web.parts import Parts
 
 
 def gates(connection: sa.Connection, parts: Parts) -> dict[str, sa.Row[Any] | None]:
-    """The gate of each system that is configured or ever failed, by its name; None: it never failed."""
-    rows = {row.name: row for row in systems.gates(connection) if row.name != switches.EFFECTS}
+    """The gate of each system that is configured, by its name; None: it never failed."""
+    rows = {row.name: row for row in systems.gates(connection)}
     known = parts.process.office.systems(parts.process.watch.current())
-    return {name: rows.get(name) for name in sorted({*known, *rows})}
+    return {name: rows.get(name) for name in sorted(known)}

@@ -35,6 +35,16 @@ class Parts:
     read: Callable[[bytes, Config], Understood]
 
 
+def crms(parts: Parts) -> tuple[str, ...]:
+    """The CRMs that are set up here."""
+    return parts.process.settings.crms
+
+
+def sources(parts: Parts) -> list[str]:
+    """Those of `SOURCES` that there are here; rows of the others stay from before."""
+    return [source for source in SOURCES if source in (*crms(parts), "jira", "bot")]
+
+
 def own_address(parts: Parts) -> str:
     """Where this bot is for the world outside, without a slash at the end; of the request's `Host` only if not set."""
     return parts.process.settings.public_url or request.host_url.rstrip("/")

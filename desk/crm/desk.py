@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from desk.clock import machine_now
 from desk.crm.client import SYSTEM
+from desk.faults import AbsentError
 from desk.gates import Refused
 from desk.issues import Issue
 from desk.journal import Done, Verb
@@ -37,8 +38,11 @@ class CrmDesk(TicketVerbs):
     closed = "Закрыт"
 
     def read(self, ticket_id: str) -> CrmTicket | None:
-        """How a ticket stands in WebCRM now; None when there is none for certain (`desk.sight`)."""
-        crm = self._around.crm()
+        """How a ticket stands in WebCRM now; None when there is none for certain (`desk.sight`), or no WebCRM."""
+        try:
+            crm = self._around.crm()
+        except AbsentError:
+            return None
         place = Place(SYSTEM, "WebCRM", crm.see_tickets, "check what its token may see")
         ticket = seen_or_gone(self._around, lambda: crm.ticket(ticket_id), lambda: place)
         return CrmTicket(ticket.get("jira_key"), ticket.get("url")) if ticket is not None else None

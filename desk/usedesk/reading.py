@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from desk.faults import AbsentError
 from desk.sight import Place, seen_or_gone
 from desk.surroundings import Surroundings
 from desk.tickets import Words
@@ -34,8 +35,13 @@ class Reading:
         return seen.value if seen is not None else self.read_anew(ticket_id)
 
     def read_anew(self, ticket_id: str) -> UsedeskTicket | None:
-        """A ticket with its comments, as it stands now; None when there is none for certain (`desk.sight`)."""
-        usedesk, heard = self._around.usedesk(), self._memory.heard(ticket_id)
+        """A ticket with its comments, as it stands now; None when there is none for certain (`desk.sight`), or no
+        Usedesk."""
+        try:
+            usedesk = self._around.usedesk()
+        except AbsentError:
+            return None
+        heard = self._memory.heard(ticket_id)
         place = Place(SYSTEM, "Usedesk", usedesk.see_groups, "check what its token may see")
         answer = seen_or_gone(self._around, lambda: usedesk.ticket(ticket_id), lambda: place)
         ticket = self._reader().ticket(answer) if answer is not None else None

@@ -214,6 +214,37 @@ def test_a_secret_that_everybody_knows_or_can_guess(name: str, value: str, text:
     assert faults[0].text.startswith(text)
 
 
+WEBCRM = {name: value for name, value in REAL.items() if name.startswith("WEBCRM_")}
+USEDESK = {
+    "USEDESK_URL": "https://api.usedesk.ru",
+    "USEDESK_TOKEN": "an-invented-token",
+    "USEDESK_PATH_TOKEN": "an-invented-path-token",
+    "USEDESK_AGENT_ID": "1",
+}
+
+
+@pytest.mark.parametrize("crms", [(), ("webcrm",), ("usedesk",), ("webcrm", "usedesk")])
+def test_jira_is_enough_and_each_crm_may_be_there(crms: tuple[str, ...]) -> None:
+    env = dict(REAL) | dict.fromkeys(WEBCRM, "")
+    for crm in crms:
+        env |= {"webcrm": WEBCRM, "usedesk": USEDESK}[crm]
+    settings = Settings.read(env)
+    assert settings.crms == crms
+    assert settings.missing_for_production() == settings.half_set() == []
+
+
+@pytest.mark.parametrize("name", [*WEBCRM, *USEDESK])
+def test_half_a_crm_is_an_error_that_names_what_is_missing_in_the_sandbox_too(name: str) -> None:
+    settings = Settings.read(REAL | USEDESK | {name: ""})
+    assert [fault.key for fault in settings.missing_for_production()] == [name]
+    assert [fault.key for fault in settings.half_set()] == [name]
+
+
+def test_a_block_without_usedesk_is_half_a_crm() -> None:
+    settings = Settings.read(REAL | {"USEDESK_BLOCK_SECRET": "an-invented-block-secret"})
+    assert [fault.key for fault in settings.half_set()] == list(USEDESK)
+
+
 @pytest.mark.parametrize("name", ["OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"])
 def test_a_provider_is_set_whole_or_not_at_all(name: str) -> None:
     provider = {"OIDC_ISSUER": "https://id.example.com", "OIDC_CLIENT_ID": "bot", "OIDC_CLIENT_SECRET": "sesame"}

@@ -12,7 +12,7 @@ from web.access.guard import person
 from web.admin.actions import Actions, replayable
 from web.admin.rehearsing import of_delivery
 from web.asked import ALL, NUMBER, asked_number, asked_on_page
-from web.parts import SOURCES, Parts
+from web.parts import SOURCES, Parts, sources
 from web.shown import view_of
 from web.times import zone_of
 from web.words import word, words
@@ -73,7 +73,7 @@ def _list(parts: Parts) -> dict[str, Any]:
         "deliveries": [view.delivery(row, steps[row.id]) for row in page.rows],
         "before": page.before,
         "states": {state: word("states", state) for state in browse.STATES},
-        "sources": {source: word("sources", source) for source in SOURCES},
+        "sources": {source: word("sources", source) for source in sources(parts)},
     }
 
 

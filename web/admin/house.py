@@ -9,6 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from desk.clock import machine_now
+from desk.crm.client import SYSTEM as WEBCRM
 from desk.gates import LONG
 from runtime.clock import SILENT
 from store import audit, browse, deliveries, switches, systems
@@ -16,7 +17,7 @@ from store.audit import Change
 from web.access.guard import person
 from web.asked import storable
 from web.gates import gates
-from web.parts import Parts
+from web.parts import Parts, crms
 from web.shown import View, view_of
 from web.words import word, words
 
@@ -40,7 +41,9 @@ def blueprint(parts: Parts) -> Blueprint:
             events = browse.any_delivery(connection)
         letters = [view.delivery(row, ()) for row in dead.rows]
         notice = word("told", told) if told in words()["told"] else None
-        return render_template("state.html", dead=letters, events=events, told=notice, **found)
+        return render_template(
+            "state.html", dead=letters, events=events, told=notice, webcrm=WEBCRM in crms(parts), **found
+        )
 
     @routes.post("/state/pause")
     def pause() -> ResponseReturnValue:

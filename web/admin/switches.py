@@ -15,7 +15,7 @@ from store import audit, browse, switches
 from store.audit import Actor, Asked, Change
 from web.access.guard import own_path, person
 from web.admin.history import History
-from web.parts import Parts
+from web.parts import Parts, crms
 from web.shown import view_of
 from web.times import Moment
 from web.words import word, words
@@ -40,6 +40,7 @@ class Row:
     switched: tuple[Moment, str] | None
     fired: int | None
     built: bool
+    missing: list[str]  # the CRMs of which it needs one, where there is none
 
 
 def blueprint(parts: Parts) -> Blueprint:
@@ -139,6 +140,7 @@ def _rows(parts: Parts, only: str | None = None) -> list[Row]:
             switched=(view.moment(turned[name].set_at), turned[name].set_by) if name in turned else None,
             fired=fired.get(name),
             built=rule.built,
+            missing=[] if rule.applies(crms(parts)) else [word("sources", crm) for crm in rule.needs],
         )
         for name, rule in known.items()
     ]

@@ -29,7 +29,7 @@ from store.tickets import Standing
 from web.access.guard import person
 from web.agent.said import HOURS, notice
 from web.errors import message_page
-from web.parts import SOURCES, Parts, own_address
+from web.parts import SOURCES, Parts, crms, own_address, sources
 from web.shown import View, is_web, view_of
 from web.words import word
 
@@ -38,7 +38,7 @@ FRAMED = "framed"
 _REASONS = ("external_jira", "slack", "outlook", "mention")
 _LATEST = 20  # events of a ticket in which its topic is looked for
 _LONGEST = 5000  # characters of what was done, or of a question
-_SOURCES = ("webcrm", "usedesk", "jira")
+_SOURCES = tuple(source for source in SOURCES if source != "bot")
 _HOUR = timedelta(hours=1)
 _PLACE = "<source>/<ticket>"
 
@@ -52,11 +52,11 @@ def blueprint(parts: Parts) -> Blueprint:
         """The field for a number; with one, the card."""
         wanted = request.args.get("q", "").strip()
         if not wanted:
-            return render_template("tickets.html", wanted="", sources=_sources())
+            return render_template("tickets.html", wanted="", sources=_sources(parts))
         source, _, number = wanted.rpartition(":")
-        asked = source or request.args.get("source", WEBCRM)
+        asked = source or request.args.get("source", _here(parts)[0])
         if asked not in _SOURCES or not _fits(number):
-            return render_template("tickets.html", wanted=wanted, sources=_sources(), fault=True)
+            return render_template("tickets.html", wanted=wanted, sources=_sources(parts), fault=True)
         return redirect(url_for("card.page", source=asked, ticket=number), 303)
 
     @routes.get(f"/tickets/{_PLACE}")
@@ -67,7 +67,7 @@ def blueprint(parts: Parts) -> Blueprint:
     @routes.post(f"/tickets/{_PLACE}/hold")
     def hold(source: str, ticket: str) -> ResponseReturnValue:
         """«Удержание для Ozon» and «для продавца»: as if the ticket were closed so in the CRM (W-66, W-73)."""
-        if not _fits(ticket) or source not in _SOURCES:
+        if not _fits(ticket) or source not in _here(parts):
             abort(404)
         event = _holding(parts, source, ticket)
         if event is None:
@@ -105,7 +105,7 @@ def links_for_programs(parts: Parts) -> Blueprint:
     @routes.get(f"/card-links/{_PLACE}")
     def link(source: str, ticket: str) -> ResponseReturnValue:
         """A link that is good for a working day."""
-        if not _fits(ticket) or source not in _SOURCES:
+        if not _fits(ticket) or source not in _here(parts):
             abort(404)
         token = _signer().dumps([source, ticket])
         return jsonify({"url": own_address(parts) + url_for("framed.page", token=token), "expires_in": LIVES})
@@ -177,7 +177,7 @@ def _card(parts: Parts, source: str, ticket: str, view: View) -> dict[str, Any]:
             for row in rows
         ],
         "found": [(row.id, view.step(row, f"{source}:{ticket}"), row.id in marked) for row in warned],
-        "can_hold": source == WEBCRM and bool(rows),
+        "can_hold": source == WEBCRM and WEBCRM in crms(parts) and bool(rows),
         "reasons": [(reason, word("reasons_of_hold", reason)) for reason in _REASONS],
         **notice(request.args.get("told", "")),
     }
@@ -244,5 +244,9 @@ def _hours() -> dict[str, str]:
     return {hours: word("hours", hours) for hours in HOURS}
 
 
-def _sources() -> list[tuple[str, str]]:
-    return [(source, word("sources", source)) for source in _SOURCES]
+def _here(parts: Parts) -> list[str]:
+    return [source for source in sources(parts) if source in _SOURCES]
+
+
+def _sources(parts: Parts) -> list[tuple[str, str]]:
+    return [(source, word("sources", source)) for source in _here(parts)]
