@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import (
     Boolean,
     Column,
-    Double,
     ForeignKey,
     Index,
     Integer,
@@ -18,6 +17,17 @@ from sqlalchemy import (
 
 import store.tables.access
 import store.tables.reports  # noqa: F401 # both belong to the same metadata
+from store.tables.house import (
+    alerts,
+    clocks,
+    config_versions,
+    pauses,
+    purges,
+    rate_limits,
+    rate_turns,
+    systems,
+    workers,
+)
 from store.tables.metadata import Id, metadata
 from store.tables.requests import agents, promises, reminders, requests
 from store.tables.usedesk import findings, polls, used_links, watches
@@ -28,6 +38,7 @@ __all__ = [
     "alarms",
     "alerts",
     "cases",
+    "clocks",
     "config_versions",
     "deliveries",
     "field_marks",
@@ -39,6 +50,7 @@ __all__ = [
     "pauses",
     "polls",
     "promises",
+    "purges",
     "rate_limits",
     "rate_turns",
     "reminders",
@@ -184,29 +196,6 @@ field_marks = Table(
     Column("person_at", Moment),
 )
 
-# The gate of each outside system; `account_id` is the bot's own account there.
-systems = Table(
-    "systems",
-    metadata,
-    Column("name", String(64), primary_key=True),
-    Column("failures", Integer, nullable=False, server_default="0"),
-    Column("closed_at", Moment),
-    Column("reason", Text),
-    Column("probe_at", Moment),
-    Column("probes", Integer, nullable=False, server_default="0"),
-    Column("account_id", String(128)),
-)
-
-# Rate limits in force: a site, one of its endpoints, or one issue.
-pauses = Table(
-    "pauses",
-    metadata,
-    Column("scope", String(200), primary_key=True),
-    Column("until", Moment, nullable=False),
-    Column("times", Integer, nullable=False, server_default="1"),  # in a row
-    Column("reason", String(64)),
-)
-
 # A ticket that waits: for whom, since when, until when. One open hold per ticket.
 holds = Table(
     "holds",
@@ -257,68 +246,3 @@ alarms = Table(
 )
 _pending = text("state = 'pending'")
 Index("ix_alarms_due", alarms.c.due_at, sqlite_where=_pending, postgresql_where=_pending)
-
-# Token buckets that all processes share; `at` is epoch seconds: arithmetic on moments differs between databases.
-rate_limits = Table(
-    "rate_limits",
-    metadata,
-    Column("name", String(64), primary_key=True),
-    Column("tokens", Double, nullable=False),
-    Column("at", Double, nullable=False, index=True),
-)
-
-# Who waits for a call of a limit: the lowest level first, then in the order in which they came. `due_at` is epoch
-# seconds: until then, and a little longer, the place is kept for its holder.
-rate_turns = Table(
-    "rate_turns",
-    metadata,
-    Column("id", Id, primary_key=True, autoincrement=True),
-    Column("name", String(64), nullable=False),
-    Column("holder", String(200), nullable=False),
-    Column("level", Integer, nullable=False),
-    Column("due_at", Double, nullable=False, index=True),
-    UniqueConstraint("name", "holder", name="uq_rate_turns_name_holder"),
-)
-
-workers = Table(
-    "workers",
-    metadata,
-    Column("executor_id", String(80), primary_key=True),
-    Column("started_at", Moment, nullable=False),
-    Column("seen_at", Moment, nullable=False),
-)
-
-# Signs of life of the clock processes.
-clocks = Table(
-    "clocks",
-    metadata,
-    Column("clock_id", String(80), primary_key=True),
-    Column("started_at", Moment, nullable=False),
-    Column("seen_at", Moment, nullable=False),
-)
-
-# How far the purge has come in the deliveries that are over: up to this end and number nothing is left to take away.
-purges = Table(
-    "purges",
-    metadata,
-    Column("name", String(16), primary_key=True),
-    Column("finished_at", Moment, nullable=False),
-    Column("delivery", Id, nullable=False),
-)
-
-config_versions = Table(
-    "config_versions",
-    metadata,
-    Column("version", String(64), primary_key=True),
-    Column("content", Text, nullable=False),
-    Column("loaded_at", Moment, nullable=False),
-)
-
-# What an admin must look at; the key makes each alert go out once.
-alerts = Table(
-    "alerts",
-    metadata,
-    Column("key", String(200), primary_key=True),
-    Column("text", Text, nullable=False),
-    Column("raised_at", Moment, nullable=False, index=True),
-)
