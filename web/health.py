@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from desk.clock import machine_now
 from runtime.clock import SILENT
 from store import switches, systems
+from store.probe import WriteProbe
 from web.access import tokens
 from web.gates import gates
 from web.metrics import scraped
@@ -23,6 +24,7 @@ def blueprint(parts: Parts) -> Blueprint:
     """The routes that machines ask again and again."""
     routes = Blueprint("health", __name__)
     registry = scraped(parts)
+    probe = WriteProbe(parts.process.settings.database_url)
 
     @routes.get("/health/live")
     def live() -> ResponseReturnValue:
@@ -31,7 +33,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.get("/health/ready")
     def ready() -> ResponseReturnValue:
-        """Events can be taken: the database answers and the configuration is loaded.
+        """Events can be taken: the database answers, can be written to, and the configuration is loaded.
 
         A system that is down is named and changes nothing: events wait for it.
         """
@@ -39,6 +41,11 @@ def blueprint(parts: Parts) -> Blueprint:
             told = _house(parts)
         except SQLAlchemyError as error:
             reason = f"the database does not answer ({type(error).__name__})"
+            return jsonify({"status": "not ready", "reason": reason}), 503
+        try:
+            probe.check()
+        except SQLAlchemyError as error:
+            reason = f"nothing can be written: {_name_of(error)}"
             return jsonify({"status": "not ready", "reason": reason}), 503
         if not tokens.watches(parts):
             return jsonify({"status": "ready"})
@@ -71,6 +78,12 @@ def _house(parts: Parts) -> dict[str, Any]:
         "clock": clock,
         "workers": workers,
     }
+
+
+def _name_of(error: SQLAlchemyError) -> str:
+    """What the database calls it: SQLITE_BUSY, DiskFull; its sentence may name addresses."""
+    cause = getattr(error, "orig", None) or error
+    return str(getattr(cause, "sqlite_errorname", type(cause).__name__))
 
 
 def _word(parts: Parts, row: sa.Row[Any] | None) -> str:

@@ -94,3 +94,11 @@ alerts = Table(
     Column("text", Text, nullable=False),
     Column("raised_at", Moment, nullable=False, index=True),
 )
+
+# One row, which `/health/ready` writes to learn whether anything can be written.
+write_probes = Table(
+    "write_probes",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("written_at", Moment, nullable=False),
+)

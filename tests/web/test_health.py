@@ -9,8 +9,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from desk.clock import machine_now
+from store import probe
 from tests.bot import sign_crm
 from tests.databases import Sqlite
+from tests.store.test_probe import locked
 from tests.web.site import NOW, Site, opened
 
 
@@ -41,6 +43,21 @@ def test_ready_while_jira_is_down_and_says_so(site: Site) -> None:
         "usedesk": "up",  # it never failed, so the store knows nothing of it
         "webcrm": "up",
     }
+
+
+def test_not_ready_while_nothing_can_be_written(any_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert any_site.client.get("/health/ready").status_code == 200
+    monkeypatch.setattr(probe, "LIMIT", 0.3)
+    monkeypatch.setattr(probe, "BAD_FOR", 0)
+    site = Site(any_site.env)  # another process, which has not written yet
+    with locked(any_site.env["DATABASE_URL"]):
+        answer = site.client.get("/health/ready")
+        assert answer.status_code == 503
+        name = "SQLITE_BUSY" if "sqlite" in any_site.env["DATABASE_URL"] else "QueryCanceled"
+        assert answer.json == {"status": "not ready", "reason": f"nothing can be written: {name}"}
+        assert site.client.get("/health/live").status_code == 200
+    assert site.client.get("/health/ready").status_code == 200
+    site.engine.dispose()
 
 
 def test_the_numbers_of_the_store(any_site: Site) -> None:

@@ -1,0 +1,76 @@
+"""Whether anything can be written now: a full disk, a database that is read-only or locked still answers questions."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from store.tables import deliveries
+from store.tables.house import write_probes
+
+LIMIT = 5.0  # seconds to connect, and for each statement: who is locked out for longer cannot write
+GOOD_FOR = 10.0  # seconds for which a write that was done stands for the next
+BAD_FOR = 1.0  # the same for one that failed
+_ROW = "ready"
+
+
+class WriteProbe:
+    """Writes one row by a connection of its own, at most once in `GOOD_FOR` seconds however often it is asked.
+
+    While one thread writes the others are told what was known before, so that a lock holds one thread at a time.
+    """
+
+    def __init__(self, url: str, limit: float | None = None) -> None:
+        """`limit`: `LIMIT` unless given."""
+        self._limit = limit or LIMIT
+        self._engine = _engine(url, self._limit)
+        self._writing = threading.Lock()
+        self._known: SQLAlchemyError | None = None
+        self._until = 0.0
+
+    def check(self) -> None:
+        """Raise SQLAlchemyError when nothing can be written."""
+        if time.monotonic() >= self._until and self._writing.acquire(blocking=False):
+            try:
+                self._known = self._write()
+                self._until = time.monotonic() + (BAD_FOR if self._known else GOOD_FOR)
+            finally:
+                self._writing.release()
+        if self._known:
+            raise self._known
+
+    def _write(self) -> SQLAlchemyError | None:
+        try:
+            with self._engine.begin() as connection:
+                if connection.dialect.name == "postgresql":
+                    connection.execute(sa.text(f"SET LOCAL statement_timeout = {self._limit * 1000:.0f}"))
+                    # where events go: a lock on it keeps them out
+                    connection.execute(sa.text(f"LOCK TABLE {deliveries.name} IN ROW EXCLUSIVE MODE"))
+                dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+                values = {"written_at": datetime.now(UTC)}
+                row = dialect.insert(write_probes).values(name=_ROW, **values)
+                connection.execute(row.on_conflict_do_update(index_elements=["name"], set_=values))
+        except SQLAlchemyError as error:
+            return error
+        return None
+
+
+def _engine(url: str, limit: float) -> sa.Engine:
+    """Connections that are closed after each use, and wait for nothing longer than `limit`."""
+    is_sqlite = url.startswith("sqlite")
+    given = {"timeout": limit} if is_sqlite else {"connect_timeout": max(round(limit), 2)}
+    engine = sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True, connect_args=given)
+    if is_sqlite:
+        sa.event.listen(engine, "connect", _write_at_once)
+    return engine
+
+
+def _write_at_once(connection: Any, _record: Any) -> None:
+    connection.isolation_level = "IMMEDIATE"
+    connection.execute("PRAGMA synchronous=FULL")
