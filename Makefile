@@ -1,22 +1,23 @@
 # make run | demo | test | lint | bench: all there is to know. Each creates .venv and installs by itself.
-PYTHON ?= python3.11
+# PYTHON=/path/to/python names another Python than the newest that is found.
 BIN := .venv/bin
-INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
+INSTALL := $(BIN)/python -P runtime/installing.py
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: run demo test test-later lint bench format lock
 
-.venv/run: requirements.lock
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(INSTALL) -r requirements.lock
+.venv/run: requirements.lock | $(BIN)/pip
+	@$(INSTALL) $<
 	@touch $@
 
-.venv/dev: dev-requirements.lock
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(INSTALL) -r dev-requirements.lock
+.venv/dev: dev-requirements.lock | $(BIN)/pip
+	@$(INSTALL) $<
 	@touch .venv/run $@
+
+$(BIN)/pip:
+	@python=$$(runtime/find_python.sh) && echo "  making .venv with $$python" && "$$python" -m venv .venv
 
 run: .venv/run   ## everything on this machine, with the sandbox when no JIRA_URL is set
 	@$(BIN)/python -m runtime.supervisor

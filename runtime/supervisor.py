@@ -21,12 +21,19 @@ from config import ConfigError, environment
 
 ROOT = Path(__file__).resolve().parent.parent
 RESTART_SECONDS = 1.0
-SANDBOX_USERS = ("admin@example.test", "lead@example.test", "agent@example.test")  # made by the web process
-SANDBOX_PASSWORD = "sandbox"  # noqa: S105 # everybody knows it
 STOP_SECONDS = 45  # a running verb may take as long as a write to Jira
 READY_SECONDS = 60
 DEFAULTS = {"PORT": "8080", "SANDBOX_PORT": "8090", "LOG_FORMAT": "text"}
 PLACES = {"web": ("PORT", "/health/ready"), "sandbox": ("SANDBOX_PORT", "/sandbox/calls")}  # where a start is seen
+TO_TRY = """
+  Three things to try; the password of all is "sandbox":
+  1. as admin@example.test, see what became of each event and by which rule: http://127.0.0.1:{PORT}/deliveries
+  2. as agent@example.test, see a ticket's card: http://127.0.0.1:{PORT}/tickets/usedesk/2380001
+  3. let a day go by, then see as lead@example.test who has waited too long: http://127.0.0.1:{PORT}/board
+     curl http://127.0.0.1:{SANDBOX_PORT}/sandbox/clock -H 'Content-Type: application/json' -d '{{"advance": "25h"}}'
+
+  The sandbox's own page: http://127.0.0.1:{SANDBOX_PORT}/sandbox; to send events of your own: docs/sandbox.md
+"""
 
 quiet = threading.Event()  # while the story is told, the processes' lines go to their files alone
 
@@ -244,15 +251,14 @@ def _serve(supervisor: Supervisor, env: Mapping[str, str], *, demo: bool) -> int
         return 0 if supervisor.stopping.is_set() else 1
     sandbox = bool(env.get("SMEZHNIK_SANDBOX"))
     _say(f"\n  Smezhnik: http://127.0.0.1:{env['PORT']}/")
-    if sandbox:
-        _say(f"  sign in as {', '.join(SANDBOX_USERS)}; the password is {SANDBOX_PASSWORD}")
-        _say(f"  the sandbox's Jira, WebCRM and Usedesk: http://127.0.0.1:{env['SANDBOX_PORT']}/sandbox")
     _say(f"  what the processes say: {env['DATA_DIR']}/logs\n")
     status = 0
     if sandbox and (demo or env.get("DEMO_TICKETS", "1") != "0"):
         status = _story(env)
     if demo:
         return status
+    if sandbox:
+        _say(TO_TRY.format_map(env))
     supervisor.stopping.wait()
     return 0
 

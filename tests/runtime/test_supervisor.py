@@ -20,6 +20,7 @@ from tests.wire import Wire, answer
 
 MAKE_RUN = ("runtime.supervisor",)
 SECONDS = 120  # to begin, and to end; a busy machine takes long
+AT_LAST = ("clock started", "Three things to try")
 
 
 @pytest.fixture
@@ -138,9 +139,10 @@ def test_it_starts_all_in_order_and_ends_all_by_a_signal(env: dict[str, str], tm
     with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         for line in process.stdout or ():
             said.append(line)
-            if "clock started" in line:
+            if all(words in "".join(said) for words in AT_LAST):
                 process.send_signal(signal.SIGTERM)
     assert process.returncode == 0, said
+    assert f"{env['PORT']}/deliveries" in "".join(said)
     assert f"  Smezhnik: http://127.0.0.1:{env['PORT']}/\n" in said
     assert left_behind(tmp_path) == []
 
