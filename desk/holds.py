@@ -124,8 +124,8 @@ class HoldsDesk:
         return self._around.now + waits
 
     def begin(self, start: Start, issue: Issue | None, *, why: str) -> Begun:
-        """Begin a hold, with its alarm. Another kind of hold ends as replaced, and so does waiting
-        without an issue when a hold with one begins; one of this kind goes on.
+        """Begin a hold, with its alarm. Another kind of hold ends as replaced, and so does one in another issue, or in
+        none; one of this kind in this issue goes on.
         """
         real = issue is None or issue.real
         target = issue.key if issue else start.ticket_id
@@ -143,7 +143,8 @@ class HoldsDesk:
             try:
                 with self._around.engine.begin() as connection:
                     known = holds.open_of_ticket(connection, start.source, start.ticket_id)
-                    if known is not None and known.kind == start.kind and bool(known.issue_id) == bool(issue):
+                    place = (issue.site, issue.id) if issue else (None, None)
+                    if known is not None and known.kind == start.kind and (known.site, known.issue_id) == place:
                         result = {"id": known.id, "new": False, "stage": known.stage}
                         return Done(result, outcome="unchanged", after=known.kind)
                     if known is not None:

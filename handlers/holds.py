@@ -141,7 +141,7 @@ def _warn_of_open_question(event: TicketEvent, desk: Desk) -> None:
 def _tell_agent(event: TicketEvent, hold: Begun, issue: Issue, desk: Desk, *, why: str) -> None:
     """Say in the ticket what it waits for now, and until when; once, when the hold begins."""
     kind = "ozon" if why == "W-72" else "seller"
-    if hold.replaced:
+    if hold.replaced and hold.replaced != kind:
         desk.crm.note(event.ticket.id, "hold_replaced", why=why, former=hold.replaced, kind=kind)
     if hold.new and hold.real:
         desk.crm.note(event.ticket.id, "hold_begun", why=why, kind=kind, key=issue.key, due=_due(kind, desk))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from config import Topic
 from desk.desk import Desk
 from desk.issues import Issue, IssueView
+from desk.jira.making import issue_of
 from events import IssueEvent, TicketEvent
 from handlers.closings import escalates, scenario
 
@@ -27,8 +28,11 @@ def escalate_to_jira(event: TicketEvent, desk: Desk) -> None:
     begun = link is not None and there and link.issue_key == named and not (link.made_by_bot or link.key_written_at)
     if named and (link is None or begun):
         issue = _take_named_issue(event, topic, named, desk)
-    elif there or desk.jira.can_describe(event, topic):
+    elif desk.jira.can_describe(event, topic):
         issue = _make_issue(event, topic, desk)
+    elif there and link is not None and desk.jira.is_there(link):
+        issue = issue_of(link)
+        desk.crm.write_key(event.ticket.id, issue, carried=named, why="W-64")
     else:
         desk.crm.note(event.ticket.id, "empty_description", why="W-63")
         return
@@ -49,8 +53,9 @@ def _asked_by(event: TicketEvent, topic: Topic) -> str:
 def _make_issue(event: TicketEvent, topic: Topic, desk: Desk) -> Issue:
     """The ticket's issue, and its key in the ticket, where that of another issue of the ticket may stand."""
     named = event.ticket.jira_key
+    known = desk.jira.keys_of_ticket(event.source, event.ticket.id) if named else []  # before one of them is forgotten
     issue = make_task(event, topic, desk, why=_asked_by(event, topic))
-    if named and named != issue.key and named not in desk.jira.keys_of_ticket(event.source, event.ticket.id):
+    if named and named not in (issue.key, *known):
         desk.crm.note(event.ticket.id, "key_mismatch", why="W-64", ticket_key=named, issue_key=issue.key)
     else:
         desk.crm.write_key(event.ticket.id, issue, carried=named, why="W-64")

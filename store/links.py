@@ -28,6 +28,7 @@ class Link:
     status: str | None = None
 
 
+_FORGOTTEN = "forgotten"  # no field of Jira's
 # asked at every event: made once
 _LINK = sa.select(*(links.c[name] for name in Link.__annotations__))
 _OF_TICKET = _LINK.where(links.c.source == sa.bindparam("source"), links.c.ticket_id == sa.bindparam("ticket"))
@@ -97,9 +98,15 @@ def rename(connection: sa.Connection, site: str, issue_id: str, key: str) -> Non
     )
 
 
-def remove(connection: sa.Connection, site: str, issue_id: str) -> None:
-    """Forget the pair of an issue that was deleted."""
+def forget(connection: sa.Connection, site: str, issue_id: str, now: datetime) -> None:
+    """Forget the pair of an issue that is no more, and remember that it was forgotten."""
     connection.execute(sa.delete(links).where(links.c.site == site, links.c.issue_id == issue_id))
+    set_mark(connection, site, issue_id, _FORGOTTEN, set_at=now)
+
+
+def is_forgotten(connection: sa.Connection, site: str, issue_id: str) -> bool:
+    """Whether an issue was linked to a ticket until it was no more."""
+    return mark(connection, site, issue_id, _FORGOTTEN) is not None
 
 
 def mark(connection: sa.Connection, site: str, issue_id: str, field: str) -> sa.Row[Any] | None:

@@ -36,7 +36,7 @@ class JiraDesk(HoldLabels, ComponentVerbs, RequestIssues):
         """Undo the link of an issue that was deleted."""
 
         def act() -> Done:
-            return Done(also=lambda connection: links.remove(connection, ref.site, ref.id))
+            return Done(also=lambda connection: links.forget(connection, ref.site, ref.id, machine_now()))
 
         self._around.journal.do(Verb(why, "forget_issue", ref.key or ref.id), act)
 

@@ -93,10 +93,14 @@ class Holding(Making, Moves, Comments):
             request.purpose, request.project, text, labels=(self._label(request.purpose),), fields=fields,
             decisive=request.seller.keys(),
         )  # fmt: skip
-        foreign = link is not None and link.issue_key.split("-")[0] not in self._config.jira.projects
-        if link is None or foreign or self._around.journal.has_done(self.creation(event, order, why)):
-            return self._make(event, order, why)
-        return self._take_over(link, order, why)
+        if link is not None and self._can_take_over(link, self.creation(event, order, why)):
+            return self._take_over(link, order, why)
+        return self._make(event, order, why)
+
+    def _can_take_over(self, link: Link, creation: Verb) -> bool:
+        """Whether a ticket's issue can be its hold's: in a project of ours, not made by this delivery, and there."""
+        foreign = link.issue_key.split("-")[0] not in self._config.jira.projects
+        return not foreign and not self._around.journal.has_done(creation) and self.is_there(link)
 
     def _label(self, purpose: str) -> str:
         labels = self._config.jira.hold_labels

@@ -77,7 +77,7 @@ class Making(Reading):
 
         def act() -> Done:
             link = self.link_of_ticket(event.source, event.ticket.id, order.purpose)
-            if link is not None:
+            if link is not None and self.is_there(link):
                 return made(issue_of(link), outcome="unchanged", reason="the ticket has its issue already")
             held = self.link_of_ticket(event.source, event.ticket.id)
             if held is not None and order.purpose == ESCALATION and self._can_return(held, order.project):
@@ -150,6 +150,15 @@ class Making(Reading):
 
         self._around.journal.do(verb, act)
 
+    def is_there(self, link: Link) -> bool:
+        """Whether a ticket's issue still is there; one that is gone unheard is forgotten."""
+        if self._read(link.site, link.issue_id, link.issue_key.split("-")[0]) is not None:
+            return True
+        self._around.journal.record(
+            lambda connection: links.forget(connection, link.site, link.issue_id, machine_now())
+        )
+        return False
+
     def _can_return(self, held: Link, project: str) -> bool:
         """Whether the issue of a hold can be the escalation's: it is there, in the right project, and not finished."""
         if held.issue_key.split("-")[0] != project:
@@ -181,13 +190,27 @@ class Making(Reading):
         reason = "the hold is over: back to the third line"
         return made(replace(issue, returned=True), before=link.purpose, reason=reason, also=also)
 
-    @staticmethod
-    def _search(site: JiraSite, label: str, purpose: str) -> Found | None:
-        """The ticket's issue by its label: the bot's own of this purpose, or one that a person labelled so."""
-        found = site.search(f'labels = "{label}" ORDER BY created ASC', ["labels"])
-        own = [issue for issue in found if issue.properties.get(PROPERTY, {}).get("purpose") == purpose]
-        by_hand = [issue for issue in found if purpose == ESCALATION and not issue.properties.get(PROPERTY)]
-        return next(iter([*own, *by_hand]), None)
+    def _search(self, site: JiraSite, label: str, purpose: str) -> Found | None:
+        """The ticket's issue by its label: the bot's own of this purpose, or one that a person labelled so.
+
+        Search lags behind, so what it shows is read by its id before it counts.
+        """
+
+        def fits(issue: Found) -> bool:
+            mark = issue.properties.get(PROPERTY)
+            ours = mark.get("purpose") == purpose if mark else purpose == ESCALATION
+            return ours and label in (issue.fields.get("labels") or ())
+
+        found = filter(fits, site.search(f'labels = "{label}" ORDER BY created ASC', ["labels"]))
+        own_first = sorted(found, key=lambda issue: PROPERTY not in issue.properties)
+        there = filter(None, (self._read_found(site, issue) for issue in own_first))
+        return next(filter(fits, there), None)
+
+    def _read_found(self, site: JiraSite, found: Found) -> Found | None:
+        with self._around.reading() as connection:
+            if links.is_forgotten(connection, site.name, found.id):
+                return None
+        return self.seen(site, found.id, found.key.split("-")[0], ["labels"])
 
     def _taken(self, event: TicketEvent, site: str, found: Found, order: Order) -> Done:
         """Record the pair; what a person made keeps its components as that person's."""

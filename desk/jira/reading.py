@@ -6,7 +6,7 @@ import re
 
 from config.names import match_key
 from desk.issues import Issue, IssueView, fields_to_read, view
-from desk.jira.client import JiraSite
+from desk.jira.client import Found, JiraSite
 from desk.sight import Place, seen_or_gone
 from desk.surroundings import Surroundings
 from events import TICKET_ID, IssueRef
@@ -75,15 +75,16 @@ class Reading:
 
     def _read(self, site: str, address: str, project: str | None) -> IssueView | None:
         settings = self._config.jira.projects.get(project or "")
-        client = self._around.site(site)
-        found = seen_or_gone(
-            self._around,
-            lambda: client.issue(address, fields_to_read(settings)),
-            lambda: self._place(client, address, project),
-        )
+        found = self.seen(self._around.site(site), address, project, fields_to_read(settings))
         if found is None:
             return None
         return view(site, found, self._config.jira.projects.get(found.key.split("-")[0], settings))
+
+    def seen(self, client: JiraSite, address: str, project: str | None, fields: list[str]) -> Found | None:
+        """An issue's answer as it is now; None when the issue is gone for certain (`desk.sight`)."""
+        return seen_or_gone(
+            self._around, lambda: client.issue(address, fields), lambda: self._place(client, address, project)
+        )
 
     def _place(self, client: JiraSite, address: str, project: str | None) -> Place:
         """The project that an issue is in, as far as anybody knows; else all projects of its site."""
