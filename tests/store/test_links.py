@@ -36,8 +36,10 @@ def test_an_issue_that_moved_has_a_key_that_the_ticket_does_not_carry(engine: sa
         assert links.of_issue(connection, "main", "10001") == replace(PAIR, key_written_at=NOW)
         links.rename(connection, "main", "10001", "QC-7")
         assert links.of_issue(connection, "main", "10001") == replace(PAIR, issue_key="QC-7")
-        links.remove(connection, "main", "10001")
+        links.forget(connection, "main", "10001", NOW)
         assert links.of_issue(connection, "main", "10001") is None
+        assert links.is_forgotten(connection, "main", "10001")
+        assert not links.is_forgotten(connection, "main", "10002")
 
 
 def test_a_fields_mark_keeps_what_is_not_written(engine: sa.Engine) -> None:
