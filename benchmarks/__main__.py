@@ -15,6 +15,7 @@ from benchmarks import (
     parse,
     slow_senders,
     throughput,
+    together,
     usedesk_day,
     waiting,
 )
@@ -28,6 +29,7 @@ ALL = {
     "waiting": waiting.main,
     "slow_senders": slow_senders.main,
     "alarms": alarms.main,
+    "together": together.main,
     "crashes": crashes.main,
     "hold_crashes": hold_crashes.main,
     "pages": pages.main,

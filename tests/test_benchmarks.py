@@ -1,10 +1,10 @@
-"""A benchmark that cannot be run measures nothing: three of them, two cut short."""
+"""A benchmark that cannot be run measures nothing: four of them, three cut short."""
 
 from __future__ import annotations
 
 import pytest
 
-from benchmarks import slow_senders, usedesk_day, waiting
+from benchmarks import slow_senders, together, usedesk_day, waiting
 from tests.databases import Sqlite
 
 
@@ -45,3 +45,10 @@ def test_a_day_in_usedesk_stays_within_its_limit(sqlite: Sqlite) -> None:
     assert looked < 60
     assert seconds < 40
     assert most <= 25
+
+
+def test_requests_that_fall_due_together_are_rung_once_each(sqlite: Sqlite) -> None:
+    name, due, once, _, posted, *_ = together._measure("SQLite", sqlite, due=3)
+    assert (name, due, once) == ("SQLite", 3, 3)
+    assert isinstance(posted, int)
+    assert posted > 0
