@@ -34,7 +34,8 @@ class Verb:
     it changes the bot's own rows alone, in one transaction, so that no call of it can still be under way.
     `is_warning`: to warn is all that it does, so it is done in the mode warn too. `courtesy`: where the other system
     refuses it, that is all, and what comes after it goes on. `unless` is asked right before it is
-    done, for a reason not to.
+    done, for a reason not to. `stray` records an effect that came back to a run which owns nothing any more, so that it
+    may be there twice (None: perhaps there is one), under a key of its own.
     """
 
     why: str
@@ -46,6 +47,7 @@ class Verb:
     is_warning: bool = False
     courtesy: bool = False
     unless: Callable[[], str | None] = field(default=lambda: None, compare=False)
+    stray: Callable[[sa.Connection, Done | None, str], None] = field(default=lambda *_: None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -119,21 +121,36 @@ class LedgerJournal:
         self._count[verb.why, verb.name] += 1
         step = self._step(verb)
         mode = self._mode_of(verb.why)
-        with self._engine.begin() as connection:
-            standing = ledger.standing(connection, step)
-            entry = standing.entry
-            if entry is not None and entry.outcome in ENDED:
-                return entry.result
-            self._check(standing)
-            number = ledger.begin(connection, entry, step, {"mode": mode, "target": verb.target}, machine_now())
+        try:
+            with self._engine.begin() as connection:
+                standing = ledger.standing(connection, step)
+                entry = standing.entry
+                if entry is not None and entry.outcome in ENDED:
+                    return entry.result
+                self._check(standing)
+                number = ledger.begin(connection, entry, step, {"mode": mode, "target": verb.target}, machine_now())
+        except sa.exc.IntegrityError as error:  # another run has begun it at the same moment
+            raise LeaseLostError(self._run.label) from error
         try:
             done = self._act(number, mode, verb, act, self._unknown(verb, entry, find))
         except AbsentError as absent:
             done = Done(outcome="refused", reason=str(absent))
-        with self._engine.begin() as connection:
-            if ledger.end(connection, number, done.row(verb), machine_now()) and done.also:
-                done.also(connection)
+        self._end(number, verb, done)
         return done.result
+
+    def _end(self, entry: int, verb: Verb, done: Done) -> None:
+        """Record the end; where the delivery is another's by now, the effect is recorded as one too many, perhaps."""
+        with self._engine.begin() as connection:
+            mine = ledger.end(connection, entry, self._run.token, done.row(verb), machine_now())
+            if mine and done.also:
+                done.also(connection)
+            if not mine and done.outcome == "done":
+                verb.stray(connection, done, self._key(entry))
+        if not mine:
+            raise LeaseLostError(self._run.label)
+
+    def _key(self, entry: int) -> str:
+        return f"{entry}:{self._run.token}"
 
     def has_done(self, verb: Verb) -> bool:
         """See `Journal.has_done`."""
@@ -178,7 +195,7 @@ class LedgerJournal:
             stop = verb.unless()
             return self._done(verb, act) if stop is None else Done(outcome="unchanged", reason=stop)
         except Fault as fault:
-            self._record(entry, fault)
+            self._record(entry, verb, fault)
             raise
 
     @staticmethod
@@ -200,17 +217,20 @@ class LedgerJournal:
             if entry.reason is None and machine_now() < over:
                 raise Later(f"{self._run.label}: an earlier call may still be under way", at=over)
             with self._engine.begin() as connection:
-                ledger.begin_again(connection, entry.id, machine_now())
+                mine = ledger.begin_again(connection, entry.id, self._run.token, machine_now())
+            if not mine:
+                raise LeaseLostError(self._run.label)
         return found
 
-    def _record(self, entry: int, fault: Fault) -> None:
+    def _record(self, entry: int, verb: Verb, fault: Fault) -> None:
         """A call that certainly had no effect is begun anew the next time, without looking for one."""
         outcome = FAILED if isinstance(fault, Dead) else PUT_OFF
         with self._engine.begin() as connection:
             if fault.no_effect:
-                ledger.end(connection, entry, {"outcome": outcome, "reason": fault.reason}, machine_now())
-            else:
-                ledger.failed(connection, entry, fault.reason)
+                ending = {"outcome": outcome, "reason": fault.reason}
+                ledger.end(connection, entry, self._run.token, ending, machine_now())
+            elif not ledger.failed(connection, entry, self._run.token, fault.reason):
+                verb.stray(connection, None, self._key(entry))
 
 
 class PaperJournal:

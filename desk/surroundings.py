@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,7 +19,7 @@ from desk.journal import Journal
 from desk.templates import Templates
 from desk.usedesk.client import Usedesk
 from desk.usedesk.memory import Memory
-from events import AlertEvent, BotEvent
+from events import AlertEvent, BotEvent, StrayEvent
 from store import systems
 from store.database import reading
 
@@ -59,6 +60,11 @@ class Surroundings:
     now: datetime
     label: str
     case: str
+
+    def leave_word(self, connection: sa.Connection, key: str, **about: Any) -> None:
+        """Let it be looked at, after this delivery, what may be there twice (`StrayEvent`)."""
+        event = StrayEvent(occurred_at=machine_now(), key=key, delivery=self.label, case=self.case, **about)
+        self.post(connection, event)
 
     def reading(self) -> sa.Connection:
         """A connection for look-ups."""

@@ -94,7 +94,7 @@ class TicketVerbs:
             found = self._find(ticket_id, words)
             return written(found) if found else None
 
-        return bool(self._around.journal.do(verb, act, find))
+        return bool(self._around.journal.do(self._watched(verb, ticket_id), act, find))
 
     def reply(self, ticket_id: str, reply: Reply, *, why: str, possible: bool = True) -> bool:
         """Send words to the client, or write them as a draft; whether that was done."""
@@ -114,7 +114,11 @@ class TicketVerbs:
             found = self._find(ticket_id, words)
             return written(found) if found else None
 
-        return bool(self._around.journal.do(verb, act, find))
+        return bool(self._around.journal.do(self._watched(verb, ticket_id), act, find))
+
+    def _watched(self, verb: Verb, ticket_id: str) -> Verb:
+        """The verb, where a message that is written twice must be seen to."""
+        return verb
 
     def _write(self, verb: Verb, ticket_id: str, words: Words) -> str:
         """Write a message; its id."""

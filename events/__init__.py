@@ -19,6 +19,7 @@ from events.own import (
     HoldAnsweredEvent,
     JiraAskedEvent,
     RequestEvent,
+    StrayEvent,
 )
 from events.said import DigestEvent, SaidEvent
 from events.tickets import (
@@ -58,6 +59,7 @@ BotEvent = (
     | RequestEvent
     | JiraAskedEvent
     | SaidEvent
+    | StrayEvent
     | DigestEvent
     | TicketEvent
 )
@@ -74,6 +76,7 @@ Event = Annotated[
     | RequestEvent
     | HeardEvent
     | SaidEvent
+    | StrayEvent
     | DigestEvent,
     Field(discriminator="kind"),
 ]
@@ -150,6 +153,7 @@ __all__ = [
     "RequestEvent",
     "SaidEvent",
     "Seller",
+    "StrayEvent",
     "Text",
     "Ticket",
     "TicketChange",

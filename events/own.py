@@ -8,7 +8,7 @@ from pydantic import Field
 
 from events.issues import CommentEvent, IssueEvent
 from events.tickets import TicketEvent
-from events.values import Frozen, Moment, Text, TicketId
+from events.values import Frozen, IssueId, Moment, Text, TicketId
 
 
 class AlertEvent(Frozen):
@@ -34,6 +34,31 @@ class DeadLetterEvent(Frozen):
     rule: Text | None = None
     ticket_source: Text = "webcrm"
     ticket_id: TicketId | None = None
+
+
+class StrayEvent(Frozen):
+    """A run that owned nothing any more had an effect, or may have had one: something of `delivery` is there twice.
+
+    `of` an issue: that of the ticket for this `purpose` (`issue_id` None: nobody saw whether it was made); of a
+    comment: in this issue; of a message: the `message` in the ticket.
+    """
+
+    kind: Literal["stray"] = "stray"
+    source: Text = "bot"
+    type: Literal["effect.stray"] = "effect.stray"
+    occurred_at: Moment
+    key: Text
+    delivery: Text
+    case: Text
+    of: Literal["issue", "comment", "message"]
+    rule: Text
+    verb: Text
+    site: Text | None = None
+    issue_id: IssueId | None = None
+    purpose: Text | None = None
+    ticket_source: Text | None = None
+    ticket_id: TicketId | None = None
+    message: Text | None = None
 
 
 class HoldAnsweredEvent(Frozen):

@@ -18,6 +18,7 @@ from handlers import (
     request_answers,
     requests,
     solved,
+    strays,
     usedesk_checks,
     usedesk_jira,
     usedesk_taken,
@@ -94,4 +95,5 @@ PROCEDURES: Mapping[str, tuple[Procedure, ...]] = {
     ),
     "alert.raised": (own.send_alert,),
     "delivery.dead": (own.tell_owner,),
+    "effect.stray": (strays.bring_back_to_one,),
 }

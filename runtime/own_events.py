@@ -15,6 +15,7 @@ from events import (
     JiraAskedEvent,
     RequestEvent,
     SaidEvent,
+    StrayEvent,
     TicketEvent,
     dump_event,
     ticket_case,
@@ -57,6 +58,8 @@ def _filed(event: BotEvent) -> tuple[str, str]:
             filed = f"card:{event.id}", ticket_case(event.source, event.ticket.id)
         case HoldAnsweredEvent():
             filed = f"hold:{event.hold}:{event.delivery}", ticket_case(event.ticket_source, event.ticket_id)
+        case StrayEvent():  # in the case of what it is about: after it
+            filed = f"stray:{event.key}", event.case
         case AlertEvent():
             filed = f"alert:{event.key}", f"{SOURCE}:alert:{event.key}"
         case DeadLetterEvent():

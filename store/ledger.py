@@ -60,7 +60,13 @@ _STANDING = (
     .where(deliveries.c.id == sa.bindparam("delivery"))
 )
 _BEGIN = sa.insert(ledger).returning(ledger.c.id)
-_END = sa.update(ledger).where(ledger.c.id == sa.bindparam("entry"), ledger.c.outcome == BEGUN)
+# by the owner of the delivery alone: what another has begun meanwhile stands in the same row
+_OWNED = sa.exists().where(
+    deliveries.c.id == ledger.c.delivery,
+    deliveries.c.state == "running",
+    deliveries.c.run_token == sa.bindparam("token"),
+)
+_END = sa.update(ledger).where(ledger.c.id == sa.bindparam("entry"), ledger.c.outcome == BEGUN, _OWNED)
 
 
 Recorded = Mapping[tuple[str, str, int], Any]  # (rule, verb, n) → the result of a step that is never done again
@@ -93,22 +99,27 @@ def begin(connection: sa.Connection, entry: Entry | None, step: Step, values: Ma
     return entry.id
 
 
-def begin_again(connection: sa.Connection, entry: int, now: datetime) -> None:
+# Of these each is a run's, by its `token`. False, and nothing is written: the step is not under way, or the delivery
+# is another's by now. A worker that slept overwrites nothing of what its successor has recorded or begun.
+
+
+def begin_again(connection: sa.Connection, entry: int, token: str, now: datetime) -> bool:
     """The effect of the last try was looked for in vain: the step is tried anew from now."""
-    connection.execute(sa.update(ledger).where(ledger.c.id == entry).values(begun_at=now, reason=None))
+    return _end(connection, entry, token, {"begun_at": now, "reason": None})
 
 
-def failed(connection: sa.Connection, entry: int, reason: str) -> None:
+def failed(connection: sa.Connection, entry: int, token: str, reason: str) -> bool:
     """The step's call has ended, but nobody knows whether it had its effect: the step stays under way."""
-    connection.execute(_END, {"entry": entry, "reason": reason})
+    return _end(connection, entry, token, {"reason": reason})
 
 
-def end(connection: sa.Connection, entry: int, values: Mapping[str, Any], now: datetime) -> bool:
-    """Record how the step ended: outcome, before, after, result, reason, target.
+def end(connection: sa.Connection, entry: int, token: str, values: Mapping[str, Any], now: datetime) -> bool:
+    """Record how the step ended: outcome, before, after, result, reason, target."""
+    return _end(connection, entry, token, {**values, "done_at": now})
 
-    False when it is not under way: a worker that slept does not overwrite what its successor recorded.
-    """
-    return int(connection.execute(_END, {"entry": entry, **values, "done_at": now}).rowcount) > 0
+
+def _end(connection: sa.Connection, entry: int, token: str, values: Mapping[str, Any]) -> bool:
+    return int(connection.execute(_END, {"entry": entry, "token": token, **values}).rowcount) > 0
 
 
 def of_delivery(connection: sa.Connection, delivery: int) -> list[sa.Row[Any]]:
@@ -123,6 +134,14 @@ def results(connection: sa.Connection, target: str) -> list[Any]:
             sa.select(ledger.c.result).where(ledger.c.target == target, ledger.c.result.is_not(None))
         ).scalars()
     )
+
+
+def results_of(connection: sa.Connection, label: str, rule: str, verb: str) -> list[Any]:
+    """The results of a verb of the delivery that is called so (source/id)."""
+    source, _, name = label.partition("/")
+    of = sa.select(deliveries.c.id).where(deliveries.c.source == source, deliveries.c.delivery_id == name)
+    where = (ledger.c.delivery == of.scalar_subquery(), ledger.c.rule == rule, ledger.c.verb == verb)
+    return list(connection.execute(sa.select(ledger.c.result).where(*where)).scalars())
 
 
 def failed_rule(connection: sa.Connection, delivery: int) -> str | None:

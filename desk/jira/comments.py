@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -29,9 +30,13 @@ class Comments(Reading):
         """Write a comment once; after an unknown outcome it is looked for by the bot's mark. None: not written."""
         mark = {"delivery": self._around.label, "verb": f"{verb.why} {verb.name}"}
 
+        def stray(connection: sa.Connection, _done: Done | None, key: str) -> None:
+            about = {"of": "comment", "rule": verb.why, "verb": verb.name, "site": issue.site, "issue_id": issue.id}
+            self._around.leave_word(connection, key, **about)
+
         def find(_begun_at: datetime) -> Done | None:
             site = self._around.site(issue.site)
-            mine = [comment for comment in site.comments(issue.id) if _mark_of(comment) == mark]
+            mine = [comment for comment in site.comments(issue.id) if mark_of(comment) == mark]
             return written(site, mine[0]) if mine else None
 
         def act() -> Done:
@@ -43,7 +48,7 @@ class Comments(Reading):
                 return self._leak(site, issue, str(comment["id"]))
             return Done({"id": str(comment["id"])}, also=also)
 
-        return self._around.journal.do(verb, act, find)
+        return self._around.journal.do(replace(verb, stray=stray), act, find)
 
     def _leak(self, site: JiraSite, issue: Issue, comment: str) -> Done:
         """Jira shows an internal comment to the seller: take it back at once and alert."""
@@ -55,5 +60,6 @@ class Comments(Reading):
         return Done(outcome="refused", reason="Jira would show an internal comment to customers", also=tell)
 
 
-def _mark_of(comment: Mapping[str, Any]) -> Any:
+def mark_of(comment: Mapping[str, Any]) -> Any:
+    """The bot's mark on a comment; None: it has none."""
     return next((p.get("value") for p in comment.get("properties") or () if p.get("key") == PROPERTY), None)

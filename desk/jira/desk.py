@@ -8,13 +8,14 @@ from desk.jira.components import ComponentVerbs
 from desk.jira.hold_labels import HoldLabels
 from desk.jira.making import label_of
 from desk.jira.requests import RequestIssues
+from desk.jira.strays import Strays
 from desk.journal import Done, Verb
 from events import IssueRef
 from store import links
 from store.links import Link
 
 
-class JiraDesk(HoldLabels, ComponentVerbs, RequestIssues):
+class JiraDesk(HoldLabels, ComponentVerbs, RequestIssues, Strays):
     """All verbs that act in Jira. Each verb's `why` is the rule that it obeys."""
 
     def link_ticket(self, issue: Issue, source: str, ticket_id: str, *, why: str) -> bool:

@@ -101,7 +101,15 @@ class Making(Reading):
                 raise Later(f"Jira's search may not show {label} yet", at=settled)
             return None
 
-        result = self._around.journal.do(self.creation(event, order, why), act, find) or {}
+        def stray(connection: sa.Connection, done: Done | None, key: str) -> None:
+            about = {"ticket_source": event.source, "ticket_id": event.ticket.id, "purpose": order.purpose}
+            known = done.result["id"] if done else None
+            self._around.leave_word(
+                connection, key, of="issue", rule=why, verb="create_issue", site=site_name, issue_id=known, **about
+            )
+
+        verb = replace(self.creation(event, order, why), stray=stray)
+        result = self._around.journal.do(verb, act, find) or {}
         return Issue(**result) if "id" in result else replace(Issue.spoken_of(site_name, order.project), **result)
 
     @staticmethod

@@ -6,14 +6,19 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
+import sqlalchemy as sa
+
 from desk.answers import judge
-from desk.journal import Verb
+from desk.journal import Done, Verb
 from desk.surroundings import Surroundings
 from desk.tickets import TicketVerbs, Words
 from desk.usedesk.client import SYSTEM
 from desk.usedesk.comments import Comments
 from desk.usedesk.reading import Reading
 from desk.usedesk.view import FINISHED, UsedeskTicket
+from events import StrayEvent
+
+OWN = "own"  # the bot's own duty, not a rule of the manuals
 
 
 class UsedeskDesk(TicketVerbs):
@@ -42,6 +47,20 @@ class UsedeskDesk(TicketVerbs):
             if theirs and late and judge(self._around.config.answers, comment.text).is_answer:
                 return comment.author or "client", comment.text
         return ("agent", "") if ticket.status in FINISHED else None
+
+    def account_for(self, event: StrayEvent) -> None:
+        """Record a comment that a worker wrote which had slept: Usedesk takes none back, and it must not be taken for
+        the effect of another verb that says the same."""
+        verb = Verb(OWN, "account_for_comment", event.ticket_id, intent=event.message)
+        self._around.journal.do(verb, lambda: Done({"id": event.message}, reason="the same stands there twice"))
+
+    def _watched(self, verb: Verb, ticket_id: str) -> Verb:
+        def stray(connection: sa.Connection, done: Done | None, key: str) -> None:
+            if done is not None:
+                about = {"of": "message", "rule": verb.why, "verb": verb.name, "ticket_source": SYSTEM}
+                self._around.leave_word(connection, key, ticket_id=ticket_id, message=done.result["id"], **about)
+
+        return replace(verb, stray=stray)
 
     def _write(self, verb: Verb, ticket_id: str, words: Words) -> str:
         return self._comments.write(ticket_id, _shown(words))

@@ -286,9 +286,16 @@ def test_a_run_that_was_replaced_begins_no_verb(world: World) -> None:
     assert world.run("a", "b") == ["a 1", "b 2"]
 
 
-@pytest.mark.parametrize("fault", [None, Later("429", no_effect=True)], ids=["answered", "put off"])
-def test_a_run_that_was_replaced_within_a_verb_overwrites_nothing(world: World, fault: Exception | None) -> None:
+@pytest.mark.parametrize(
+    ("fault", "left"),
+    [(None, ["the sleeper's"]), (Later("429", no_effect=True), []), (Later("500"), [None])],
+    ids=["answered", "put off", "unknown"],
+)
+def test_a_run_that_was_replaced_within_a_verb_overwrites_nothing_and_leaves_word_of_its_effect(
+    world: World, fault: Exception | None, left: list[str | None]
+) -> None:
     linked: list[str] = []
+    word: list[str | None] = []
 
     def act() -> Done:
         with world.engine.begin() as connection:  # asleep: another took over, and recorded
@@ -299,13 +306,31 @@ def test_a_run_that_was_replaced_within_a_verb_overwrites_nothing(world: World, 
             raise fault
         return Done(result="the sleeper's", also=lambda _: linked.append("twice"))
 
-    sleeper = world.journal()
-    try:
-        sleeper.do(Verb("W-40", "a", "t"), act)
-    except Later:
-        assert fault
+    def stray(_: sa.Connection, done: Done | None, __: str) -> None:
+        word.append(done.result if done else None)
+
+    with pytest.raises(Later if fault else LeaseLostError):
+        world.journal().do(Verb("W-40", "a", "t", stray=stray), act)
     assert world.run("a") == ["the other's"]
-    assert linked == []
+    assert (linked, word) == ([], left)
+
+
+@pytest.mark.parametrize("fault", [None, Later("429", no_effect=True), Later("500")], ids=["answered", "429", "500"])
+def test_a_run_that_was_replaced_ends_nothing_that_its_successor_has_under_way(
+    world: World, fault: Exception | None
+) -> None:
+    def act() -> Done:
+        with world.engine.begin() as connection:
+            connection.execute(sa.update(deliveries).values(run_token="second"))
+        if fault:
+            raise fault
+        return Done(result="the sleeper's")
+
+    with pytest.raises(Later if fault else LeaseLostError):
+        world.journal().do(Verb("W-40", "a", "t"), act)
+    with world.engine.connect() as connection:
+        [row] = ledger.of_delivery(connection, 1)
+    assert (row.outcome, row.result, row.reason) == ("begun", None, None)
 
 
 def test_a_worker_that_stops_begins_no_verb(world: World) -> None:

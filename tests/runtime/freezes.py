@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import signal
 import tempfile
@@ -28,7 +29,8 @@ STEPS = 100  # of the main job, as `freezing` counts them
 class Outcome:
     """What became of one ticket whose worker froze once.
 
-    `second`: issues beside the ticket's own; `told`: those of them that carry a comment that says so.
+    `told`, `alerts`: how many second issues say what they are, and of how many an admin knows; `doubled`: links,
+    writings of the key and closings beside the first of each; `key`: what the ticket carries, `own`: what we know.
     """
 
     place: str | int
@@ -37,9 +39,9 @@ class Outcome:
     issues: int
     told: int
     alerts: int
+    doubled: int
     key: str | None
     own: str | None
-    comments: int
     seconds: float
 
     @property
@@ -51,7 +53,7 @@ class Outcome:
     def right(self) -> bool:
         """One issue, which the ticket carries; a second one says that it is one too many, and an admin knows it."""
         one = self.key is not None and self.key == self.own and self.state == "done"
-        return one and self.second == self.told == self.alerts
+        return one and self.second == self.told == self.alerts and self.doubled == 0
 
 
 def freeze_run(database_url: str, place: str | int) -> Outcome:
@@ -61,6 +63,7 @@ def freeze_run(database_url: str, place: str | int) -> Outcome:
         LiveSandbox(data_dir=folder) as sandbox,
         Bot(database_url, sandbox, Path(folder), free_port()) as bot,
     ):
+        bot.set_config(SEARCH_SETTLE="1s")
         return _freeze(bot, place, Path(folder) / "workers.log")
 
 
@@ -104,11 +107,20 @@ def _outcome(bot: Bot, delivery: str, place: str | int, froze: bool, seconds: fl
         issues=len(issues),
         told=sum(any(str(key) in json.dumps(comment["body"]) for comment in issue_comments(one)) for one in others),
         alerts=sum(any(one["key"] in text and str(key) in text for text in alerts) for one in others),
-        comments=sum(len(issue_comments(one)) for one in issues),
+        doubled=_doubled(bot, [one["id"] for one in issues]),
         own=linked_issue(bot),
         key=key,
         seconds=seconds,
     )
+
+
+def _doubled(bot: Bot, issues: list[str]) -> int:
+    keys = [call["body"]["jira_key"] for call in bot.sandbox.calls("webcrm") if call["method"] == "PATCH"]
+    with bot.sandbox.state.lock:
+        closings = [key for key in bot.sandbox.state.answered if "/close" in key]
+    remote = sum(len(bot.sandbox.remote_links(issue)) for issue in issues)
+    # the same key written again has no effect, the same closing neither, under its idempotency key
+    return remote + sum(1 for _ in itertools.groupby(keys)) + len(closings) - len(("link", "key", "closing"))
 
 
 def linked_issue(bot: Bot) -> str | None:

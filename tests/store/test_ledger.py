@@ -22,7 +22,9 @@ def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A connection, and the delivery 1."""
     with engine.begin() as made:
         row = {"id": 1, "source": "webcrm", "delivery_id": "d", "case_id": "webcrm:1", "type": "ticket.closing"}
-        made.execute(sa.insert(deliveries).values(**row, state="running", body="{}", received_at=NOW))
+        made.execute(
+            sa.insert(deliveries).values(**row, state="running", run_token="token", body="{}", received_at=NOW)
+        )
         yield made
 
 
@@ -43,7 +45,7 @@ def test_a_step_keeps_its_identity_and_its_moment(connection: sa.Connection) -> 
 def test_what_had_no_effect_begins_anew(connection: sa.Connection) -> None:
     step = Step(1, "W-40", "create_issue", 1)
     number = ledger.begin(connection, None, step, VALUES, NOW)
-    assert ledger.end(connection, number, {"outcome": "put_off", "reason": "429"}, NOW)
+    assert ledger.end(connection, number, "token", {"outcome": "put_off", "reason": "429"}, NOW)
     ledger.begin(connection, ledger.standing(connection, step).entry, step, VALUES, LATER)
     (row,) = ledger.of_delivery(connection, 1)
     assert (row.outcome, row.reason, row.begun_at, row.done_at) == ("begun", None, LATER, None)
@@ -51,15 +53,15 @@ def test_what_had_no_effect_begins_anew(connection: sa.Connection) -> None:
 
 def test_what_is_ended_is_not_ended_again(connection: sa.Connection) -> None:
     number = ledger.begin(connection, None, Step(1, "W-40", "create_issue", 1), VALUES, NOW)
-    assert ledger.end(connection, number, {"outcome": "done", "result": {"key": "FBO-1"}}, NOW)
-    assert not ledger.end(connection, number, {"outcome": "put_off", "reason": "by one who slept"}, LATER)
+    assert ledger.end(connection, number, "token", {"outcome": "done", "result": {"key": "FBO-1"}}, NOW)
+    assert not ledger.end(connection, number, "token", {"outcome": "put_off", "reason": "by one who slept"}, LATER)
     (row,) = ledger.of_delivery(connection, 1)
     assert (row.outcome, row.result, row.reason) == ("done", {"key": "FBO-1"}, None)
 
 
 def test_the_rule_that_failed_is_the_last_one_under_way(connection: sa.Connection) -> None:
     first = ledger.begin(connection, None, Step(1, "W-57", "choose_components", 1), VALUES, NOW)
-    ledger.end(connection, first, {"outcome": "done"}, NOW)
+    ledger.end(connection, first, "token", {"outcome": "done"}, NOW)
     assert ledger.failed_rule(connection, 1) is None
     ledger.begin(connection, None, Step(1, "W-40", "create_issue", 1), VALUES, NOW)
     assert ledger.failed_rule(connection, 1) == "W-40"
