@@ -9,6 +9,7 @@ from benchmarks import (
     acknowledge,
     alarms,
     crashes,
+    freezes,
     hold_crashes,
     latency,
     pages,
@@ -32,6 +33,7 @@ ALL = {
     "together": together.main,
     "crashes": crashes.main,
     "hold_crashes": hold_crashes.main,
+    "freezes": freezes.main,
     "pages": pages.main,
     "usedesk_day": usedesk_day.main,
 }
