@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from config.departments import Department
+from events.secrets import hide_secrets
 from store.requests import OPEN, Request
 
 LONGEST = 10_000  # characters of a question
@@ -46,7 +47,7 @@ class Ask:
         """The columns of the new request."""
         left_out = ("department", "asked_at", "first_answer", "reopened")
         values = {name: value for name, value in vars(self).items() if name not in left_out}
-        return {**values, "department": self.department.id, "text": self.text[:LONGEST]}
+        return {**values, "department": self.department.id, "text": hide_secrets(self.text)[:LONGEST]}
 
 
 @dataclass(frozen=True)

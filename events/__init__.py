@@ -22,6 +22,7 @@ from events.own import (
     StrayEvent,
 )
 from events.said import DigestEvent, SaidEvent
+from events.secrets import hide_in_event
 from events.tickets import (
     Agent,
     Author,
@@ -90,8 +91,8 @@ def load_event(stored: str | bytes) -> Event:
 
 
 def dump_event(event: Event) -> str:
-    """Write an event as the JSON that the store keeps; unset fields are left out."""
-    return event.model_dump_json(exclude_none=True, by_alias=True)
+    """Write an event as the JSON that the store keeps: without unset fields, and without what no rule needs."""
+    return hide_in_event(event.model_dump_json(exclude_none=True, by_alias=True))
 
 
 def issue_case(ref: IssueRef) -> str:
