@@ -23,7 +23,7 @@ from desk.faults import AbsentError
 from desk.gates import Gates, Onlooker
 from desk.http import session_for
 from desk.jira.client import JiraSite, system_of
-from desk.jira.component_cache import ComponentCache
+from desk.jira.directory import Directory
 from desk.journal import Journal, LedgerJournal, PaperJournal, Verb
 from desk.network import Network
 from desk.places import Places
@@ -78,7 +78,7 @@ class Office:
         self._network = Network.of(settings)
         self._alerts = Alerts(self.templates, post)
         self._post = post
-        self._components = ComponentCache()
+        self.directory = Directory()
         self._memory = Memory(engine, clock.now)
         self._kept = threading.local()
 
@@ -125,7 +125,7 @@ class Office:
             config=config,
             journal=journal,
             templates=self.templates,
-            components=self._components,
+            directory=self.directory,
             alerts=self._alerts,
             post=self._post,
             chats=Chats(self.places, (lambda: run.confirm(self.engine)) if run else None),

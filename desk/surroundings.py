@@ -14,7 +14,7 @@ from desk.chats import Chats
 from desk.clock import machine_now
 from desk.crm.client import WebCrm
 from desk.jira.client import JiraSite
-from desk.jira.component_cache import ComponentCache
+from desk.jira.directory import Directory
 from desk.journal import Journal
 from desk.templates import Templates
 from desk.usedesk.client import Usedesk
@@ -49,7 +49,7 @@ class Surroundings:
     config: Config
     journal: Journal
     templates: Templates
-    components: ComponentCache
+    directory: Directory
     alerts: Alerts
     post: Post
     chats: Chats

@@ -49,7 +49,7 @@ class JiraSite:
 
     def __init__(self, name: str, site: Site, session: requests.Session, gates: Gates) -> None:
         self.system = system_of(name)
-        self.name = name
+        self.name, self.user = name, site.user
         self._gates = gates
         # typed Any: the generated methods carry no annotations
         self._client: Any = JiraCloud(

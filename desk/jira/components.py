@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -11,6 +13,7 @@ from config.jira import Components
 from desk.clock import machine_now
 from desk.issues import COMPONENTS, Chosen, Issue, IssueView
 from desk.jira.comments import Comments
+from desk.jira.groups import Groups
 from desk.jira.making import SAID, said_in
 from desk.journal import Done, Verb
 from desk.templates import IssueContext
@@ -20,7 +23,7 @@ from store import links
 _KEPT = 20  # closings of one ticket that are told apart
 
 
-class ComponentVerbs(Comments):
+class ComponentVerbs(Groups, Comments):
     """The verbs that choose, add and leave alone components, and that say so in the issue."""
 
     def choose_components(self, topic: Topic, warehouse: str | None, *, why: str) -> Chosen:
@@ -44,7 +47,7 @@ class ComponentVerbs(Comments):
             return Chosen({})
 
         def act() -> Done:
-            ids = self._existing_or_created(project, wanted.names)
+            ids = self.components_now(project, wanted.names)
             missing = [name for name in wanted.names if name not in ids]
 
             def tell(connection: sa.Connection) -> None:
@@ -56,16 +59,6 @@ class ComponentVerbs(Comments):
         result = self._around.journal.do(verb, act)
         return Chosen(result["ids"], tuple(result["missing"]), wanted.known) if result else Chosen({})
 
-    def _existing_or_created(self, project: str, names: tuple[str, ...]) -> dict[str, str]:
-        settings = self._config.jira.projects[project]
-        site = self._around.site(settings.site)
-        ids = self._around.components.ids(site, project, names)
-        for name in names:
-            if name not in ids and settings.create_components:
-                created = self._around.components.create(site, project, name)
-                ids |= {name: created} if created else {}
-        return ids
-
     def _tell(
         self, connection: sa.Connection, project: str, warehouse: str | None, wanted: Components, missing: list[str]
     ) -> None:
@@ -75,9 +68,7 @@ class ComponentVerbs(Comments):
             key = f"warehouse:{project}:{(warehouse or '').casefold()}"
             values = {"warehouse": warehouse or "", "components": names, "delivery": self._around.label}
             raise_once(connection, key, "alert_unknown_warehouse", **values)
-        for name in missing:
-            key = f"component:{project}:{name}"
-            raise_once(connection, key, "alert_component_missing", component=name, project=project)
+        self.alert_missing(connection, project, missing)
 
     def add_components(self, seen: IssueView, chosen: Chosen, *, why: str) -> None:
         """Add what is missing, never writing the whole list; not where a person took the bot's component away.
@@ -97,23 +88,27 @@ class ComponentVerbs(Comments):
         stale = sorted(ours - wanted)
         left = {name for name, number in seen.components.items() if number not in stale}
         verb = Verb(why, "add_components", issue.key, intent=sorted({*left, *chosen.ids}))
-        value = sorted(wanted)
 
-        def remember(connection: sa.Connection) -> None:
+        def remember(wanted: Iterable[str], connection: sa.Connection) -> None:
+            value = sorted(wanted)
             links.set_mark(connection, issue.site, issue.id, COMPONENTS, value=value, set_at=machine_now())
 
         def find(_begun_at: datetime) -> Done | None:
-            return None if missing or stale else Done(also=remember)
+            return None if missing or stale else Done(also=partial(remember, wanted))
+
+        def add(chosen: Chosen, _lacks: Mapping[str, str]) -> None:
+            changes = [{"add": {"id": number}} for number in chosen.ids.values() if number not in there]
+            changes += [{"remove": {"id": number}} for number in stale]
+            if changes:
+                self._around.site(issue.site).edit(issue.id, {COMPONENTS: changes})
 
         def act() -> Done:
             if not missing and not stale:
                 return Done(outcome="unchanged", after=before)
             if mark is not None and (mark.person_at or set(mark.value or ()) & set(missing.values())):
                 return Done(outcome="refused", reason="a person has changed the components", before=before)
-            changes = [{"add": {"id": number}} for number in missing.values()]
-            changes += [{"remove": {"id": number}} for number in stale]
-            self._around.site(issue.site).edit(issue.id, {COMPONENTS: changes})
-            return Done(before=before, also=remember)
+            _, added = self.with_components(issue.project, chosen, add)
+            return Done(before=before, also=partial(remember, added.ids.values()))
 
         self._around.journal.do(verb, act, find)
 
@@ -122,7 +117,8 @@ class ComponentVerbs(Comments):
         issue = seen.issue
         with self._around.reading() as connection:
             mark = links.mark(connection, issue.site, issue.id, COMPONENTS)
-        if mark is None or mark.person_at or not set(mark.value or ()) - set(seen.components.values()):
+        lost = set(mark.value or ()) - set(seen.components.values()) if mark else set()
+        if mark is None or mark.person_at or not lost or not self._exist(issue, lost):
             return
         body = self._around.templates.comment("person_wins", component="")
 
@@ -130,6 +126,10 @@ class ComponentVerbs(Comments):
             links.set_mark(connection, issue.site, issue.id, COMPONENTS, person_at=machine_now())
 
         self._comment(issue, Verb(why, "leave_components", issue.key, intent=sorted(seen.components)), body, also=also)
+
+    def _exist(self, issue: Issue, components: set[str]) -> bool:
+        """False when an admin deleted the components themselves: no webhook tells of that."""
+        return self._around.directory.exist(self._around.site(issue.site), issue.project, components)
 
     def say_component_missing(self, issue: Issue, missing: tuple[str, ...], *, why: str) -> None:
         """Write into the issue that a component does not exist and could not be created."""

@@ -18,7 +18,7 @@ from desk.faults import Dead, Later
 from desk.gates import Refused
 from desk.issues import COMPONENTS, Chosen, Issue
 from desk.jira.client import PROPERTY, Found, JiraSite
-from desk.jira.reading import Reading
+from desk.jira.groups import Groups
 from desk.jira.writing import alert_refused, named, write_without_refused
 from desk.journal import Done, Verb
 from desk.templates import IssueContext
@@ -52,7 +52,7 @@ class Order:
     decisive: Collection[str] = ()
 
 
-class Making(Reading):
+class Making(Groups):
     """The verbs that make an issue and point it at its ticket: two calls to Jira besides look-ups."""
 
     @staticmethod
@@ -87,10 +87,14 @@ class Making(Reading):
             if found is not None:
                 return self._taken(event, site_name, found, order)
             try:
-                new = self._create(site, order, label)
+                new, chosen = self.with_components(
+                    order.project,
+                    order.components,
+                    lambda chosen, lacks: self._create(site, replace(order, components=chosen), label, lacks),
+                )
             except Refused as refused:
                 return self.not_made(refused, order.project, order.decisive)
-            return self._taken(event, site_name, new, order)
+            return self._taken(event, site_name, new, replace(order, components=chosen))
 
         def find(begun_at: datetime) -> Done | None:
             found = self._search(self._around.site(site_name), label, order.purpose)
@@ -120,12 +124,12 @@ class Making(Reading):
             intent["components"] = sorted(order.components.ids)
         return Verb(why, "create_issue", label_of(event.source, event.ticket.id), intent=intent)
 
-    def _create(self, site: JiraSite, order: Order, label: str) -> Found:
+    def _create(self, site: JiraSite, order: Order, label: str, lost: Mapping[str, str]) -> Found:
         """Make the issue; its mark says what it lacks, so that this is known when Jira's answer is lost."""
 
         def send(fields: dict[str, Any], lacks: dict[str, str]) -> Found:
             mark: dict[str, Any] = {"purpose": order.purpose, "delivery": self._around.label, "ticket": label}
-            mark |= {"lacks": lacks} if lacks else {}
+            mark |= {"lacks": {**lost, **lacks}} if lost or lacks else {}
             return replace(site.create(fields, mark), properties={PROPERTY: mark})
 
         return write_without_refused(send, self._fields(order, label), order.decisive)[0]
@@ -183,20 +187,25 @@ class Making(Reading):
         mark = {"purpose": ESCALATION, "delivery": self._around.label, "ticket": label}
         with self._around.reading() as connection:
             person = links.mark(connection, issue.site, issue.id, COMPONENTS)
-        ids = {} if person is not None and person.person_at else order.components.ids
-        update: dict[str, Any] = {"labels": [{"remove": labels.ozon}, {"remove": labels.seller}]}
-        if ids:
-            update[COMPONENTS] = [{"add": {"id": number}} for number in ids.values()]
-        self._around.site(issue.site).edit(issue.id, update, None, mark)
+
+        def edit(chosen: Chosen, lacks: Mapping[str, str]) -> Mapping[str, str]:
+            update: dict[str, Any] = {"labels": [{"remove": labels.ozon}, {"remove": labels.seller}]}
+            if chosen.ids:
+                update[COMPONENTS] = [{"add": {"id": number}} for number in chosen.ids.values()]
+            self._around.site(issue.site).edit(issue.id, update, None, mark)
+            return lacks
+
+        wanted = Chosen({}) if person is not None and person.person_at else order.components
+        lacks, chosen = self.with_components(order.project, wanted, edit)
 
         def also(connection: sa.Connection) -> None:
             links.repurpose(connection, issue.site, issue.id, ESCALATION)
-            if ids:
-                value = sorted(ids.values())
+            if chosen.ids:
+                value = sorted(chosen.ids.values())
                 links.set_mark(connection, issue.site, issue.id, COMPONENTS, value=value, set_at=machine_now())
 
         reason = "the hold is over: back to the third line"
-        return made(replace(issue, returned=True), before=link.purpose, reason=reason, also=also)
+        return made(replace(issue, returned=True, lacks=lacks), before=link.purpose, reason=reason, also=also)
 
     def _search(self, site: JiraSite, label: str, purpose: str) -> Found | None:
         """The ticket's issue by its label: the bot's own of this purpose, or one that a person labelled so.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from config.names import match_key
+from desk.faults import Later
 from desk.issues import Issue, IssueView, fields_to_read, view
 from desk.jira.client import Found, JiraSite
 from desk.sight import Place, seen_or_gone
@@ -25,15 +26,20 @@ class Reading:
         self._config = around.config
 
     def own_account(self, site: str) -> str:
-        """The account id that the bot has on a site; asked once, then kept."""
+        """The account id that the bot has on a site: asked once by a process, kept for one that cannot ask."""
         client = self._around.site(site)
         with self._around.reading() as connection:
             gate = systems.gate(connection, client.system)
-        if gate is not None and gate.account_id:
-            return str(gate.account_id)
-        account = client.myself()
-        with self._around.engine.begin() as connection:
-            systems.set_gate(connection, client.system, account_id=account)
+        kept = gate.account_id if gate is not None else None
+        try:
+            account = self._around.directory.account(client)
+        except Later:
+            if not kept:
+                raise
+            return str(kept)
+        if account != kept:
+            with self._around.engine.begin() as connection:
+                systems.set_gate(connection, client.system, account_id=account)
         return account
 
     def link_of_ticket(self, source: str, ticket_id: str, purpose: str | None = None) -> Link | None:

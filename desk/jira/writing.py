@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from config.jira import Project
 from desk.gates import Refused
+from desk.issues import COMPONENTS
 from desk.surroundings import Surroundings
 
 T = TypeVar("T")
@@ -46,6 +47,6 @@ def named(project: Project | None, fields: Mapping[str, str]) -> dict[str, str]:
 
 def alert_refused(around: Surroundings, connection: sa.Connection, project: str, fields: Mapping[str, str]) -> None:
     """Tell the admins what Jira's or the bot's configuration must change, once for a field of a project."""
-    for name in sorted(fields.keys() - PEOPLE):
+    for name in sorted(fields.keys() - PEOPLE - {COMPONENTS}):  # those have an alert of their own
         values = {"field": name, "project": project, "said": fields[name]}
         around.alerts.raise_once(connection, f"field:{project}:{name}", "alert_field_refused", **values)

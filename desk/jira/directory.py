@@ -1,0 +1,83 @@
+"""What this process remembers of Jira's sites, and for how long: components, the bot's own accounts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from desk.clock import machine_now
+from desk.gates import Refused
+from desk.jira.client import JiraSite
+
+FRESH_FOR = timedelta(seconds=30)  # a miss sooner than this is a miss in Jira too
+KNOWN_FOR = timedelta(minutes=10)  # what is renamed is not refused: it is found out by reading
+
+
+@dataclass(frozen=True)
+class _Known:
+    ids: dict[str, str]
+    at: datetime
+
+
+class Directory:
+    """Names to ids of all components, by site and project; shared by the threads of a worker."""
+
+    def __init__(self) -> None:
+        self._components: dict[tuple[str, str], _Known] = {}
+        self._accounts: dict[tuple[str, str], str] = {}
+        self._lock = threading.Lock()
+
+    def account(self, site: JiraSite) -> str:
+        """The account of the user whom a site's client calls as."""
+        key = (site.name, site.user)
+        if key not in self._accounts:
+            self._accounts[key] = site.myself()
+        return self._accounts[key]
+
+    def components(
+        self, site: JiraSite, project: str, names: Iterable[str], *, may_create: bool = False
+    ) -> dict[str, str]:
+        """The ids of those names that exist, or could be created; an unknown name makes the list be read anew."""
+        wanted = list(names)
+        ids = self._listed(site, project, wanted)
+        for name in wanted:
+            if name not in ids and may_create:
+                created = self._create(site, project, name)
+                ids |= {name: created} if created else {}
+        return ids
+
+    def forget_components(self, site: JiraSite, project: str) -> None:
+        """Jira refused one of them, or somebody must be sure: read the list anew the next time."""
+        with self._lock:
+            self._components.pop((site.name, project), None)
+
+    def exist(self, site: JiraSite, project: str, ids: Iterable[str]) -> bool:
+        """Whether any of these components is there now."""
+        self.forget_components(site, project)
+        return not set(ids).isdisjoint(self._read(site, project).ids.values())
+
+    def _listed(self, site: JiraSite, project: str, names: list[str]) -> dict[str, str]:
+        with self._lock:
+            known = self._components.get((site.name, project))
+        age = machine_now() - known.at if known else KNOWN_FOR
+        missing = known is None or not all(name in known.ids for name in names)
+        if known is None or age >= KNOWN_FOR or (missing and age > FRESH_FOR):
+            known = self._read(site, project)
+        return {name: known.ids[name] for name in names if name in known.ids}
+
+    def _read(self, site: JiraSite, project: str) -> _Known:
+        known = _Known(site.components(project), machine_now())
+        with self._lock:
+            self._components[site.name, project] = known
+        return known
+
+    def _create(self, site: JiraSite, project: str, name: str) -> str | None:
+        """Create a component; its id, None when Jira refuses (no permission). One that exists by now is taken."""
+        try:
+            created = site.create_component(project, name)
+        except Refused:
+            return self._read(site, project).ids.get(name)
+        self.forget_components(site, project)
+        return created

@@ -1,0 +1,53 @@
+"""Groups of the third line as components: their ids are remembered, and asked anew when Jira refuses them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from desk.gates import Refused
+from desk.issues import COMPONENTS, Chosen
+from desk.jira.reading import Reading
+
+T = TypeVar("T")
+
+
+class Groups(Reading):
+    """Finds components by their names, and writes with their ids."""
+
+    def components_now(self, project: str, names: Iterable[str]) -> dict[str, str]:
+        """The ids of components; one that is missing is created if config and Jira allow it."""
+        settings = self._config.jira.projects[project]
+        site = self._around.site(settings.site)
+        return self._around.directory.components(site, project, names, may_create=settings.create_components)
+
+    def with_components(
+        self, project: str, chosen: Chosen, write: Callable[[Chosen, Mapping[str, str]], T]
+    ) -> tuple[T, Chosen]:
+        """Write with components; if Jira refuses them, once more with those that their names have now.
+
+        `write` gets them, and what the write lacks by then: Jira's words on those that are no more.
+        """
+        try:
+            return write(chosen, {}), chosen
+        except Refused as refused:
+            words = refused.trouble.fields.get(COMPONENTS)
+            if words is None or not chosen.ids:
+                raise
+            site = self._around.site(self._config.jira.projects[project].site)
+            self._around.directory.forget_components(site, project)
+            ids = self.components_now(project, chosen.ids)
+            if ids == chosen.ids:
+                raise
+        lost = [name for name in chosen.ids if name not in ids]
+        self._around.journal.record(lambda connection: self.alert_missing(connection, project, lost))
+        anew = Chosen(ids, (*chosen.missing, *lost), chosen.known)
+        return write(anew, {COMPONENTS: words} if lost else {}), anew
+
+    def alert_missing(self, connection: sa.Connection, project: str, names: Iterable[str]) -> None:
+        """Tell the admins of components that do not exist and could not be created, once for each."""
+        for name in names:
+            key = f"component:{project}:{name}"
+            self._around.alerts.raise_once(connection, key, "alert_component_missing", component=name, project=project)
