@@ -1,0 +1,122 @@
+"""The pages: their links lead somewhere, each is whole in one language, and what is printed is current."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from cli import printed
+
+ROOT = Path(__file__).parent.parent
+FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"`[^`\n]*`")
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+DECISION = re.compile(r"^Date: \d{4}-\d\d-\d\d\. Status: (accepted|replaced by \[\d+\]\(.+\))(, replaces .+)?\.$")
+NAMED = re.compile(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|yml|md|toml))`")
+HEADINGS = {
+    "Try it": "Попробовать",
+    "What it does": "Что он делает",
+    "Status": "Состояние",
+    "How it is built": "Как он устроен",
+    "Connect a real Jira": "Подключить настоящую Jira",
+    "Configuration": "Настройки",
+    "Commands": "Команды",
+    "Development": "Разработка",
+    "Licence": "Лицензия",
+}
+DOCS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))
+DECISIONS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs/adr").glob("*.md"))
+PAGES = [*sorted(path.name for path in ROOT.glob("*.md")), *DOCS, *DECISIONS]
+
+
+@cache
+def text(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def prose(page: str) -> str:
+    """A page without its code."""
+    return CODE.sub("``", FENCE.sub("", text(page)))
+
+
+def headings(page: str) -> list[str]:
+    return re.findall(r"^#{1,6} (.+?)\s*$", FENCE.sub("", text(page)), re.MULTILINE)
+
+
+@cache
+def anchors(page: str) -> set[str]:
+    """The headings as GitHub makes anchors of them."""
+    shown = (re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "") for heading in headings(page))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in shown}
+
+
+def links(page: str) -> list[str]:
+    return [target for target in LINK.findall(prose(page)) if not target.startswith(("http://", "https://"))]
+
+
+def target_of(page: str, link: str) -> tuple[Path, str]:
+    path, _, anchor = link.partition("#")
+    return ((ROOT / page).parent / path).resolve() if path else ROOT / page, anchor
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_to_a_file_and_to_a_heading_of_it(page: str) -> None:
+    broken = []
+    for link in links(page):
+        path, anchor = target_of(page, link)
+        if not path.exists() or (anchor and anchor not in anchors(path.relative_to(ROOT).as_posix())):
+            broken.append(link)
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md", "docs/glossary.md"])
+def test_every_path_that_a_page_names_is_there(page: str) -> None:
+    named = NAMED.findall(FENCE.sub("", text(page)))
+    assert named
+    assert [path for path in named if not (ROOT / path).exists() and not any(ROOT.glob(f"*/{path}"))] == []
+
+
+def test_the_index_has_every_page() -> None:
+    named = {target_of("docs/README.md", link)[0].relative_to(ROOT).as_posix() for link in links("docs/README.md")}
+    assert {*DOCS, *DECISIONS} - named == {"docs/README.md"}
+
+
+@pytest.mark.parametrize("page", DECISIONS)
+def test_a_decision_has_date_status_and_options(page: str) -> None:
+    assert DECISION.match(text(page).splitlines()[2])
+    assert re.search(r"^\*\*Options", text(page), re.MULTILINE)
+    assert re.search(r"\*\*[Dd]ecision", text(page))
+
+
+def test_both_front_pages_have_the_same_headings() -> None:
+    assert headings("README.md") == ["Smezhnik", *HEADINGS]
+    assert headings("README.ru.md") == ["Смежник", *HEADINGS.values()]
+
+
+def test_both_front_pages_name_the_same_commands_and_pictures() -> None:
+    assert commands("README.md") == commands("README.ru.md") != []
+    pictures = [[link for link in links(page) if link.endswith(".png")] for page in ("README.md", "README.ru.md")]
+    assert pictures[0] == pictures[1] != []
+
+
+def commands(page: str) -> list[str]:
+    lines = "".join(re.findall(r"^```\n(.+?)^```", text(page), re.DOTALL | re.MULTILINE)).splitlines()
+    return [re.split(r"\s+#", line)[0] for line in lines if line.startswith(("make ", ".venv/", "set "))]
+
+
+def test_the_front_page_is_short() -> None:
+    assert len(text("README.md").splitlines()) < 120
+
+
+@pytest.mark.parametrize("page", printed.PAGES)
+def test_what_is_printed_from_the_program_is_current(page: str) -> None:
+    assert printed.printed(text(page)) == text(page), "run `make docs`"
+    assert "<!-- printed: " in text(page)
+
+
+def test_every_picture_is_shown() -> None:
+    shown = {target_of(page, link)[0].name for page in PAGES for link in links(page) if link.endswith(".png")}
+    assert shown == {path.name for path in (ROOT / "docs/images").glob("*.png")}
