@@ -33,13 +33,17 @@ def main() -> None:
 
 
 def in_rotation(
-    maker: Maker, run: Callable[..., Kind], places: Sequence[tuple[object, ...]], runs: int = RUNS
+    maker: Maker,
+    run: Callable[..., Kind],
+    places: Sequence[tuple[object, ...]],
+    runs: int = RUNS,
+    at_once: int = AT_ONCE,
 ) -> list[Kind]:
     """So many runs, each on a fresh database at the next of the places; `places` are the arguments behind the URL."""
     with TemporaryDirectory() as folder:
         urls = [maker.fresh(Path(folder)) for _ in range(runs)]
         # processes of their own: each has a zygote, whose pipe serves one run at a time
-        with ProcessPoolExecutor(AT_ONCE, multiprocessing.get_context("spawn"), quiet) as processes:
+        with ProcessPoolExecutor(at_once, multiprocessing.get_context("spawn"), quiet) as processes:
             chosen = [places[number % len(places)] for number in range(runs)]
             outcomes = list(processes.map(run, urls, *zip(*chosen, strict=True)))
         for url in urls:

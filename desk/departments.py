@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from config.departments import Department
-from desk.clock import machine_now
-from desk.faults import Later
+from desk.chats import Message
 from desk.journal import Done, Verb
 from desk.surroundings import Surroundings
+from desk.telling import tell_each
 from desk.tickets import Stop
 
 NO_ADDRESS = "departments.yml names no address"
@@ -58,14 +58,9 @@ class DepartmentsDesk:
 
     def _send(self, verb: Verb, address: SecretStr | None, line: Line) -> bool:
         text = self._around.templates.note(line.name, **line.values)
-
-        def act() -> Done:
-            if address is None:
-                return Done(outcome="unchanged", reason=NO_ADDRESS)
-            # a text that somebody wrote calls nobody: a mention is broken by a sign that is not seen
-            if not self._around.chats.send([address], _MENTION.sub("\\1\u2060", text)):
-                raise Later(f"{verb.name}: the chat did not take the message", at=None)
-            return Done(True, after=machine_now().isoformat(), reason="delivered at least once", also=line.also)
-
         shown = replace(verb, intent=text, unless=line.unless)
-        return bool(self._around.journal.do(shown, act))
+        if address is None:
+            return bool(self._around.journal.do(shown, lambda: Done(outcome="unchanged", reason=NO_ADDRESS)))
+        # a text that somebody wrote calls nobody: a mention is broken by a sign that is not seen
+        message = Message(_MENTION.sub("\\1\u2060", text))
+        return tell_each(self._around, shown, [address], lambda: message, line.also)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config import Config
-from desk.clock import machine_now
+from desk.chats import Message
 from desk.crm.desk import CrmDesk
 from desk.departments import DepartmentsDesk
 from desk.faults import Dead, Later
@@ -17,6 +17,7 @@ from desk.promises import PromisesDesk
 from desk.requests import ANSWERED, Request, RequestsDesk
 from desk.said import SaidDesk
 from desk.surroundings import Surroundings
+from desk.telling import tell_each
 from desk.tickets import TicketVerbs
 from desk.usedesk.checks import ChecksDesk
 from desk.usedesk.desk import UsedeskDesk
@@ -91,14 +92,10 @@ class Desk:
         return self.config.rules.mode(rule)
 
     def send_alert(self, event: AlertEvent) -> None:
-        """Tell the admins, at the addresses of `alerts.yml`; at least once."""
+        """Tell the admins, at the addresses of `alerts.yml`; each at least once."""
         urls = self.config.alerts.urls
-
-        def act() -> Done:
-            if not urls:
-                return Done(outcome="unchanged", reason="alerts.yml names no address")
-            if not self._around.chats.send(urls, event.text):
-                raise Later("an alert was not delivered", at=None)
-            return Done(after=machine_now().isoformat())
-
-        self._around.journal.do(Verb(OWN, "send_alert", event.key, intent=event.text), act)
+        verb = Verb(OWN, "send_alert", event.key, intent=event.text)
+        if not urls:
+            self._around.journal.do(verb, lambda: Done(outcome="unchanged", reason="alerts.yml names no address"))
+        else:
+            tell_each(self._around, verb, urls, lambda: Message(event.text))

@@ -10,12 +10,12 @@ from apprise import NotifyFormat
 from config.departments import Department
 from desk import digest
 from desk.calendar import WorkCalendar
-from desk.clock import machine_now
-from desk.faults import Later
+from desk.chats import Message
 from desk.holds import Hold
 from desk.journal import Done, Verb
 from desk.requests import Request
 from desk.surroundings import Surroundings
+from desk.telling import tell_each
 from events import DigestEvent
 from store import holds, requests
 from store.requests import OPEN
@@ -97,19 +97,18 @@ class SaidDesk:
         self._around.journal.do(verb, lambda: Done(before=hold.owner_id, also=record))
 
     def send_digest(self, event: DigestEvent) -> None:
-        """Send a digest to its address, at least once."""
+        """Send a digest to all whom its address names, each at least once."""
         asked = self._around.config.reports.digests.get(event.name)
-        address = asked.to if asked else None
+        verb = Verb(OWN, "send_digest", event.name, intent=event.day.isoformat())
+        if asked is None or asked.to is None:
+            self._around.journal.do(verb, lambda: Done(outcome="unchanged", reason="reports.yml names no address"))
+            return
+        mail, parts = asked.to.get_secret_value().startswith(("mailto://", "mailtos://")), asked.parts
 
-        def act() -> Done:
-            if asked is None or address is None:
-                return Done(outcome="unchanged", reason="reports.yml names no address")
+        def message() -> Message:
             with self._around.reading() as connection:
-                made = digest.make(connection, self._around.config, self._around.now, asked.parts)
-            mail = address.get_secret_value().startswith(("mailto://", "mailtos://"))
+                made = digest.make(connection, self._around.config, self._around.now, parts)
             body, form = (made.html, NotifyFormat.HTML) if mail else (made.text, NotifyFormat.TEXT)
-            if not self._around.chats.send([address], body, title=made.title, form=form):
-                raise Later("the digest was not delivered", at=None)
-            return Done(True, after=machine_now().isoformat(), reason="delivered at least once")
+            return Message(body, made.title, form)
 
-        self._around.journal.do(Verb(OWN, "send_digest", event.name, intent=event.day.isoformat()), act)
+        tell_each(self._around, verb, [asked.to], message)

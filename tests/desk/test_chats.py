@@ -1,4 +1,4 @@
-"""Messages to people: sent to the address that config names, and nowhere else."""
+"""Messages to people: sent to those whom config names, each by himself, and to nobody else."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import pytest
 import responses
 from pydantic import SecretStr
 
-from desk.chats import Chats
+from desk.chats import Chats, Message, receivers
 from desk.places import Places
 
 HOOK = "https://chat.example.test/hook"
+TEXT = Message("Текст")
 chats = Chats(Places())
 
 
@@ -17,14 +18,34 @@ chats = Chats(Places())
 def test_a_redirect_is_not_followed(status: int) -> None:
     with responses.RequestsMock() as answers:
         answers.add(responses.POST, HOOK, status=status, headers={"Location": "https://elsewhere.example.test/"})
-        assert not chats.send([SecretStr(HOOK.replace("https", "jsons"))], "Текст")
+        [one] = receivers([SecretStr(HOOK.replace("https", "jsons"))])
+        assert not chats.send(one, TEXT)
         assert [call.request.url for call in answers.calls] == [HOOK]
 
 
-def test_every_address_gets_it_and_all_must_take_it() -> None:
+def test_a_receiver_gets_it_and_must_take_it() -> None:
     with responses.RequestsMock() as answers:
         answers.add(responses.POST, HOOK)
         answers.add(responses.POST, f"{HOOK}/two", status=500)
         urls = [SecretStr(url.replace("https", "jsons")) for url in (HOOK, f"{HOOK}/two")]
-        assert not chats.send(urls, "Текст")
-        assert chats.send(urls[:1], "Текст")
+        assert [chats.send(one, TEXT) for one in receivers(urls)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("address", "number"),
+    [
+        ("mmost://bot@chat.example.test/token/?channels=a,b", 2),
+        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#a/#b/@c", 3),
+        ("tgram://123456789:abcdefg_hijklmnop/11111/22222/", 2),
+        ("mailto://bot:secret@example.test/?to=a@example.test,b@example.test&cc=c@example.test", 2),
+        ("rocket://bot:secret@chat.example.test/#a/#b/@c", 3),
+        ("matrix://bot:secret@chat.example.test/#a/#b", 2),
+        ("json://chat.example.test/hook", 1),
+    ],
+    ids=lambda value: value.partition(":")[0] if isinstance(value, str) else "",
+)
+def test_an_address_that_names_several_is_several(address: str, number: int) -> None:
+    found = receivers([SecretStr(address)])
+    assert [len(one) for one in found] == [1] * number
+    assert len({one.url() for one in found}) == number
+    assert len(receivers([SecretStr(address), SecretStr(HOOK.replace("https", "jsons"))])) == number + 1

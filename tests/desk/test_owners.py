@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from desk.chats import Message, receivers
 from desk.clock import machine_now
 from desk.faults import LeaseLostError
 from desk.gates import Call, Gates
@@ -63,13 +64,16 @@ def room(any_bot: Bot) -> Iterator[Room]:
     bot.sandbox.drain()
 
 
+def chat_of(room: Room) -> SecretStr:
+    """The address of a chat in the sandbox."""
+    return SecretStr(f"json://{room.bot.sandbox.url.removeprefix('http://')}/chat/service")
+
+
 WRITES: dict[str, Callable[[Room], object]] = {
     "Jira": lambda room: room.around.site("main").edit(room.issue, {"labels": [{"add": "x"}]}),
     "WebCRM": lambda room: room.around.crm().note("1", "…", "key"),
     "Usedesk": lambda room: room.around.usedesk().update_ticket("900", {"subject": "…"}),
-    "a chat": lambda room: room.around.chats.send(
-        [SecretStr(f"json://{room.bot.sandbox.url.removeprefix('http://')}/chat/service")], "…"
-    ),
+    "a chat": lambda room: room.around.chats.send(*receivers([chat_of(room)]), Message("…")),
 }
 LOST: dict[str, Callable[[Room], None]] = {
     "taken over": lambda room: room.change(deliveries, run_token="another's"),
