@@ -44,9 +44,12 @@ class Http(Strict):
 class Keep(Strict):
     """How long deliveries that are over are kept: their bodies, their events, and the ledger with what is left.
 
-    Without its event a delivery cannot be replayed. `audit`: who signed in and who changed what.
+    Without its event a delivery cannot be replayed. `texts`: how long after the end of a case what people wrote is
+    kept, in bodies, events, ledger and questions; after that its deliveries cannot be replayed, either.
+    `audit`: who signed in and who changed what.
     """
 
+    texts: Duration = timedelta(days=30)
     bodies: Duration = timedelta(days=90)
     events: Duration = timedelta(days=365)
     ledger: Duration = timedelta(days=1095)

@@ -28,7 +28,7 @@ from runtime.outage import Outage
 from runtime.own_events import post
 from runtime.reporting import COUNT_SECONDS, DIGEST_SECONDS, Reporting
 from runtime.usedesk_polling import Polling
-from store import alarms, arrivals, audit, deliveries, retention, switches, systems, users
+from store import alarms, arrivals, audit, deliveries, retention, switches, systems, texts, users
 
 log = structlog.get_logger("clock")
 TICK_SECONDS = 0.5
@@ -38,6 +38,7 @@ SIGN_SECONDS = 5
 SILENT = timedelta(seconds=30)  # a clock that says nothing for longer counts as gone
 FORGET = timedelta(days=1)
 KEEP_LIMITS = timedelta(days=1)  # a token bucket is full again long before; a pause over so long is no first of a row
+CASES = 50  # whose texts one transaction takes away
 PIECE = 200  # rows that one transaction takes away
 PIECES = 20  # of each kind in one turn; the rest has its turn a minute later
 ENDS = (signal.SIGTERM, signal.SIGINT)
@@ -154,10 +155,14 @@ class Clock:
             lambda connection: retention.forget_turns(connection, now - KEEP_LIMITS, PIECE),
         ]
         for piece in pieces:
-            for _ in range(PIECES):
-                with self._engine.begin() as connection:
-                    if piece(connection) < PIECE:
-                        break
+            self._purge(piece, PIECE)
+        self._purge(lambda connection: texts.forget(connection, now - keep.texts, now, CASES), CASES)
+
+    def _purge(self, piece: Callable[[sa.Connection], int], size: int) -> None:
+        for _ in range(PIECES):
+            with self._engine.begin() as connection:
+                if piece(connection) < size:
+                    break
 
     def analyze(self) -> None:
         """Refresh the statistics, without which PostgreSQL reads whole tables where it has an index."""

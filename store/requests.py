@@ -72,6 +72,7 @@ class Request:
     opened_by: str
     rung_by: str | None
     closed_by: str | None
+    texts_gone_at: datetime | None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ piece begins where the one before ended instead of reading everything again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,18 +23,26 @@ _GONE: Mapping[str, Mapping[str, Any]] = {"bodies": {"body": ""}, "events": {"ev
 
 def forget(connection: sa.Connection, name: str, before: datetime, limit: int) -> int:
     """Take the `bodies` or `events` of deliveries that ended before a moment, the oldest first; the count."""
+    rows = advance(connection, name, before, limit)
+    if rows:
+        connection.execute(sa.update(d).where(d.c.id.in_([row.id for row in rows])).values(**_GONE[name]))
+    return len(rows)
+
+
+def advance(connection: sa.Connection, name: str, before: datetime, limit: int) -> Sequence[Any]:
+    """The next deliveries that ended before a moment, the oldest first, behind those that `name` was given before."""
     end = sa.tuple_(d.c.finished_at, d.c.id)
     done = connection.execute(sa.select(purges).where(purges.c.name == name)).first()
     begin = (done.finished_at, done.delivery) if done else (_BEGINNING, 0)
     # SQLite compares a pair with the index by its first member only when that is said too
-    query = sa.select(d.c.finished_at, d.c.id).where(_OVER, d.c.finished_at >= begin[0], d.c.finished_at < before)
+    query = sa.select(d.c.finished_at, d.c.id, d.c.case_id).where(
+        _OVER, d.c.finished_at >= begin[0], d.c.finished_at < before
+    )
     after = sa.tuple_(sa.literal(begin[0], d.c.finished_at.type), sa.literal(begin[1], d.c.id.type))
     rows = connection.execute(query.where(end > after).order_by(d.c.finished_at, d.c.id).limit(limit)).all()
-    if not rows:
-        return 0
-    connection.execute(sa.update(d).where(d.c.id.in_([row.id for row in rows])).values(**_GONE[name]))
-    _remember(connection, name, *rows[-1])
-    return len(rows)
+    if rows:
+        _remember(connection, name, rows[-1].finished_at, rows[-1].id)
+    return rows
 
 
 def _remember(connection: sa.Connection, name: str, finished_at: datetime, delivery: int) -> None:

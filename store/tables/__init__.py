@@ -83,6 +83,7 @@ deliveries = Table(
     Column("config_version", String(64)),
     Column("run_token", String(36)),
     Column("finished_at", Moment),
+    Column("texts_gone_at", Moment),  # what people wrote was forgotten
     UniqueConstraint("source", "delivery_id", name="uq_deliveries_source_delivery"),
 )
 _unfinished = text("state IN ('waiting', 'running', 'dead')")
@@ -229,6 +230,7 @@ holds = Table(
 _open = text("ended_at IS NULL")
 Index("uq_holds_open", holds.c.source, holds.c.ticket_id, unique=True, sqlite_where=_open, postgresql_where=_open)
 Index("ix_holds_oldest_open", holds.c.since, sqlite_where=_open, postgresql_where=_open)
+Index("ix_holds_ticket", holds.c.source, holds.c.ticket_id)
 Index("ix_holds_seller", holds.c.seller_id, holds.c.since)
 Index("ix_holds_owner", holds.c.source, holds.c.owner_id)
 Index("ix_holds_issue", holds.c.site, holds.c.issue_id)

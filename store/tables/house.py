@@ -102,3 +102,11 @@ write_probes = Table(
     Column("name", String(16), primary_key=True),
     Column("written_at", Moment, nullable=False),
 )
+
+# Cases whose texts are old enough to be forgotten, but in which something is still open: when to look again.
+kept_texts = Table(
+    "kept_texts",
+    metadata,
+    Column("case_id", String(160), primary_key=True),
+    Column("look_at", Moment, nullable=False, index=True),
+)

@@ -50,6 +50,7 @@ requests = Table(
     Column("opened_by", String(180), nullable=False),
     Column("rung_by", String(180)),
     Column("closed_by", String(180)),
+    Column("texts_gone_at", Moment),  # the question was forgotten
     UniqueConstraint("source", "ticket_id", "department", "number", name="uq_requests_number"),
 )
 _asked = text("state = 'open'")

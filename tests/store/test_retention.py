@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from desk.clock import machine_now
-from store import audit, browse, retention, users
+from store import audit, browse, retention, texts, users
 from store.audit import Actor, Asked, Change
 from store.rates import Rate, take
 from store.tables import deliveries, ledger, rate_limits
@@ -117,6 +117,7 @@ def test_the_clock_takes_away_what_runtime_yml_no_longer_keeps(bot: Bot) -> None
 
 
 QUESTIONS = {
+    "ix_deliveries_case": lambda connection: texts._alive(connection, ["webcrm:5"], NOW - 10 * DAY),
     "ix_deliveries_over": lambda connection: retention.forget(connection, "bodies", NOW - 10 * DAY, 7),
     "ix_deliveries_received": lambda connection: browse.page(
         connection, browse.Filter(since=NOW - 5 * DAY, until=NOW - 4 * DAY), ("webcrm",)

@@ -215,3 +215,19 @@ def test_a_database_that_is_down_is_said(site: Site) -> None:
     assert ready.status_code == 503
     assert ready.json["status"] == "not ready"
     assert "smezhnik_database_up 0.0" in site.client.get("/metrics").text
+
+
+def test_a_page_says_that_the_texts_are_forgotten_and_offers_no_replay(any_site: Site) -> None:
+    case = {"case_id": "webcrm:7", "event": json.dumps({"kind": "ticket", "ticket": {"id": "7"}}), "body": ""}
+    whole, gone = any_site.add(**case), any_site.add(**case, texts_gone_at=NOW)
+    asked = {"source": "webcrm", "ticket_id": "7", "department": "service", "origin": "webcrm", "state": "answered"}
+    asked |= {"answer_required": True, "since": NOW, "opened_by": "x", "text": ""}
+    any_site.insert("requests", **asked, number=1, texts_gone_at=NOW)
+    assert "Тексты забыты" not in any_site.text(f"/deliveries/{whole}")
+    page = any_site.text(f"/deliveries/{gone}")
+    assert "Тексты забыты" in page
+    assert ">Повторить<" not in page
+    assert any_site.post(f"/deliveries/{gone}/replay").status_code in (303, 409)
+    assert any_site.state(gone) == "done"
+    assert any_site.api("/deliveries/webcrm/d-2/replay", method="POST").status_code == 409
+    assert "Текст вопроса забыт" in any_site.text("/tickets/webcrm/7")

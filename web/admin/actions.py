@@ -61,8 +61,8 @@ class Actions:
 
 
 def replayable(row: sa.Row[Any]) -> bool:
-    """Whether a delivery can run again: it was understood, and is not running."""
-    return row.event is not None and row.state != "running"
+    """Whether a delivery can run again: it was understood, its texts are there, and it is not running."""
+    return row.event is not None and row.texts_gone_at is None and row.state != "running"
 
 
 def droppable(row: sa.Row[Any]) -> bool:

@@ -92,6 +92,7 @@ def _one(parts: Parts, number: int) -> dict[str, Any]:
         "waits_for": word("systems", row.waits_for) if row.waits_for else None,
         "config_version": row.config_version,
         "taken": view.moment(row.taken_at) if row.taken_at else None,
+        "texts_gone": view.moment(row.texts_gone_at) if row.texts_gone_at else None,
         "finished": view.moment(row.finished_at) if row.finished_at else None,
         "told": word("told", told) if told in words()["told"] else None,
     }

@@ -203,6 +203,7 @@ def _request(one: Request, view: View, config: Any) -> dict[str, Any]:
         "answered": view.due(one.answered_at) if one.answered_at else None,
         "informed": one.client_informed_at is not None,
         "text": view.value(one.text),
+        "text_gone": one.texts_gone_at is not None,
         "owner": one.owner_id or "",
         "issue": one.issue_key,
         "issue_url": view.issue_url(one.issue_key) if one.issue_key else None,

@@ -1,0 +1,119 @@
+"""What people wrote is forgotten when its case is long over: nothing has happened in it, and nothing is open.
+
+A case is looked at when the purge comes to one of its deliveries that are over; the newest of them decides. One in
+which something is still open is looked at again a day later (`kept_texts`). Numbers, links, the names of rules and
+verbs, moments and outcomes stay: who did what, by which rule.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from events.secrets import WORDS
+from store import retention
+from store.tables import deliveries as d
+from store.tables import holds as h
+from store.tables import ledger
+from store.tables.house import kept_texts
+from store.tables.requests import promises as p
+from store.tables.requests import requests as r
+
+AGAIN = timedelta(days=1)
+CRMS = ("webcrm", "usedesk")  # any other begin of a case is a site of Jira, or the bot itself
+_PEOPLE = ("seller", "client")
+_NAMES = ("name", "legal_entity")
+
+
+def forget(connection: sa.Connection, before: datetime, now: datetime, limit: int) -> int:
+    """Forget the texts of cases whose last delivery ended before a moment; how many deliveries and cases were met."""
+    due = sa.select(kept_texts.c.case_id).where(kept_texts.c.look_at <= now).order_by(kept_texts.c.look_at)
+    again = list(connection.execute(due.limit(limit)).scalars())
+    met = retention.advance(connection, "texts", before, limit)
+    cases = list(dict.fromkeys([*again, *(row.case_id for row in met)]))
+    quiet = [case for case in cases if case not in _alive(connection, cases, before)]
+    waiting = [case for case in quiet if _something_is_open(connection, case)]
+    over = [case for case in quiet if case not in waiting]
+    _strip(connection, over, now)
+    for case in over:
+        _forget_in_tables(connection, case, now)
+    if done := [case for case in again if case not in waiting]:
+        connection.execute(sa.delete(kept_texts).where(kept_texts.c.case_id.in_(done)))
+    _look_again(connection, waiting, now + AGAIN)
+    return len(again) + len(met)
+
+
+def _alive(connection: sa.Connection, cases: Sequence[str], before: datetime) -> set[str]:
+    """Those with a delivery that is not over, or ended later: that one will be met in its turn."""
+    over = d.c.state.in_(("done", "ignored")) & (d.c.finished_at < before)
+    query = sa.select(d.c.case_id).where(d.c.case_id.in_(cases), ~over | d.c.finished_at.is_(None)).distinct()
+    return set(connection.execute(query).scalars()) if cases else set()
+
+
+def _something_is_open(connection: sa.Connection, case: str) -> bool:
+    open_ones = (
+        sa.select(h.c.id).where(_of(h, case), h.c.ended_at.is_(None)),
+        sa.select(r.c.id).where(_of(r, case), r.c.state == "open"),
+        sa.select(p.c.id).where(_of(p, case), sa.text("state IN ('draft', 'made')")),
+    )
+    return any(connection.execute(query.limit(1)).first() is not None for query in open_ones)
+
+
+def _of(table: sa.Table, case: str) -> sa.ColumnElement[bool]:
+    source, number = _ticket_of(case)
+    return (table.c.source == source) & (table.c.ticket_id == number)
+
+
+def _ticket_of(case: str) -> tuple[str, str]:
+    """The source and ticket of a case; an issue that no ticket is known of is on hold, and asks, by itself."""
+    source, _, number = case.partition(":")
+    return (source if source in (*CRMS, "bot") else "jira"), number
+
+
+def _strip(connection: sa.Connection, cases: Collection[str], now: datetime) -> None:
+    """Take the texts out of deliveries and of what their ledgers say was written; without them none runs again."""
+    query = sa.select(d.c.id, d.c.event).where(d.c.case_id.in_(cases), d.c.texts_gone_at.is_(None))
+    rows = connection.execute(query).all() if cases else []
+    if not rows:
+        return
+    numbers = [row.id for row in rows]
+    left = [{"number": row.id, "left": without_texts(row.event) if row.event else None} for row in rows]
+    change = sa.update(d).where(d.c.id == sa.bindparam("number"))
+    connection.execute(change.values(event=sa.bindparam("left"), body="", texts_gone_at=now), left)
+    connection.execute(sa.update(ledger).where(ledger.c.delivery.in_(numbers)).values(before=None, after=None))
+
+
+def _forget_in_tables(connection: sa.Connection, case: str, now: datetime) -> None:
+    gone = {"text": "", "topic": None, "snooze_reason": None, "texts_gone_at": now}
+    connection.execute(sa.update(r).where(_of(r, case), r.c.texts_gone_at.is_(None)).values(**gone))
+    asked = sa.select(r.c.id).where(_of(r, case))  # promises have no index by their ticket but of those that are alive
+    connection.execute(sa.update(p).where(p.c.request.in_(asked.scalar_subquery())).values(text=""))
+    connection.execute(sa.update(h).where(_of(h, case)).values(question=None))
+
+
+def _look_again(connection: sa.Connection, cases: Iterable[str], at: datetime) -> None:
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(kept_texts)
+    rows = [{"case_id": case, "look_at": at} for case in cases]
+    if rows:
+        put = insert.on_conflict_do_update(index_elements=["case_id"], set_={"look_at": at})
+        connection.execute(put, rows)
+
+
+def without_texts(event: str) -> str:
+    """An event's JSON without what people wrote, and without the names of sellers and clients."""
+    return json.dumps(_left(json.loads(event)), ensure_ascii=False, separators=(",", ":"))
+
+
+def _left(value: Any, name: str = "") -> Any:
+    if isinstance(value, list):
+        return [_left(item, name) for item in value]
+    if not isinstance(value, dict):
+        return value
+    gone = _NAMES if name in _PEOPLE else ()
+    kept = {key: member for key, member in value.items() if key not in gone and (key not in WORDS or key == "text")}
+    return {key: "" if key == "text" else _left(member, key) for key, member in kept.items()}
