@@ -16,6 +16,7 @@ from handlers import (
     pages,
     reminders,
     request_answers,
+    request_issues,
     requests,
     solved,
     strays,
@@ -39,7 +40,7 @@ ISSUE: tuple[Procedure, ...] = (
     hold_answers.follow_issue,
     hold_labels.hold_from_jira,
     jira_task.tend_issue,
-    requests.ask_from_jira,
+    request_issues.ask_from_jira,
     usedesk_jira.remember_status,
 )
 PROCEDURES: Mapping[str, tuple[Procedure, ...]] = {
@@ -81,7 +82,7 @@ PROCEDURES: Mapping[str, tuple[Procedure, ...]] = {
     "issue.created": ISSUE,
     "issue.updated": ISSUE,
     "issue.deleted": ISSUE,
-    "issuelink.created": (requests.ask_by_link,),
+    "issuelink.created": (request_issues.ask_by_link,),
     "comment.created": (request_answers.hear_comment, hold_answers.hear_comment),
     "jira.asked": (usedesk_jira.make_asked_task,),
     "hold.answered": (hold_answers.hear_of_linked_issue,),

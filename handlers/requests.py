@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from config.departments import Department
 from desk.departments import Line
 from desk.desk import Desk
-from desk.issues import IssueView
 from desk.requests import Ask, Opened, Request
 from desk.tickets import Telling
 from desk.usedesk.view import FINISHED, GONE
-from events import IssueEvent, IssueLinkEvent, RequestEvent, TicketEvent
+from events import RequestEvent, TicketEvent
 from handlers.interim import inform_client
-from handlers.jira_task import concerns
 from handlers.request_answers import take_what_stands
 from handlers.request_words import Asked, moment_text, named
 
@@ -126,83 +123,6 @@ def _again(former: Request, event: TicketEvent, desk: Desk) -> None:
     kept = {name: getattr(former, name) for name in (*same, *place)}
     owner = former.owner_id or event.agent.id
     ask_department(Ask(department=department, owner_id=owner, asked_at=event.occurred_at, reopened=True, **kept), desk)
-
-
-def ask_from_jira(event: IssueEvent, desk: Desk) -> None:
-    """A neighbour's component or assignee that a person gave an issue is a request (U-14); the bot's is not (C-25)."""
-    named = _named(event, desk)
-    asks = event.type == "issue.updated" and (bool(named) or _opened_again(event, desk))
-    if not (asks or event.type == "issue.created" or _touches_request(event, desk)):
-        return
-    if event.actor is None or event.actor.kind == "customer" or desk.holds.of_issue(event.issue.site, event.issue.id):
-        return
-    seen = desk.jira.read(event.issue)
-    department = _department(seen, named, desk) if seen else None
-    if seen is None or department is None or desk.jira.is_done(seen.issue.project, seen.status):
-        return
-    link = desk.jira.link_of(seen.issue)
-    source, ticket = (link.source, link.ticket_id) if link else ("jira", seen.issue.id)
-    ask = Ask(
-        source=source,
-        ticket_id=ticket,
-        department=department,
-        origin="jira",
-        text=seen.summary,
-        asker_account=event.actor.account_id,
-        topic=": ".join(part for part in (seen.type, seen.subtype) if part)[:255] or None,
-        site=seen.issue.site,
-        issue_id=seen.issue.id,
-        issue_key=seen.issue.key,
-        asked_at=event.occurred_at,
-        reopened=asks,
-    )
-    ask_department(ask, desk)
-
-
-def _named(event: IssueEvent, desk: Desk) -> set[str]:
-    """The departments whose component the person's own change added, or to whose assignee it gave the issue."""
-    departments = desk.config.departments
-    given = [departments.of_assignee(one.after) for one in event.changes if one.field == "assignee"]
-    moved = event.changed("Key", "project")  # a move takes the components along by itself
-    texts = [one.after_text for one in event.changes if one.field == "components" and one.after_text and not moved]
-    return {one.id for one in (*given, *map(departments.of_component, texts)) if one}
-
-
-def _opened_again(event: IssueEvent, desk: Desk) -> bool:
-    """An issue that was finished is not any more."""
-    project = (event.issue.key or "").split("-")[0]
-    return any(one.field == "status" and desk.jira.is_done(project, one.before_text) for one in event.changes)
-
-
-def _touches_request(event: IssueEvent, desk: Desk) -> bool:
-    """A change that asks nothing may tell whose ticket the request is that lives in the issue."""
-    known = event.type == "issue.updated" and concerns(event, desk)
-    return known and desk.requests.of_issue(event.issue.site, event.issue.id) is not None
-
-
-def _department(seen: IssueView, named: set[str], desk: Desk) -> Department | None:
-    """The one that the person's own change named, while that stands; where it named none, as the issue says."""
-    if not named:
-        return desk.jira.department_of(seen)
-    return next((one for one in desk.jira.departments_in(seen) if one.id in named), None)
-
-
-def ask_by_link(event: IssueLinkEvent, desk: Desk) -> None:
-    """A link of the configured type from a ticket's issue to a department's issue is a request (U-14)."""
-    wanted = desk.config.departments.jira_link_type
-    if event.type != "issuelink.created" or wanted is None or event.link_type != wanted:
-        return
-    for mine, theirs in ((event.issue, event.other), (event.other, event.issue)):
-        link = desk.jira.link_of(mine)
-        seen = desk.jira.read(theirs) if link else None
-        department = desk.jira.department_of(seen) if seen else None
-        if link and seen and department:
-            place: dict[str, Any] = {"site": seen.issue.site, "issue_id": seen.issue.id, "issue_key": seen.issue.key}
-            asker = event.actor.account_id if event.actor else None
-            words: dict[str, Any] = {"origin": "jira", "text": seen.summary, "asker_account": asker}
-            words["asked_at"] = event.occurred_at
-            ask_department(Ask(link.source, link.ticket_id, department, reopened=True, **words, **place), desk)
-            return
 
 
 def ask_department(ask: Ask, desk: Desk) -> None:
