@@ -1,0 +1,71 @@
+"""That the tables fit together of who works when, who is asked, and what Usedesk's tickets end with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from config.calendar import Calendar, Calendars, time_text
+from config.departments import Departments
+from config.doubles import rule_known, spellings_of, twice, unknown
+from config.faults import Fault, Steps
+from config.jira import JiraConfig
+from config.usedesk import UsedeskConfig
+from config.yaml_file import Document
+
+
+def check_calendars(document: Document, calendars: Calendars) -> Iterator[Fault]:
+    """Find a company without a calendar, and hours of dates that cannot be."""
+    if calendars.company not in calendars.calendars:
+        yield unknown(document, ("company",), "calendar_unknown", calendars.company, list(calendars.calendars))
+    for name, calendar in calendars.calendars.items():
+        yield from _hours_on(document, ("calendars", name, "hours_on"), calendar)
+
+
+def _hours_on(document: Document, steps: Steps, calendar: Calendar) -> Iterator[Fault]:
+    """Find hours of a date on which nobody works, or which are no part of that day's usual hours."""
+    for day, hours in calendar.hours_on.items():
+        usual, place = calendar.hours.on(day), (*steps, day.isoformat())
+        if not calendar.is_working_day(day):
+            yield document.fault(place, "hours_on_day_off")
+        elif hours[0][0] < usual[0][0] or hours[-1][1] > usual[-1][1]:
+            begin, end = time_text(usual[0][0]), time_text(usual[-1][1])
+            yield document.fault(place, "hours_on_outside", begin=begin, end=end)
+
+
+def check_departments(document: Document, departments: Departments, calendars: Calendars | None) -> Iterator[Fault]:
+    """Find departments under one name, and rules and calendars that there are not."""
+    table = departments.departments
+    yield from twice(document, spellings_of(("departments",), table))
+    for owner, row in table.items():
+        yield from rule_known(document, ("departments", owner, "rule"), row.rule)
+        if calendars and row.calendar and row.calendar not in calendars.calendars:
+            place = ("departments", owner, "calendar")
+            yield unknown(document, place, "calendar_unknown", row.calendar, list(calendars.calendars))
+
+
+def check_matrix(document: Document, usedesk: UsedeskConfig) -> Iterator[Fault]:
+    """Find categories that have two types (U-05)."""
+    yield from twice(
+        document,
+        {
+            ("types", kind, number): (kind, name)
+            for kind, names in usedesk.types.items()
+            for number, name in enumerate(names)
+        },
+    )
+
+
+def check_outcomes(
+    document: Document, usedesk: UsedeskConfig, jira: JiraConfig | None, departments: Departments | None
+) -> Iterator[Fault]:
+    """Find outcomes of projects and departments that there are not (U-07)."""
+    if jira:
+        known = list(jira.projects)
+        for key in usedesk.outcomes.projects:
+            if key not in known:
+                yield unknown(document, ("outcomes", "projects", key), "project_unknown", key, known)
+    if departments:
+        known = list(departments.departments)
+        for key in usedesk.outcomes.departments:
+            if key not in known:
+                yield unknown(document, ("outcomes", "departments", key), "department_unknown", key, known)
