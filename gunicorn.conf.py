@@ -10,6 +10,7 @@ from config.faults import ConfigError
 from config.settings import Settings
 from runtime import logs
 from runtime.serving import worker as serving
+from runtime.serving.connection import Limits
 
 logs.set_up(os.environ)
 try:
@@ -41,7 +42,7 @@ def on_starting(server):
 
 
 bind = f"127.0.0.1:{_settings.port}"
-worker_class = serving.worker_class(serving.Limits.of(_settings))
+worker_class = serving.worker_class(Limits.of(_settings))
 keepalive = 95  # seconds; longer than proxies keep a connection that is idle, so that it is they who close it
 threads = 24
 workers = 1 if _sqlite else 2  # SQLite has one writer; a second process would only queue for it
