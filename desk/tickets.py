@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from desk.gates import Refused
 from desk.journal import Done, Verb
 from desk.surroundings import Surroundings
+from store import ledger
 
 NOT_FOUND = 404
 Stop = Callable[[], str | None]
@@ -72,6 +73,11 @@ class TicketVerbs:
     def note(self, ticket_id: str, name: str, *, why: str, **values: object) -> None:
         """Write an internal note to the agent, a text of `crm_templates/notes.yml`."""
         self.tell(ticket_id, Telling(name, values), why=why)
+
+    def has_noted(self, delivery: str, name: str, *, why: str) -> bool:
+        """Whether another delivery (source/id) has written this note."""
+        with self._around.reading() as connection:
+            return any(ledger.results_of(connection, delivery, why, f"note_{name}"))
 
     def tell(self, ticket_id: str, telling: Telling, *, why: str, possible: bool = True) -> bool:
         """Write an internal note; whether it was written."""

@@ -18,6 +18,7 @@ from events.own import (
     HeardEvent,
     HoldAnsweredEvent,
     JiraAskedEvent,
+    RecoveredEvent,
     RequestEvent,
     StrayEvent,
 )
@@ -55,6 +56,7 @@ from events.values import (
 BotEvent = (
     AlertEvent
     | DeadLetterEvent
+    | RecoveredEvent
     | HoldAnsweredEvent
     | AlarmEvent
     | RequestEvent
@@ -71,6 +73,7 @@ Event = Annotated[
     | IssueLinkEvent
     | AlertEvent
     | DeadLetterEvent
+    | RecoveredEvent
     | HoldAnsweredEvent
     | AlarmEvent
     | JiraAskedEvent
@@ -151,6 +154,7 @@ __all__ = [
     "Message",
     "Moment",
     "Person",
+    "RecoveredEvent",
     "RequestEvent",
     "SaidEvent",
     "Seller",

@@ -36,6 +36,20 @@ class DeadLetterEvent(Frozen):
     ticket_id: TicketId | None = None
 
 
+class RecoveredEvent(Frozen):
+    """A delivery that was a dead letter is done by now; `stopped` is the own event that told of that."""
+
+    kind: Literal["recovered"] = "recovered"
+    source: Text = "bot"
+    type: Literal["delivery.recovered"] = "delivery.recovered"
+    occurred_at: Moment
+    delivery: Text
+    stopped: Text
+    rule: Text | None = None
+    ticket_source: Text = "webcrm"
+    ticket_id: TicketId | None = None
+
+
 class StrayEvent(Frozen):
     """A run that owned nothing any more had an effect, or may have had one: something of `delivery` is there twice.
 

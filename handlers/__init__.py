@@ -96,5 +96,6 @@ PROCEDURES: Mapping[str, tuple[Procedure, ...]] = {
     ),
     "alert.raised": (own.send_alert,),
     "delivery.dead": (own.tell_owner,),
+    "delivery.recovered": (own.tell_owner_it_is_done,),
     "effect.stray": (strays.bring_back_to_one,),
 }

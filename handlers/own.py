@@ -1,9 +1,9 @@
-"""The bot's own duties: telling an admin, and telling a ticket's owner that something could not be done."""
+"""The bot's own duties: telling an admin, and telling a ticket's owner what could not be done, and what then was."""
 
 from __future__ import annotations
 
 from desk.desk import Desk
-from events import AlertEvent, DeadLetterEvent
+from events import AlertEvent, DeadLetterEvent, RecoveredEvent
 
 
 def send_alert(event: AlertEvent, desk: Desk) -> None:
@@ -18,3 +18,12 @@ def tell_owner(event: DeadLetterEvent, desk: Desk) -> None:
         crm = desk.crm_of(event.ticket_source)
         if crm is not None:
             crm.note(event.ticket_id, "procedure_dead", why=event.rule, **values)
+
+
+def tell_owner_it_is_done(event: RecoveredEvent, desk: Desk) -> None:
+    """A dead letter was replayed and is done: say so in the ticket that asks for it to be done by hand."""
+    crm = desk.crm_of(event.ticket_source)
+    if crm is None or not event.ticket_id or not event.rule:
+        return
+    if crm.has_noted(event.stopped, "procedure_dead", why=event.rule):
+        crm.note(event.ticket_id, "procedure_recovered", why=event.rule, delivery=event.delivery)

@@ -13,6 +13,7 @@ from events import (
     DigestEvent,
     HoldAnsweredEvent,
     JiraAskedEvent,
+    RecoveredEvent,
     RequestEvent,
     SaidEvent,
     StrayEvent,
@@ -62,10 +63,15 @@ def _filed(event: BotEvent) -> tuple[str, str]:
             filed = f"stray:{event.key}", event.case
         case AlertEvent():
             filed = f"alert:{event.key}", f"{SOURCE}:alert:{event.key}"
-        case DeadLetterEvent():
-            name = f"dead:{event.delivery}:{event.occurred_at:%y%m%d%H%M%S}"
-            filed = name, f"{SOURCE}:{name}"
+        case DeadLetterEvent() | RecoveredEvent():  # one after the other
+            word = event.type.removeprefix("delivery.")
+            filed = f"{word}:{event.delivery}:{event.occurred_at:%y%m%d%H%M%S}", dead_case(event.delivery)
     return filed[0], filed[1][:160]
+
+
+def dead_case(delivery: str) -> str:
+    """The case of what is told about a delivery that stopped."""
+    return f"{SOURCE}:dead:{delivery}"[:160]
 
 
 def _said_in(event: SaidEvent) -> str:

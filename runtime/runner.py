@@ -27,6 +27,7 @@ from events import (
     Event,
     HeardEvent,
     JiraAskedEvent,
+    RecoveredEvent,
     RequestEvent,
     SaidEvent,
     TicketEvent,
@@ -35,7 +36,7 @@ from events import (
     ticket_case,
 )
 from handlers import PROCEDURES
-from runtime.own_events import post
+from runtime.dead_letters import tell_recovered, tell_stopped
 from runtime.switchboard import Switchboard
 from store import deliveries, findings, ledger, links, requests, systems
 from store.cases import wake_workers
@@ -168,8 +169,10 @@ class Runner:
                 deliveries.hold_back(connection, run.case, after=delivery.id, due_at=due_at)
             else:
                 deliveries.let_follow(connection, run.case, machine_now())
-            if values["state"] == "dead" and not isinstance(event, AlertEvent | DeadLetterEvent):
+            if values["state"] == "dead" and not isinstance(event, AlertEvent | DeadLetterEvent | RecoveredEvent):
                 self._tell(connection, run, event, values["reason"])
+            if values["state"] == "done" and delivery.finished_at is not None:
+                tell_recovered(connection, run.label)
             if values.get("waits_for") and not systems.is_closed(connection, values["waits_for"]):
                 # the gate opened between the call and this row
                 deliveries.release_system(connection, values["waits_for"], machine_now())
@@ -181,8 +184,7 @@ class Runner:
         now = machine_now()
         source, ticket = _ticket_of(connection, event) or ("webcrm", None)
         about = {"rule": failed, "ticket_source": source, "ticket_id": ticket}
-        dead = DeadLetterEvent(occurred_at=now, delivery=run.label, reason=reason, **about)
-        post(connection, dead)
+        tell_stopped(connection, DeadLetterEvent(occurred_at=now, delivery=run.label, reason=reason, **about))
         self._office.alert(connection, f"dead:{run.label}", "alert_dead_letter", delivery=run.label, reason=reason)
 
     def _case_now(self, delivery: Delivery, event: Event) -> str:
@@ -232,7 +234,7 @@ def _ticket_of(connection: sa.Connection, event: Event) -> tuple[str, str] | Non
         event = event.event
     if isinstance(event, TicketEvent):
         return event.source, event.ticket.id
-    if isinstance(event, DeadLetterEvent):
+    if isinstance(event, DeadLetterEvent | RecoveredEvent):
         return (event.ticket_source, event.ticket_id) if event.ticket_id else None
     if isinstance(event, JiraAskedEvent | SaidEvent):
         return event.ticket_source, event.ticket_id

@@ -18,7 +18,7 @@ UNFINISHED = ("waiting", "running", "dead")
 
 @dataclass(frozen=True)
 class Delivery:
-    """A delivery as the runner sees it."""
+    """A delivery as the runner sees it; one that has a `finished_at` and is not finished was a dead letter before."""
 
     id: int
     source: str
@@ -33,6 +33,7 @@ class Delivery:
     taken_at: datetime | None
     config_version: str | None
     run_token: str | None
+    finished_at: datetime | None
 
     @property
     def label(self) -> str:
@@ -50,6 +51,19 @@ _FIRST_UNFINISHED = (
 def first_unfinished(connection: sa.Connection, case_id: str) -> Delivery | None:
     """The delivery whose turn it is in this case: the oldest that is not finished."""
     row = connection.execute(_FIRST_UNFINISHED, {"case": case_id}).first()
+    return Delivery(*row) if row else None
+
+
+def is_finished(row: sa.Row[Any]) -> bool:
+    """Whether a delivery has ended, so that its `finished_at` says when."""
+    return row.finished_at is not None and row.state not in ("waiting", "running")
+
+
+def last_of_case(connection: sa.Connection, case_id: str) -> Delivery | None:
+    """The delivery that came last in a case."""
+    row = connection.execute(
+        sa.select(*_COLUMNS).where(d.c.case_id == case_id).order_by(d.c.id.desc()).limit(1)
+    ).first()
     return Delivery(*row) if row else None
 
 
@@ -150,7 +164,9 @@ def release_moment(connection: sa.Connection, moment: datetime, now: datetime) -
 def revive(connection: sa.Connection, delivery: int, *, state: str, now: datetime) -> str | None:
     """Replay (`waiting`) or drop (`ignored`) a delivery by a person's word; its case, None if unknown or running."""
     values: dict[str, Any] = {"state": state, "due_at": now if state == "waiting" else None, "attempts": 0}
-    values["finished_at"] = None if state == "waiting" else now
+    # of a dead letter it stays, so that whoever was told of it is told when it is done
+    stopped_at = sa.case((d.c.state == "dead", d.c.finished_at))
+    values["finished_at"] = stopped_at if state == "waiting" else now
     if state == "waiting":
         # a person replays because something was mended: by the configuration of then, not of before
         values |= {"reason": None, "waits_for": None, "config_version": None}

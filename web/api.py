@@ -110,7 +110,7 @@ def _summary(row: sa.Row[Any], parts: Parts) -> dict[str, Any]:
         "attempts": row.attempts,
         "received_at": _iso(row.received_at),
         "due_at": _iso(row.due_at),
-        "finished_at": _iso(row.finished_at),
+        "finished_at": _iso(row.finished_at) if deliveries.is_finished(row) else None,
     }
 
 

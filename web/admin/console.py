@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from store import browse, ledger
+from store import browse, deliveries, ledger
 from web.access.guard import person
 from web.admin.actions import Actions, replayable
 from web.admin.rehearsing import of_delivery
@@ -93,6 +93,6 @@ def _one(parts: Parts, number: int) -> dict[str, Any]:
         "config_version": row.config_version,
         "taken": view.moment(row.taken_at) if row.taken_at else None,
         "texts_gone": view.moment(row.texts_gone_at) if row.texts_gone_at else None,
-        "finished": view.moment(row.finished_at) if row.finished_at else None,
+        "finished": view.moment(row.finished_at) if deliveries.is_finished(row) else None,
         "told": word("told", told) if told in words()["told"] else None,
     }
