@@ -32,6 +32,7 @@ PASSWORDS = ("a-long-password\n", "another-password\n")
 DAY = (
     ("migrate", "", 0, "База готова"),
     ("check-config", "", 0, "Настройки в порядке"),
+    ("version", "", 0, "Смежник "),
     ("user add anna@example.com --role lead", PASSWORDS[0], 0, "anna@example.com заведён"),
     ("user password anna@example.com", PASSWORDS[1], 0, "anna@example.com"),
     ("user list", "", 0, "anna@example.com"),
