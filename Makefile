@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--custom-compile-command "make lock"
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: run demo test test-later lint bench format lock docs
+.PHONY: run demo test test-later lint bench format lock docs images
 
 .venv/run: requirements.lock | $(BIN)/pip
 	@$(INSTALL) $<
@@ -44,6 +44,9 @@ bench: .venv/dev
 lock: .venv/dev  ## all versions with their hashes, from the two lists of requirements; UPGRADE=--upgrade takes newer ones
 	@$(COMPILE) $(UPGRADE) requirements.txt -o requirements.lock
 	@$(COMPILE) $(UPGRADE) -c requirements.lock dev-requirements.txt -o dev-requirements.lock
+
+images: .venv/dev  ## walks the pages in a Chromium and keeps the pictures that docs/ shows
+	@IMAGES=docs/images $(BIN)/python -m pytest tests/browser
 
 docs: .venv/run  ## prints anew what the pages say of the program: the status, the procedures
 	@$(BIN)/python -m cli.printed

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli import printed
+from tests.browser import looks
 
 ROOT = Path(__file__).parent.parent
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
@@ -117,6 +118,7 @@ def test_what_is_printed_from_the_program_is_current(page: str) -> None:
     assert "<!-- printed: " in text(page)
 
 
-def test_every_picture_is_shown() -> None:
-    shown = {target_of(page, link)[0].name for page in PAGES for link in links(page) if link.endswith(".png")}
-    assert shown == {path.name for path in (ROOT / "docs/images").glob("*.png")}
+def test_every_picture_is_shown_and_made_by_make_images() -> None:
+    shown = {target_of(page, link)[0].stem for page in PAGES for link in links(page) if link.endswith(".png")}
+    assert shown == {path.stem for path in (ROOT / "docs/images").glob("*.png")}
+    assert shown == {name.removesuffix("-light") for name in looks.SHOWN}

@@ -1,6 +1,6 @@
 """What every day in the browser shares: signing in, and a look as a screen reader, a phone and a dark room give it.
 
-`SCREENSHOTS=folder` keeps pictures of the pages.
+`SCREENSHOTS=folder` keeps pictures of all pages, `IMAGES=folder` those that `docs/` shows (`make images`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ WIDE: Size = {"width": 1280, "height": 900}
 PHONE: Size = {"width": 390, "height": 844}
 PATIENCE = 30_000  # ms: a machine may have much else to do
 SERIOUS = ("serious", "critical")
+SHOWN = ("deliveries-light", "state-light", "rules-light", "review", "board", "report", "card", "sandbox")
 _TOO_WIDE = """Math.max(...[document.documentElement, ...document.querySelectorAll(
     innerWidth < 700 ? ".wide-table:has(.board)" : "html")].map((one) => one.scrollWidth - one.clientWidth))"""
 _BROKEN = """[...document.querySelectorAll("main th")].filter((one) => {
@@ -57,6 +58,8 @@ def looked_at(page: Page, name: str) -> None:
     assert not letters_in_a_column(page), letters_in_a_column(page)
     if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=name.endswith("dark"))
+    if (folder := os.environ.get("IMAGES")) and name in SHOWN:
+        page.screenshot(path=Path(folder) / f"{name.removesuffix('-light')}.png")
 
 
 def look_everywhere(page: Page, email: str, paths: Iterable[str], theme: str) -> None:

@@ -105,6 +105,12 @@ def test_every_page_for_everybody(page: Page, theme: str) -> None:
     look_everywhere(page, "admin@example.test", PAGES, theme)
 
 
+def test_the_sandboxs_own_page(page: Page, worked: House) -> None:
+    page.goto(f"{worked.bot.sandbox.url}/sandbox")
+    expect(page.locator("#FBO-1")).to_be_visible()
+    looked_at(page, "sandbox")
+
+
 def test_the_keyboard_is_enough(page: Page) -> None:
     page.goto("/")
     expect(page.get_by_label("Почта")).to_be_focused()
