@@ -8,6 +8,7 @@ from typing import Any
 
 from config.jira import Project
 from desk.jira.client import PROPERTY, Found
+from desk.jira.names import is_done
 
 COMPONENTS = "components"
 READ = ["summary", "project", "status", "labels", "components", "reporter", "assignee"]
@@ -50,6 +51,8 @@ class IssueView:
     subtype: str | None = None
     warehouse: str | None = None
     status: str = ""
+    status_id: str = ""
+    finished: bool = False
     request_type: str | None = None
     reporter: str | None = None
     reporter_kind: str | None = None
@@ -90,6 +93,8 @@ def view(site: str, found: Found, project: Project | None) -> IssueView:
         subtype=_text(fields, own.subtype if own else None),
         warehouse=_text(fields, own.warehouse if own else None),
         status=str((fields.get("status") or {}).get("name") or ""),
+        status_id=str((fields.get("status") or {}).get("id") or ""),
+        finished=is_finished(fields),
         request_type=_request_type(fields, own.request_type if own else None),
         reporter=(fields.get("reporter") or {}).get("accountId"),
         reporter_kind=(fields.get("reporter") or {}).get("accountType"),
@@ -100,7 +105,7 @@ def view(site: str, found: Found, project: Project | None) -> IssueView:
 
 def is_finished(fields: Mapping[str, Any]) -> bool:
     """Whether an issue's status is of the category «done», whatever it is called and in which language."""
-    return ((fields.get("status") or {}).get("statusCategory") or {}).get("key") == "done"
+    return is_done(fields.get("status") or {})
 
 
 def _request_type(fields: Mapping[str, Any], name: str | None) -> str | None:

@@ -125,8 +125,10 @@ def _gone(event: IssueEvent, desk: Desk) -> str | None:
     project = desk.config.jira.projects.get((event.issue.key or "").split("-")[0])
     if project is None:
         return "moved" if event.changed("Key", "project") else None
-    status = next((change.after_text for change in event.changes if change.field == "status"), None)
-    return "closed" if status in project.statuses.done and event.type == "issue.updated" else None
+    status = next((change for change in event.changes if change.field == "status"), None)
+    if status is None or event.type != "issue.updated":
+        return None
+    return "closed" if desk.jira.is_ending(event.issue, status.after, status.after_text) else None
 
 
 def _end(hold: Hold, ended: str, who: str, desk: Desk, *, said: str = "") -> None:

@@ -144,11 +144,11 @@ def follow_issue(event: IssueEvent, desk: Desk) -> None:
     if request is None or not desk.requests.concerns(request):
         return
     by = event.actor.account_id if event.actor else None
-    status = next((change.after_text for change in event.changes if change.field == "status"), None)
+    status = next((change for change in event.changes if change.field == "status"), None)
     if event.type == "issue.deleted":
         take(request, Answer("issue_deleted", by, state=WITHDRAWN), desk)
-    elif status and desk.jira.is_done((event.issue.key or "").split("-")[0], status):
-        take(request, Answer("status", by, status), desk)
+    elif status is not None and desk.jira.is_ending(event.issue, status.after, status.after_text):
+        take(request, Answer("status", by, status.after_text or ""), desk)
     elif event.changed("components", "assignee") and request.origin == "jira":
         seen = desk.jira.read(event.issue)
         department = desk.jira.department_of(seen) if seen else None

@@ -7,6 +7,7 @@ from typing import Any
 from config.departments import Department
 from desk.desk import Desk
 from desk.issues import IssueView
+from desk.jira.names import is_named
 from desk.requests import Ask
 from events import IssueEvent, IssueLinkEvent
 from handlers.jira_task import concerns
@@ -23,7 +24,7 @@ def ask_from_jira(event: IssueEvent, desk: Desk) -> None:
         return
     seen = desk.jira.read(event.issue)
     department = _department(seen, named, desk) if seen else None
-    if seen is None or department is None or desk.jira.is_done(seen.issue.project, seen.status):
+    if seen is None or department is None or desk.jira.is_finished(seen):
         return
     link = desk.jira.link_of(seen.issue)
     source, ticket = (link.source, link.ticket_id) if link else ("jira", seen.issue.id)
@@ -55,8 +56,8 @@ def _named(event: IssueEvent, desk: Desk) -> set[str]:
 
 def _opened_again(event: IssueEvent, desk: Desk) -> bool:
     """An issue that was finished is not any more."""
-    project = (event.issue.key or "").split("-")[0]
-    return any(one.field == "status" and desk.jira.is_done(project, one.before_text) for one in event.changes)
+    changes = [one for one in event.changes if one.field == "status"]
+    return any(desk.jira.is_ending(event.issue, one.before, one.before_text) for one in changes)
 
 
 def _touches_request(event: IssueEvent, desk: Desk) -> bool:
@@ -75,7 +76,7 @@ def _department(seen: IssueView, named: set[str], desk: Desk) -> Department | No
 def ask_by_link(event: IssueLinkEvent, desk: Desk) -> None:
     """A link of the configured type from a ticket's issue to a department's issue is a request (U-14)."""
     wanted = desk.config.departments.jira_link_type
-    if event.type != "issuelink.created" or wanted is None or event.link_type != wanted:
+    if event.type != "issuelink.created" or wanted is None or not is_named({"name": event.link_type}, wanted):
         return
     for mine, theirs in ((event.issue, event.other), (event.other, event.issue)):
         link = desk.jira.link_of(mine)

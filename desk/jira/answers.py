@@ -46,7 +46,7 @@ class _Numbered(TypedDict):
 
 @_OPEN
 class _Entry(_Numbered):
-    """A component, or a type of issues."""
+    """A component, a status, a type of issues or of links."""
 
     name: str
 
@@ -125,6 +125,11 @@ class _Project(TypedDict):
 
 
 @_OPEN
+class _LinkTypes(TypedDict):
+    issueLinkTypes: list[_Entry]
+
+
+@_OPEN
 class _Right(TypedDict):
     havePermission: bool
 
@@ -148,7 +153,7 @@ class _Screen(TypedDict):
 
 @_OPEN
 class _TypeStatuses(_Named):
-    statuses: list[_Named]
+    statuses: list[_Entry]
 
 
 # Under the names that the gates know the calls by.
@@ -169,9 +174,11 @@ ANSWERS = {
     "PUT /issue/assignee": Documented((204,)),
     "GET /project/component": Documented((200,), TypeAdapter(_ComponentPage)),
     "POST /component": Documented((201,), TypeAdapter(_Numbered)),
-    # what only an examination asks
     "GET /project": Documented((200,), TypeAdapter(_Project)),
+    "GET /project/statuses": Documented((200,), TypeAdapter(list[_TypeStatuses])),
+    "GET /priority": Documented((200,), TypeAdapter(list[_Entry])),
+    "GET /issueLinkType": Documented((200,), TypeAdapter(_LinkTypes)),
+    # what only an examination asks
     "GET /mypermissions": Documented((200,), TypeAdapter(_Rights)),
     "GET /issue/createmeta/issuetypes": Documented((200,), TypeAdapter(_Screen)),
-    "GET /project/statuses": Documented((200,), TypeAdapter(list[_TypeStatuses])),
 }

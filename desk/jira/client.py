@@ -126,8 +126,12 @@ class JiraSite:
         self._call("PUT /issue", lambda: self._client.edit_issue(issue, data=data), issue)
 
     def transitions(self, issue: str) -> list[dict[str, Any]]:
-        """The transitions that are open to the bot from where the issue stands."""
-        answer = self._call("GET /issue/transitions", lambda: self._client.get_transitions(issue), issue)
+        """The transitions that are open to the bot from where the issue stands, with the fields that they ask for."""
+        answer = self._call(
+            "GET /issue/transitions",
+            lambda: self._client.get_transitions(issue, expand="transitions.fields"),
+            issue,
+        )
         return list(answer["transitions"])
 
     def transition(self, issue: str, transition: str) -> None:
@@ -180,6 +184,28 @@ class JiraSite:
     def assign(self, issue: str, account: str | None) -> None:
         """Assign an issue to an account, or to nobody."""
         self._call("PUT /issue/assignee", lambda: self._client.assign_issue(issue, data={"accountId": account}), issue)
+
+    def issue_types(self, project: str) -> list[dict[str, Any]]:
+        """The issue types of a project."""
+        if not _PROJECT.fullmatch(project):
+            raise ValueError(f"not a project key: {project!r}")
+        return list(self._call("GET /project", lambda: self._client.get_project(project))["issueTypes"])
+
+    def priorities(self) -> list[dict[str, Any]]:
+        """All priorities."""
+        return list(self._call("GET /priority", self._client.get_priorities))
+
+    def link_types(self) -> list[dict[str, Any]]:
+        """All kinds of links between issues."""
+        answer = self._call("GET /issueLinkType", self._client.get_issue_link_types)
+        return list(answer["issueLinkTypes"])
+
+    def statuses(self, project: str) -> list[dict[str, Any]]:
+        """The statuses of a project, those of each issue type one after the other."""
+        if not _PROJECT.fullmatch(project):
+            raise ValueError(f"not a project key: {project!r}")
+        kinds = self._call("GET /project/statuses", lambda: self._client.get_all_statuses(project))
+        return [status for kind in kinds for status in kind["statuses"]]
 
     def components(self, project: str) -> dict[str, str]:
         """All components of a project: name → id."""

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from config.names import match_key
 from desk.clock import machine_now
 from desk.gates import Refused
 from desk.jira.client import JiraSite
+from desk.jira.names import keys_of
 
 FRESH_FOR = timedelta(seconds=30)  # a miss sooner than this is a miss in Jira too
 KNOWN_FOR = timedelta(minutes=10)  # what is renamed is not refused: it is found out by reading
+
+
+# Fields whose values config names, and where Jira lists them.
+LISTS: Mapping[str, Callable[[JiraSite, str], list[dict[str, Any]]]] = {
+    "issuetype": lambda site, project: site.issue_types(project),
+    "priority": lambda site, _project: site.priorities(),
+    "linktype": lambda site, _project: site.link_types(),
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +38,8 @@ class Directory:
     def __init__(self) -> None:
         self._components: dict[tuple[str, str], _Known] = {}
         self._accounts: dict[tuple[str, str], str] = {}
+        self._statuses: dict[tuple[str, str], tuple[dict[str, Mapping[str, Any]], datetime]] = {}
+        self._ids: dict[tuple[str, str, str], dict[str, str]] = {}
         self._lock = threading.Lock()
 
     def account(self, site: JiraSite) -> str:
@@ -47,6 +60,26 @@ class Directory:
                 created = self._create(site, project, name)
                 ids |= {name: created} if created else {}
         return ids
+
+    def status(self, site: JiraSite, project: str, number: str) -> Mapping[str, Any] | None:
+        """A status by its id, with its category, in the language of the bot's account; None: Jira does not know it."""
+        known, at = self._statuses.get((site.name, project), ({}, None))
+        age = machine_now() - at if at else KNOWN_FOR
+        if age >= KNOWN_FOR or (number not in known and age > FRESH_FOR):
+            known = {str(row["id"]): row for row in site.statuses(project)}
+            self._statuses[site.name, project] = (known, machine_now())
+        return known.get(number)
+
+    def named(self, site: JiraSite, project: str, field: str, name: str) -> dict[str, str]:
+        """What config names in a field of `LISTS`, as Jira takes it: by the id that is known, or by the name."""
+        number = name if name.isdecimal() else self._ids.get((site.name, project, field), {}).get(match_key(name))
+        return {"id": number} if number else {"name": name}
+
+    def named_anew(self, site: JiraSite, project: str, field: str, name: str) -> dict[str, str]:
+        """The same when Jira refused it: by the list that Jira has now."""
+        rows = LISTS[field](site, project)
+        self._ids[site.name, project, field] = {key: str(row["id"]) for row in rows for key in keys_of(row)}
+        return self.named(site, project, field, name)
 
     def forget_components(self, site: JiraSite, project: str) -> None:
         """Jira refused one of them, or somebody must be sure: read the list anew the next time."""

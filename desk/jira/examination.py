@@ -14,10 +14,10 @@ import requests
 
 from config import Config
 from config.jira import Project
-from config.names import match_key
 from desk.faults import Fault
 from desk.gates import Down, Refused
 from desk.jira.client import PAGE, JiraSite
+from desk.jira.names import is_named
 from desk.symptoms import Symptom, fault, good, moved, warning
 
 # what the verbs need; deleting is for a comment that Jira would show to a customer in spite of us
@@ -75,7 +75,7 @@ class _Examined:
             rights = self._rights()
             found += [*self._missing_rights(rights), *self._components(shown, rights)]
             for name, purposes in self._types().items():
-                kind = next((row for row in shown["issueTypes"] if match_key(row["name"]) == match_key(name)), None)
+                kind = next((row for row in shown["issueTypes"] if is_named(row, name)), None)
                 if kind is None:
                     names = ", ".join(row["name"] for row in shown["issueTypes"])
                     found.append(fault("type_missing", project=self.key, name=name, names=names))
@@ -174,12 +174,13 @@ class _Examined:
 
     def _statuses(self) -> Iterator[Symptom]:
         types = self.site.examine("GET /project/statuses", lambda client: client.get_all_statuses(self.key))
-        used = {match_key(name) for name in self.project.issue_type.values()}
-        there = {row["name"]: None for kind in types if match_key(kind["name"]) in used for row in kind["statuses"]}
-        known = {match_key(name) for name in there}
+        used = [kind for kind in types if any(is_named(kind, name) for name in self.project.issue_type.values())]
+        rows = [row for kind in used for row in kind["statuses"]]
+        there = dict.fromkeys(row["name"] for row in rows)
         named = self.project.statuses.model_dump()
         for key, value in named.items():
-            missing = [name for name in ((value,) if isinstance(value, str) else value) if match_key(name) not in known]
+            names = (value,) if isinstance(value, str) else value
+            missing = [name for name in names if not any(is_named(row, name) for row in rows)]
             if there and missing:
-                names = {"names": ", ".join(missing), "there": ", ".join(there)}
-                yield fault("status_missing", project=self.key, key=f"statuses.{key}", **names)
+                told = {"names": ", ".join(missing), "there": ", ".join(there)}
+                yield fault("status_missing", project=self.key, key=f"statuses.{key}", **told)

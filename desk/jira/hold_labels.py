@@ -20,11 +20,11 @@ class HoldLabels(Holding):
         """The holds that a change asks for: ozon, seller; both when a person set both labels at once."""
         labels, statuses = self._config.jira.hold_labels, self._config.holds.transitions
         added = {label for change in event.changes if change.field == "labels" for label in _added(change)}
-        status = next((change.after_text for change in event.changes if change.field == "status"), None)
+        status = next((change for change in event.changes if change.field == "status"), None)
         asked = {"ozon": labels.ozon in added, "seller": labels.seller in added}
         if status is not None:
-            asked["ozon"] |= status == statuses.ozon
-            asked["seller"] |= status == statuses.seller
+            for kind, wanted in (("ozon", statuses.ozon), ("seller", statuses.seller)):
+                asked[kind] |= self.is_status(event.issue, status.after, status.after_text, wanted)
         return [kind for kind, is_asked in asked.items() if is_asked]
 
     def label_removed(self, event: IssueEvent, kind: str) -> bool:

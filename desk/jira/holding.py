@@ -14,6 +14,7 @@ from desk.adf_text import plain_text
 from desk.clock import machine_now
 from desk.gates import Refused
 from desk.issues import COMPONENTS, Issue, is_finished
+from desk.jira.client import JiraSite
 from desk.jira.comments import Comments
 from desk.jira.making import Making, Order, issue_of, label_of
 from desk.jira.moves import Moves
@@ -204,7 +205,6 @@ class Holding(Making, Moves, Comments):
 
         The same pair twice is one link.
         """
-        link = {"type": {"name": self._config.holds.link_type}, "inwardIssue": {"key": issue.key}}
         verb = Verb(why, "relate", issue.key, intent=key, possible=issue.real)
 
         def act() -> Done:
@@ -216,7 +216,7 @@ class Holding(Making, Moves, Comments):
                     raise
                 return Done("unseen", outcome="refused", reason=refused.reason)
             try:
-                site.link({**link, "outwardIssue": {"key": key}})
+                self._link(site, issue.key, key)
             except Refused as refused:
                 return Done("not_linked", outcome="refused", reason=refused.reason)
             if is_finished(other.fields):
@@ -225,6 +225,19 @@ class Holding(Making, Moves, Comments):
 
         result: Awaited | None = self._around.journal.do(verb, act)
         return result
+
+    def _link(self, site: JiraSite, inward: str, outward: str) -> None:
+        """Link two issues; the type by the id that its name has, where Jira does not know it as config writes it."""
+        name, directory = self._config.holds.link_type, self._around.directory
+        ends = {"inwardIssue": {"key": inward}, "outwardIssue": {"key": outward}}
+        kind = directory.named(site, "", "linktype", name)
+        try:
+            site.link({"type": kind, **ends})
+        except Refused:
+            anew = directory.named_anew(site, "", "linktype", name)
+            if anew == kind:
+                raise
+            site.link({"type": anew, **ends})
 
     def say_what_was_done(self, issue: Issue, event: TicketEvent, *, why: str) -> None:
         """Write the internal comment of what was done for the ticket (W-70), calling the awaited person in (W-56)."""

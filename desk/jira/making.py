@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -132,7 +133,11 @@ class Making(Groups):
             mark |= {"lacks": {**lost, **lacks}} if lost or lacks else {}
             return replace(site.create(fields, mark), properties={PROPERTY: mark})
 
-        return write_without_refused(send, self._fields(order, label), order.decisive)[0]
+        anew = {
+            named_field: partial(self._around.directory.named_anew, site, order.project, named_field, value)
+            for named_field, value in self._names(order).items()
+        }
+        return write_without_refused(send, self._fields(site, order, label), order.decisive, anew)[0]
 
     def not_made(self, refused: Refused, project: str, decisive: Collection[str]) -> Done:
         """The end of a verb that Jira refused for one of the fields that decide; raises any other refusal."""
@@ -176,7 +181,7 @@ class Making(Groups):
         if held.issue_key.split("-")[0] != project:
             return False
         standing = self._read(held.site, held.issue_id, project)
-        return standing is not None and not self.is_done(project, standing.status)
+        return standing is not None and not self.is_finished(standing)
 
     def _back_to_third_line(self, link: Link, order: Order, label: str) -> Done:
         """The ticket's issue is no hold any more: its mark, its labels and its component in one call (C-02).
@@ -251,20 +256,24 @@ class Making(Groups):
 
         return made(issue, also=also)
 
-    def _fields(self, order: Order, label: str) -> dict[str, Any]:
+    def _names(self, order: Order) -> dict[str, str]:
+        """The fields whose values config or a template names."""
+        kind: str = self._config.jira.projects[order.project].issue_type[order.purpose]  # type: ignore[index]
+        return {"issuetype": kind} | ({"priority": order.text.priority} if order.text.priority else {})
+
+    def _fields(self, site: JiraSite, order: Order, label: str) -> dict[str, Any]:
         settings = self._config.jira.projects[order.project]
         custom = settings.fields.model_dump()
         fields: dict[str, Any] = {
             "project": {"key": order.project},
-            "issuetype": {"name": settings.issue_type[order.purpose]},  # type: ignore[index]
             "summary": order.text.summary,
             "description": order.text.description,
             "labels": list(dict.fromkeys([*order.text.labels, *order.labels, label])),
         }
         if order.components.ids:
             fields["components"] = [{"id": number} for number in order.components.ids.values()]
-        if order.text.priority:
-            fields["priority"] = {"name": order.text.priority}
+        for named_field, value in self._names(order).items():
+            fields[named_field] = self._around.directory.named(site, order.project, named_field, value)
         filled = {custom[name]: value for name, value in order.text.fields.items() if custom.get(name) and value}
         return fields | filled | dict(order.fields)
 

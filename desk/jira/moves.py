@@ -9,6 +9,7 @@ from typing import Any
 from config.jira import Statuses
 from desk.faults import Dead
 from desk.issues import Issue
+from desk.jira.names import is_named
 from desk.jira.reading import Reading
 from desk.journal import Done, Verb
 
@@ -45,24 +46,36 @@ class Moves(Reading):
     def _move(self, issue: Issue, verb: Verb) -> None:
         """To the status of `verb.intent`; an issue that stands there already stays."""
 
-        def standing() -> str:
+        def standing() -> Mapping[str, Any]:
             found = self._around.site(issue.site).issue(issue.id, ["status"])
-            return str((found.fields.get("status") or {}).get("name"))
+            return found.fields.get("status") or {}
 
         def find(_begun_at: datetime) -> Done | None:
-            return Done() if standing() == verb.intent else None
+            return Done() if is_named(standing(), verb.intent) else None
 
         def act() -> Done:
             site = self._around.site(issue.site)
-            open_to = {str(one["to"]["name"]): one for one in site.transitions(issue.id)}
-            chosen: Mapping[str, Any] | None = open_to.get(verb.intent)
+            transitions = site.transitions(issue.id)
+            ways = [
+                one for one in transitions if is_named(one["to"], verb.intent) and one.get("isAvailable") is not False
+            ]
+            chosen = next(iter(sorted(ways, key=lambda way: (len(_asked(way)), bool(way.get("hasScreen"))))), None)
             if chosen is None:
                 status = standing()
-                if status == verb.intent:
-                    return Done(outcome="unchanged", after=status)
-                known = ", ".join(sorted(open_to)) or "nowhere"
-                raise Dead(f"{issue.key}: no transition from «{status}» to «{verb.intent}»; open: {known}")
+                if is_named(status, verb.intent):
+                    return Done(outcome="unchanged", after=str(status.get("name")))
+                known = ", ".join(sorted({str(one["to"]["name"]) for one in transitions})) or "nowhere"
+                name = str(status.get("name"))
+                raise Dead(f"{issue.key}: no transition from «{name}» to «{verb.intent}»; open: {known}")
+            if asked := _asked(chosen):
+                raise Dead(f"{issue.key}: every transition to «{verb.intent}» asks for {', '.join(asked)}")
             site.transition(issue.id, str(chosen["id"]))
             return Done()
 
         self._around.journal.do(verb, act, find)
+
+
+def _asked(transition: Mapping[str, Any]) -> list[str]:
+    """The fields that a transition is not made without."""
+    fields: Mapping[str, Any] = transition.get("fields") or {}
+    return [name for name, field in fields.items() if field.get("required") and not field.get("hasDefaultValue")]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
-from config.names import match_key
 from desk.faults import Later
+from desk.gates import Refused
 from desk.issues import Issue, IssueView, fields_to_read, view
 from desk.jira.client import Found, JiraSite
+from desk.jira.names import is_done, is_named
 from desk.sight import Place, seen_or_gone
 from desk.surroundings import Surroundings
 from events import TICKET_ID, IssueRef
@@ -64,10 +67,39 @@ class Reading:
         named = [name for name in (seen.ticket, *labels) if name and _TICKET.fullmatch(name)]
         return named[0] if named else None
 
-    def is_done(self, project: str, status: str | None) -> bool:
-        """Whether a status of a project means that its issues are finished."""
+    def is_finished(self, seen: IssueView) -> bool:
+        """Whether an issue is finished: by the category of its status, or because config names it so."""
+        return seen.finished or self._ends(seen.issue.project, {"id": seen.status_id, "name": seen.status})
+
+    def is_ending(self, ref: IssueRef, number: str | None, name: str | None) -> bool:
+        """The same of a status that an event tells of: its name is in the language of whoever set it."""
+        project, row = (ref.key or "").split("-")[0], {"id": number, "name": name}
+        if project not in self._config.jira.projects or not (number or name):
+            return False
+        if self._ends(project, row):
+            return True
+        known = self._status(ref.site, project, number)
+        return is_done(known) or self._ends(project, known)
+
+    def is_status(self, ref: IssueRef, number: str | None, name: str | None, wanted: str | None) -> bool:
+        """Whether a status that an event tells of is the one that config names."""
+        if not wanted or not (number or name):
+            return False
+        row, project = {"id": number, "name": name}, (ref.key or "").split("-")[0]
+        return is_named(row, wanted) or is_named(self._status(ref.site, project, number), wanted)
+
+    def _ends(self, project: str, status: Mapping[str, Any]) -> bool:
         settings = self._config.jira.projects.get(project)
-        return settings is not None and match_key(status or "") in {match_key(name) for name in settings.statuses.done}
+        return settings is not None and any(is_named(status, name) for name in settings.statuses.done)
+
+    def _status(self, site: str, project: str, number: str | None) -> Mapping[str, Any]:
+        """A status as the bot's account sees it; nothing where Jira does not show it."""
+        if not number or project not in self._config.jira.projects:
+            return {}
+        try:
+            return self._around.directory.status(self._around.site(site), project, number) or {}
+        except Refused:
+            return {}
 
     def read(self, ref: IssueRef) -> IssueView | None:
         """Read an issue as it stands now; None when it is gone for certain (`desk.sight`)."""

@@ -81,7 +81,7 @@ class RequestIssues(Comments):
         seen = self.read(IssueRef(site=request.site, id=request.issue_id, project=project))
         if seen is None:
             return WITHDRAWN, "issue_gone", None, ""
-        if self.is_done(seen.issue.project, seen.status):
+        if self.is_finished(seen):
             return ANSWERED, "status", None, seen.status
         if request.origin == "jira" and request.department not in {one.id for one in self.departments_in(seen)}:
             return WITHDRAWN, "other_department", None, ""

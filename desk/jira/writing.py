@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -20,23 +21,30 @@ WORDS = 200  # characters of what Jira says about a field
 
 
 def write_without_refused(
-    send: Callable[[dict[str, Any], dict[str, str]], T], fields: Mapping[str, Any], needed: Collection[str] = ()
+    send: Callable[[dict[str, Any], dict[str, str]], T],
+    fields: Mapping[str, Any],
+    needed: Collection[str] = (),
+    anew: Mapping[str, Callable[[], Any]] = MappingProxyType({}),
 ) -> tuple[T, dict[str, str]]:
     """Send fields, without those that Jira refuses and nothing needs; the answer, and the left out with Jira's words.
 
     `send` gets the fields, and what is left out by then. `Refused` when anything else is wrong. Jira may name one field
-    after the other, so there is a call for each at most.
+    after the other, so there is a call for each at most. `anew` gives a refused field the value that it has now, once.
     """
     lacks: dict[str, str] = {}
+    given, unasked = dict(fields), dict(anew)
     while True:
-        given = {name: value for name, value in fields.items() if name not in lacks}
         try:
-            return send(given, dict(lacks)), lacks
+            return send(dict(given), dict(lacks)), lacks
         except Refused as refused:
             wrong = refused.trouble.fields
-            if not wrong or not wrong.keys() <= given.keys() - NEEDED - {*needed}:
+            values = {name: unasked.pop(name)() for name in wrong if name in unasked}
+            mended = {name: value for name, value in values.items() if value != given.get(name)}
+            rest = wrong.keys() - mended.keys()
+            if not wrong or not rest <= given.keys() - NEEDED - {*needed}:
                 raise
-            lacks |= {name: words[:WORDS] for name, words in wrong.items()}
+            given = {name: value for name, value in {**given, **mended}.items() if name not in rest}
+            lacks |= {name: wrong[name][:WORDS] for name in rest}
 
 
 def named(project: Project | None, fields: Mapping[str, str]) -> dict[str, str]:
