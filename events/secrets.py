@@ -12,6 +12,8 @@ WORDS = frozenset(
     {"text", "description", "question", "actions_done", "comment", "answer", "subject", "reason", "value", "summary"}
     | {"before_text", "after_text", "from", "to"}  # of a change
 )
+_PEOPLE = ("seller", "client")
+_NAMES = ("name", "legal_entity")
 _CREDENTIAL = re.compile(
     r"""(?i)\b(?:
       (?:bearer\s{1,4}[a-z0-9+/=_.~-]{8,}+|basic\s{1,4}[a-z0-9+/=]{16,}+)
@@ -94,3 +96,18 @@ def _hints_at_credential(text: str) -> bool:
         or "api_key" in text
         or "api-key" in text
     )
+
+
+def without_texts(event: str) -> str:
+    """An event's JSON without what people wrote, and without the names of sellers and clients."""
+    return json.dumps(_left(json.loads(event)), ensure_ascii=False, separators=(",", ":"))
+
+
+def _left(value: Any, name: str = "") -> Any:
+    if isinstance(value, list):
+        return [_left(item, name) for item in value]
+    if not isinstance(value, dict):
+        return value
+    gone = _NAMES if name in _PEOPLE else ()
+    kept = {key: member for key, member in value.items() if key not in gone and (key not in WORDS or key == "text")}
+    return {key: "" if key == "text" else _left(member, key) for key, member in kept.items()}

@@ -24,6 +24,7 @@ from desk.faults import Fault, classify
 from desk.gates import next_probe
 from desk.office import Office
 from events import AlarmEvent
+from events.secrets import without_texts
 from runtime.outage import Outage
 from runtime.own_events import post
 from runtime.reporting import COUNT_SECONDS, DIGEST_SECONDS, Reporting
@@ -156,7 +157,7 @@ class Clock:
         ]
         for piece in pieces:
             self._purge(piece, PIECE)
-        self._purge(lambda connection: texts.forget(connection, now - keep.texts, now, CASES), CASES)
+        self._purge(lambda connection: texts.forget(connection, now - keep.texts, now, CASES, without_texts), CASES)
 
     def _purge(self, piece: Callable[[sa.Connection], int], size: int) -> None:
         for _ in range(PIECES):

@@ -7,15 +7,12 @@ verbs, moments and outcomes stay: who did what, by which rule.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from events.secrets import WORDS
 from store import retention
 from store.tables import deliveries as d
 from store.tables import holds as h
@@ -26,12 +23,15 @@ from store.tables.requests import requests as r
 
 AGAIN = timedelta(days=1)
 CRMS = ("webcrm", "usedesk")  # any other begin of a case is a site of Jira, or the bot itself
-_PEOPLE = ("seller", "client")
-_NAMES = ("name", "legal_entity")
 
 
-def forget(connection: sa.Connection, before: datetime, now: datetime, limit: int) -> int:
-    """Forget the texts of cases whose last delivery ended before a moment; how many deliveries and cases were met."""
+def forget(
+    connection: sa.Connection, before: datetime, now: datetime, limit: int, without_texts: Callable[[str], str]
+) -> int:
+    """Forget the texts of cases whose last delivery ended before a moment; how many deliveries and cases were met.
+
+    `without_texts` gives what is left of an event's JSON.
+    """
     due = sa.select(kept_texts.c.case_id).where(kept_texts.c.look_at <= now).order_by(kept_texts.c.look_at)
     again = list(connection.execute(due.limit(limit)).scalars())
     met = retention.advance(connection, "texts", before, limit)
@@ -39,7 +39,7 @@ def forget(connection: sa.Connection, before: datetime, now: datetime, limit: in
     quiet = [case for case in cases if case not in _alive(connection, cases, before)]
     waiting = [case for case in quiet if _something_is_open(connection, case)]
     over = [case for case in quiet if case not in waiting]
-    _strip(connection, over, now)
+    _strip(connection, over, now, without_texts)
     for case in over:
         _forget_in_tables(connection, case, now)
     if done := [case for case in again if case not in waiting]:
@@ -75,7 +75,9 @@ def _ticket_of(case: str) -> tuple[str, str]:
     return (source if source in (*CRMS, "bot") else "jira"), number
 
 
-def _strip(connection: sa.Connection, cases: Collection[str], now: datetime) -> None:
+def _strip(
+    connection: sa.Connection, cases: Collection[str], now: datetime, without_texts: Callable[[str], str]
+) -> None:
     """Take the texts out of deliveries and of what their ledgers say was written; without them none runs again."""
     query = sa.select(d.c.id, d.c.event).where(d.c.case_id.in_(cases), d.c.texts_gone_at.is_(None))
     rows = connection.execute(query).all() if cases else []
@@ -102,18 +104,3 @@ def _look_again(connection: sa.Connection, cases: Iterable[str], at: datetime) -
     if rows:
         put = insert.on_conflict_do_update(index_elements=["case_id"], set_={"look_at": at})
         connection.execute(put, rows)
-
-
-def without_texts(event: str) -> str:
-    """An event's JSON without what people wrote, and without the names of sellers and clients."""
-    return json.dumps(_left(json.loads(event)), ensure_ascii=False, separators=(",", ":"))
-
-
-def _left(value: Any, name: str = "") -> Any:
-    if isinstance(value, list):
-        return [_left(item, name) for item in value]
-    if not isinstance(value, dict):
-        return value
-    gone = _NAMES if name in _PEOPLE else ()
-    kept = {key: member for key, member in value.items() if key not in gone and (key not in WORDS or key == "text")}
-    return {key: "" if key == "text" else _left(member, key) for key, member in kept.items()}
