@@ -106,7 +106,7 @@ def _by_hand(app: Flask, settings: Settings | None) -> None:
     @click.option("--built", is_flag=True, help="Only the rules that the bot can do.")
     def rules(*, as_json: bool, built: bool) -> None:
         """The manuals as a table: rule, mode, where it is done, its tests."""
-        process = open_database(Process(read(settings)))
+        process = start_by_hand(settings)
         known = rules_table.rows(process.switchboard.current(), process.settings.crms)
         found = [row for row in known if row.built or not built]
         click.echo(rules_table.printed(found, as_json=as_json))

@@ -71,6 +71,18 @@ def test_version_says_what_a_report_of_a_fault_needs(env: dict[str, str]) -> Non
 
 
 @pytest.mark.usefixtures("env")
+@pytest.mark.parametrize("args", [("rules",), ("report",), ("replay", "jira/a1"), ("simulate", "-")])
+def test_a_command_without_its_variables_says_so_in_words(
+    args: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("JIRA_TOKEN")
+    result = run(*args, stdin="{}")
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert "jira.yml:12: sites.main.token: переменная окружения JIRA_TOKEN не задана" in result.output
+
+
+@pytest.mark.usefixtures("env")
 class TestCheckConfig:
     """`check-config` says all at once, in every state of brokenness."""
 
