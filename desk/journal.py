@@ -97,6 +97,16 @@ class Journal(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Warnings:
+    """How an agent is warned of a verb, and how a warning is looked for whose outcome is unknown; None: a repeat has no
+    second effect.
+    """
+
+    write: Callable[[Verb, str], None]
+    find: Callable[[Verb], Find | None] = lambda _: None
+
+
 class LedgerJournal:
     """The journal of a real run, in the ledger."""
 
@@ -105,7 +115,7 @@ class LedgerJournal:
         engine: sa.Engine,
         run: Run,
         mode_of: Callable[[str], Mode],
-        warn: Callable[[Verb, str], None],
+        warnings: Warnings,
         settle: timedelta,
     ) -> None:
         """`settle`: how long after it was begun a call may still have its effect, if nobody saw it end."""
@@ -113,7 +123,7 @@ class LedgerJournal:
         self._settle = settle
         self._run = run
         self._mode_of = mode_of
-        self._warn = warn
+        self._warnings = warnings
         self._count: Counter[tuple[str, str]] = Counter()
 
     def do(self, verb: Verb, act: Act, find: Find | None = None) -> Any:
@@ -132,7 +142,8 @@ class LedgerJournal:
         except sa.exc.IntegrityError as error:  # another run has begun it at the same moment
             raise LeaseLostError(self._run.label) from error
         try:
-            done = self._act(number, mode, verb, act, self._unknown(verb, entry, find))
+            sought = find if _acts(mode, verb) else self._warnings.find(verb)
+            done = self._act(number, mode, verb, act, self._unknown(verb, entry, sought))
         except AbsentError as absent:
             done = Done(outcome="refused", reason=str(absent))
         self._end(number, verb, done)
@@ -184,13 +195,12 @@ class LedgerJournal:
             return Done(outcome="off")
         if mode == "observe" or not verb.possible:
             return Done(outcome="observed", after=verb.intent)
-        acts = mode == "act" or verb.is_warning
-        found = look() if look and acts else None
+        found = look() if look else None
         if found is not None:
             return found
         try:
-            if not acts:
-                self._warn(verb, f"{self._run.label}:{entry}")
+            if not _acts(mode, verb):
+                self._warnings.write(verb, f"{self._run.label}:{entry}")
                 return Done(outcome="warned", after=verb.intent)
             stop = verb.unless()
             return self._done(verb, act) if stop is None else Done(outcome="unchanged", reason=stop)
@@ -231,6 +241,10 @@ class LedgerJournal:
                 ledger.end(connection, entry, self._run.token, ending, machine_now())
             elif not ledger.failed(connection, entry, self._run.token, fault.reason):
                 verb.stray(connection, None, self._key(entry))
+
+
+def _acts(mode: Mode, verb: Verb) -> bool:
+    return mode == "act" or verb.is_warning
 
 
 class PaperJournal:

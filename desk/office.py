@@ -24,7 +24,7 @@ from desk.gates import Gates, Onlooker
 from desk.http import session_for
 from desk.jira.client import JiraSite, system_of
 from desk.jira.directory import Directory
-from desk.journal import Journal, LedgerJournal, PaperJournal, Verb
+from desk.journal import Done, Find, Journal, LedgerJournal, PaperJournal, Verb, Warnings
 from desk.network import Network
 from desk.places import Places
 from desk.run import Run
@@ -88,13 +88,21 @@ class Office:
 
         def warn(verb: Verb, key: str) -> None:
             if ticket is not None and verb.name in SAID_IN_WARNINGS:
-                rule = config.rules.rules[verb.why]
-                action = self.templates.note(f"verb_{verb.name}")
-                text = self.templates.note("rule_warning", rule=rule.id, quote=rule.said, action=action)
-                self._warn(config, run, ticket, text, f"warning:{key}")
+                self._warn(config, run, ticket, self._warning(config, verb), f"warning:{key}")
 
-        journal = LedgerJournal(self.engine, run, mode_of, warn, config.runtime.search_settle)
-        return self._desk(config, journal, now, run.label, run)
+        def find(verb: Verb) -> Find | None:
+            if ticket is None or ticket[0] != USEDESK or verb.name not in SAID_IN_WARNINGS:
+                return None
+            number, text = ticket[1], self._warning(config, verb)
+            return lambda _: Done(outcome="warned", after=verb.intent) if desk.usedesk.stands(number, text) else None
+
+        journal = LedgerJournal(self.engine, run, mode_of, Warnings(warn, find), config.runtime.search_settle)
+        desk = self._desk(config, journal, now, run.label, run)
+        return desk
+
+    def _warning(self, config: Config, verb: Verb) -> str:
+        rule, action = config.rules.rules[verb.why], self.templates.note(f"verb_{verb.name}")
+        return self.templates.note("rule_warning", rule=rule.id, quote=rule.said, action=action)
 
     def _warn(self, config: Config, run: Run, ticket: tuple[str, str], text: str, key: str) -> None:
         source, number = ticket

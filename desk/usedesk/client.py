@@ -16,11 +16,12 @@ import requests
 from pydantic import SecretStr
 
 from desk.gates import Call, Gates
+from desk.http import AnswerError
 from desk.run import Run
 from desk.usedesk.limit import Level, Limit
 from desk.usedesk.words import STATUS_IDS, to_html
 from events import TICKET_ID
-from events.untrusted import entries, part
+from events.untrusted import entries, part, text
 
 SYSTEM = "usedesk"
 PAGE = 100  # tickets of one answer
@@ -95,22 +96,22 @@ class Usedesk:
         rows: list[Any] = list(entries(answer) or entries(part(answer).get("tickets")))
         return rows
 
-    def create_ticket(self, subject: str, text: str, fields: Mapping[str, Any]) -> str:
+    def create_ticket(self, subject: str, said: str, fields: Mapping[str, Any]) -> str:
         """Make a ticket with Usedesk's own `fields` (`client_id`, `additional_id`, `tag` …); its id.
 
         `status` is our word; `done` raises ValueError.
         """
-        body = {**_with_status(fields), "subject": subject, "message": to_html(text), "from": "user"}
-        return str(self._send("create/ticket", body | self._agent())["ticket_id"])
+        body = {**_with_status(fields), "subject": subject, "message": to_html(said), "from": "user"}
+        return str(self._send("create/ticket", body | self._agent(), makes="ticket_id"))
 
     def update_ticket(self, ticket: str, changes: Mapping[str, Any]) -> None:
         """Set Usedesk's own fields; `status` is our word, `done` raises ValueError. A `tag` is the whole list."""
         self._send("update/ticket", {**_with_status(changes), "ticket_id": _checked(ticket)} | self._agent())
 
-    def comment(self, ticket: str, text: str, *, public: bool = False, level: Level = Level.COURTESY) -> str:
+    def comment(self, ticket: str, said: str, *, public: bool = False, level: Level = Level.COURTESY) -> str:
         """Write a comment as the bot's agent, private unless `public`; its id. Usedesk knows no idempotency key."""
-        body = {"ticket_id": _checked(ticket), "message": to_html(text), "type": "public" if public else "private"}
-        return str(self._send("create/comment", body | {"from": "user"} | self._agent(), level)["comment_id"])
+        body = {"ticket_id": _checked(ticket), "message": to_html(said), "type": "public" if public else "private"}
+        return str(self._send("create/comment", body | {"from": "user"} | self._agent(), level, makes="comment_id"))
 
     def see_groups(self) -> None:
         """Ask for what every token may see; `Refused` where this one may not."""
@@ -124,13 +125,15 @@ class Usedesk:
     def _agent(self) -> dict[str, str]:
         return {"user_id": self.agent_id}  # or Usedesk takes the company's first user
 
-    def _send(self, method: str, body: dict[str, Any], level: Level = Level.FIRST) -> Any:
+    def _send(self, method: str, body: dict[str, Any], level: Level = Level.FIRST, *, makes: str | None = None) -> Any:
+        """Call a method; its answer, or the id `makes` in it, without which nobody knows whether anything was made."""
         call = Call(SYSTEM, f"POST /{method}")
 
         def send() -> Any:
             self._limit.take(level)
             self._gates.confirm(call)
-            return self._post(method, body)
+            answer = self._post(method, body)
+            return _made(answer, makes) if makes else answer
 
         return self._gates.pass_through(call, send)
 
@@ -155,6 +158,13 @@ def _content(answer: requests.Response) -> Any:
         answer.status_code = _meaning(f"{error} {content.get('message', '')}".lower(), content.get("code"))
         raise requests.HTTPError(response=answer)
     return content
+
+
+def _made(answer: Any, name: str) -> str:
+    number = text(part(answer).get(name))
+    if number is None or not _ID.fullmatch(number) or number == "0":
+        raise AnswerError(f"answered 200 without a {name}")
+    return number
 
 
 def _meaning(words: str, code: Any) -> int:

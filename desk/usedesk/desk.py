@@ -62,6 +62,10 @@ class UsedeskDesk(TicketVerbs):
 
         return replace(verb, stray=stray)
 
+    def stands(self, ticket_id: str, text: str) -> bool:
+        """Whether a private comment of the bot's that no verb has accounted for says this."""
+        return self._comments.find(ticket_id, Words(text)) is not None
+
     def _write(self, verb: Verb, ticket_id: str, words: Words) -> str:
         return self._comments.write(ticket_id, _shown(words))
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from config import Mode
 from desk.faults import Dead, Later, LeaseLostError
-from desk.journal import Done, LedgerJournal, PaperJournal, Verb
+from desk.journal import Done, LedgerJournal, PaperJournal, Verb, Warnings
 from desk.run import Run
 from store import ledger
 from store.tables import deliveries
@@ -36,7 +36,7 @@ class World:
         """The journal of a new run from the handler's top."""
         run = Run(1, "webcrm/d", "webcrm:1", self.token, lambda: self.stopping)
         warn = lambda verb, _: self.warnings.append(verb.name)  # noqa: E731
-        return LedgerJournal(self.engine, run, lambda _: self.mode, warn, self.settle)
+        return LedgerJournal(self.engine, run, lambda _: self.mode, Warnings(warn), self.settle)
 
     def run(self, *names: str, fault: tuple[str, Exception] | None = None) -> list[Any]:
         """A handler of these verbs; one of them may meet a fault after its effect (or before: `no_effect`)."""

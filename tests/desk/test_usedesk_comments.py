@@ -12,7 +12,7 @@ from desk.clock import machine_now
 from desk.tickets import Words
 from desk.usedesk.comments import Comments
 from desk.usedesk.words import to_html
-from store.tables import alarms, requests
+from store.tables import alarms, deliveries, requests
 from tests.bot import Bot
 from tests.handlers.request_life import CLIENT, ask, comments, finish, outgoing, prepare, ring, told
 
@@ -74,3 +74,27 @@ def test_whose_words_they_are(bot: Bot) -> None:
     assert comments_at(bot, machine_now() + timedelta(days=2)).find(str(CLIENT), Words(text)) is None  # of long ago
     act("agent", ticket_id=CLIENT, message="Напоминаю", private=True)
     assert find(str(CLIENT), Words("Напоминаю")) is None  # an agent's, not the bot's
+
+
+@pytest.mark.parametrize("body", ["{}", '{"comment_id": null}', '{"comment_id": {}}', "[]", '{"status": "success"}'])
+def test_an_answer_without_a_number_is_an_unknown_outcome(bot: Bot, body: str) -> None:
+    prepare(bot)
+    match = "POST /usedesk/create/comment"
+    bot.sandbox.fault(system="usedesk", match=match, status=200, body=body, after_effect=True)
+    ask(bot)
+    finish(bot)
+    written = comments(bot, CLIENT) + comments(bot, outgoing())
+    assert (len(written), len(set(written))) == (3, 3)
+    with bot.engine.connect() as connection:
+        assert set(connection.execute(sa.select(deliveries.c.state)).scalars()) <= {"done", "ignored"}
+
+
+@pytest.mark.parametrize("after_effect", [True, False])
+def test_a_warning_whose_answer_was_lost_is_said_once(any_bot: Bot, after_effect: bool) -> None:
+    prepare(any_bot)
+    any_bot.set_mode("U-14", "warn")
+    lose_answers(any_bot, after_effect=after_effect)
+    ask(any_bot)
+    finish(any_bot)
+    warned = [text for text in comments(any_bot, CLIENT) + comments(any_bot, outgoing()) if "U-14" in text]
+    assert len(warned) == 1
