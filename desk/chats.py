@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
 from pydantic import SecretStr
 
+from desk.http import bound_answers
 from desk.network import prepare_environment
 from desk.places import Places
 
@@ -33,6 +34,7 @@ class Chats:
     def __init__(self, places: Places, confirm: Callable[[], None] | None = None) -> None:
         """`confirm` is asked right before something is sent, and raises where it must not be."""
         prepare_environment()
+        bound_answers()
         self._places = places
         self._confirm = confirm
 

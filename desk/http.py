@@ -25,6 +25,25 @@ class AnswerError(requests.RequestException):
     """An answer that is not documented for the call: whether it was done is unknown."""
 
 
+class Bounded(HTTPAdapter):
+    """Gives every answer its size, and nothing else, for sessions that are not ours."""
+
+    def send(self, request: requests.PreparedRequest, stream: bool = False, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+        """Send, and read the answer unless the caller does so himself."""
+        answer = super().send(request, stream=stream, **kwargs)
+        if not stream:
+            answer._content = _content(answer)
+        return answer
+
+
+def bound_answers() -> None:
+    """Let sessions that libraries open by themselves in this process take no larger answer than ours do.
+
+    Apprise's plugins call `requests.post`, which knows no other place for this.
+    """
+    requests.sessions.HTTPAdapter = Bounded
+
+
 class Adapter(HTTPAdapter):
     """Gives every call its time, and every answer its size."""
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import responses
 from pydantic import SecretStr
 
 from desk.chats import Chats, Message, receivers
+from desk.http import LARGEST
 from desk.places import Places
+from tests.wire import Wire
 
 HOOK = "https://chat.example.test/hook"
 TEXT = Message("Текст")
@@ -29,6 +33,20 @@ def test_a_receiver_gets_it_and_must_take_it() -> None:
         answers.add(responses.POST, f"{HOOK}/two", status=500)
         urls = [SecretStr(url.replace("https", "jsons")) for url in (HOOK, f"{HOOK}/two")]
         assert [chats.send(one, TEXT) for one in receivers(urls)] == [True, False]
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_chats_answer_has_a_size(told: bool) -> None:
+    def endless(_request: bytes) -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\n"
+        yield b"Content-Length: %d\r\n\r\n" % (LARGEST + 1) if told else b"Connection: close\r\n\r\n"
+        for _ in range(LARGEST // 1_000_000 + 1):
+            yield bytes(1_000_000)
+
+    with Wire(endless) as wire:
+        wire.hang_up = True
+        [one] = receivers([SecretStr(f"json://127.0.0.1:{wire.port}/hook")])
+        assert not chats.send(one, TEXT)
 
 
 @pytest.mark.parametrize(
