@@ -14,6 +14,8 @@ from typing import Generic, TypeVar, cast
 
 import sqlalchemy as sa
 
+from store.database import take_write_lock
+
 MAX_BATCH = 64
 IDLE_SECONDS = 5.0  # after which the thread ends: it would keep an engine that nobody else has any more
 Item = TypeVar("Item")
@@ -87,6 +89,7 @@ class Committer(Generic[Item, Answer]):
     def _commit(self, batch: list[_Job[Item, Answer]]) -> None:
         try:
             with self._engine.begin() as connection:
+                take_write_lock(connection)
                 answers = self._write(connection, [job.item for job in batch])
         except Exception as error:
             if len(batch) > 1:

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import functools
 import math
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ BUSY_TIMEOUT_MS = 30_000
 CONNECT_SECONDS = 5
 ASLEEP_SECONDS = 15  # as long as a worker is not thought dead (`worker_lease` as shipped)
 REST_SECONDS = 1
+_EAGER_MS = 5  # between two times that SQLite is asked for its write lock by who must not wait
+_PRIMARY = 0xFF  # of SQLite's error codes: what is above only says more
 _MIGRATION_LOCK = 7_310_421  # any fixed number: PostgreSQL's advisory lock for migrations
 _LOCK_SECONDS = 0.2  # between two tries to get it
 _NO_TRANSACTION: Any = {"isolation_level": "AUTOCOMMIT"}
@@ -128,6 +131,35 @@ def reading(engine: sa.Engine) -> sa.Connection:
     """
     connection = engine.connect()
     return connection if connection.dialect.name == "sqlite" else connection.execution_options(**_NO_TRANSACTION)
+
+
+def take_write_lock(connection: sa.Connection) -> None:
+    """Take SQLite's write lock before those who wait for it; PostgreSQL has none.
+
+    Who finds it taken sleeps up to 100 ms before it asks again, so that a process that writes all the time is ahead of
+    one that writes now and then. This one asks every few milliseconds: for short transactions that somebody waits for.
+    """
+    if connection.dialect.name != "sqlite":
+        return
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)  # noqa: S101 # for the type alone
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    raw.execute(f"PRAGMA busy_timeout={_EAGER_MS}")
+    try:
+        while not _locked(raw, deadline):
+            pass
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+
+
+def _locked(raw: sqlite3.Connection, deadline: float) -> bool:
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            raise sa.exc.OperationalError("BEGIN IMMEDIATE", None, error) from error
+        return False
+    return True
 
 
 def listed(dialect: str, *columns: str) -> str:

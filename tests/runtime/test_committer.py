@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 import runtime.committer
+import store.database
 from runtime.committer import MAX_BATCH, Committer
 from store import systems
+from store.database import BUSY_TIMEOUT_MS, connect
+from tests.databases import Sqlite
 
 Write = Callable[[sa.Connection], bool]
 
@@ -100,3 +105,40 @@ def test_a_committer_that_nobody_needs_keeps_no_thread(engine: sa.Engine, monkey
     for number in range(writes):
         threading.Event().wait(0.05 if number % 2 else 0.048)
         assert committer.commit(lambda _: True)
+
+
+def test_who_waits_for_an_acknowledgement_has_the_write_lock_before_it_reads(sqlite: Sqlite, tmp_path: Path) -> None:
+    engine = connect(sqlite.fresh(tmp_path))
+    other = sa.create_engine(engine.url, poolclass=sa.NullPool)
+    with other.connect() as holder:
+        holder.exec_driver_sql("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(1) as threads:
+            waiting = threads.submit(Committer(engine, one_by_one).commit, is_locked)
+            with pytest.raises(TimeoutError):
+                waiting.result(0.1)  # somebody else has it
+            holder.rollback()
+            assert waiting.result(20)
+    with engine.connect() as connection:  # later on its connection is as patient as before
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == BUSY_TIMEOUT_MS
+    engine.dispose()
+
+
+def test_a_write_lock_that_nobody_gives_back_is_told(
+    sqlite: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store.database, "BUSY_TIMEOUT_MS", 50)
+    engine = connect(sqlite.fresh(tmp_path))
+    other = sa.create_engine(engine.url, poolclass=sa.NullPool)
+    with other.connect() as holder:
+        holder.exec_driver_sql("BEGIN IMMEDIATE")
+        with pytest.raises(sa.exc.OperationalError, match="locked"):
+            Committer(engine, one_by_one).commit(is_locked)
+        holder.rollback()
+    assert Committer(engine, one_by_one).commit(is_locked)
+    engine.dispose()
+
+
+def is_locked(connection: sa.Connection) -> bool:
+    """Whether the transaction has SQLite's write lock already."""
+    raw = connection.connection.driver_connection
+    return isinstance(raw, sqlite3.Connection) and raw.in_transaction
