@@ -37,6 +37,7 @@ from events import (
 )
 from handlers import PROCEDURES
 from runtime.dead_letters import tell_recovered, tell_stopped
+from runtime.outage import DATABASE_AWAY
 from runtime.switchboard import Switchboard
 from store import deliveries, findings, ledger, links, requests, systems
 from store.cases import wake_workers
@@ -142,7 +143,7 @@ class Runner:
                 return _finished("ignored", "the bot's own event")
             for procedure in PROCEDURES.get(delivery.type, ()):
                 procedure(event, opened)
-        except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
+        except DATABASE_AWAY as error:
             raise Later("our database did not answer") from error
         return _finished("done", None)
 

@@ -275,13 +275,16 @@ def test_a_fault_of_our_own_is_a_dead_letter_and_stands_in_the_log(any_bot: Bot,
     assert len(any_bot.sandbox.chat("admins")) == 1
 
 
-def test_a_database_that_goes_away_in_the_middle_is_nobodys_dead_letter(any_bot: Bot, plays: Plays) -> None:
+@pytest.mark.parametrize("error", [sa.exc.OperationalError, sa.exc.InternalError], ids=["away", "asleep for too long"])
+def test_a_database_that_goes_away_in_the_middle_is_nobodys_dead_letter(
+    any_bot: Bot, plays: Plays, error: type[sa.exc.DBAPIError]
+) -> None:
     calls: list[str] = []
 
     def play(event: TicketEvent, _: Desk) -> None:
         calls.append(event.id)
         if len(calls) == 1:
-            raise sa.exc.OperationalError("SELECT", {}, Exception("server closed the connection"))
+            raise error("SELECT", {}, Exception("server closed the connection"))
 
     plays(play)
     close(any_bot, "a1")

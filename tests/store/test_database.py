@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -138,3 +139,27 @@ def test_a_database_that_cannot_be_reached_leaves_nothing_held(tmp_path: Path) -
         with pytest.raises(sa.exc.OperationalError):
             engine.connect()
     engine.dispose()
+
+
+def test_a_process_that_sleeps_in_a_transaction_loses_its_locks(
+    postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "ASLEEP_SECONDS", 1)
+    url = postgres.fresh(tmp_path)
+    sleeper, other = database.connect(url), database.connect(url)
+    lock = sa.text("LOCK TABLE systems")
+
+    def take_over() -> None:
+        with other.begin() as connection:
+            connection.execute(sa.text("SET LOCAL lock_timeout = '20s'"))
+            connection.execute(lock)
+
+    with sleeper.connect() as asleep:
+        asleep.execute(lock)
+        with ThreadPoolExecutor(1) as threads:
+            threads.submit(take_over).result()
+        with pytest.raises(sa.exc.InternalError):
+            asleep.execute(sa.text("SELECT 1"))
+    sleeper.dispose()
+    other.dispose()
+    postgres.drop(url)
