@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from config import Config, load
 from config.settings import Settings
-from desk.chats import Chats
+from desk.chats import Chats, Message, receivers
 from desk.crm.client import WebCrm
 from desk.gates import Down, Onlooker
 from desk.http import session_for
@@ -227,8 +227,9 @@ def test_messages_go_the_same_way_without_anybodys_password(
             monkeypatch.setenv(name, proxy.url)
         monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
         chats = Chats(Places())
-        assert chats.send([SecretStr(f"jsons://{HOST}/hook")], "Текст")
-        assert chats.send([SecretStr(here.url.replace("http", "json"))], "Текст")
+        for address in (f"jsons://{HOST}/hook", here.url.replace("http", "json")):
+            [one] = receivers([SecretStr(address)])
+            assert chats.send(one, Message("Текст"))
         opened, request = proxy.heard
         (local,) = here.heard
     assert opened.startswith(f"CONNECT {HOST}:443".encode())
