@@ -25,8 +25,8 @@ run: .venv/run   ## everything on this machine, with the sandbox when no JIRA_UR
 demo: .venv/run  ## the same, ends by itself after the story
 	@$(BIN)/python -m runtime.supervisor --demo
 
-test: .venv/dev
-	@$(BIN)/python -m pytest -n 4 --dist worksteal
+test: .venv/dev  ## and how many lines of the bot it reached
+	@$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=
 
 test-later: .venv/dev  ## the same 400 days later, the walks in a browser aside; needs Debian's faketime
 	@NO_FAKE_STAT=1 PYTHONPATH=tests/later faketime --exclude-monotonic -f +400d \
