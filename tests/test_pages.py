@@ -15,8 +15,11 @@ ROOT = Path(__file__).parent.parent
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`[^`\n]*`")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+QUOTED = re.compile(r"«[^»]*»|\([^)]*\)")
+MARK = re.compile(r"^\*(Для .+, по-русски|For .+, in English)\.\*$")
 DECISION = re.compile(r"^Date: \d{4}-\d\d-\d\d\. Status: (accepted|replaced by \[\d+\]\(.+\))(, replaces .+)?\.$")
 NAMED = re.compile(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|yml|md|toml))`")
+FOR_BOTH = ("docs/README.md", "README.md")  # leads everybody to his own pages
 HEADINGS = {
     "Try it": "Попробовать",
     "What it does": "Что он делает",
@@ -63,6 +66,15 @@ def target_of(page: str, link: str) -> tuple[Path, str]:
     return ((ROOT / page).parent / path).resolve() if path else ROOT / page, anchor
 
 
+def language(page: str) -> str:
+    """The language that a page says it is in; decisions and what stands beside the README are English."""
+    if page not in DOCS:
+        return "en"
+    mark = MARK.match((text(page).splitlines() + [""] * 3)[2])
+    assert mark, f"{page}: the third line has to say for whom the page is and in which language"
+    return "ru" if "по-русски" in mark[1] else "en"
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_link_leads_to_a_file_and_to_a_heading_of_it(page: str) -> None:
     broken = []
@@ -78,6 +90,33 @@ def test_every_path_that_a_page_names_is_there(page: str) -> None:
     named = NAMED.findall(FENCE.sub("", text(page)))
     assert named
     assert [path for path in named if not (ROOT / path).exists() and not any(ROOT.glob(f"*/{path}"))] == []
+
+
+@pytest.mark.parametrize("page", [page for page in DOCS if page not in FOR_BOTH])
+def test_a_page_is_whole_in_the_language_that_it_names(page: str) -> None:
+    said = QUOTED.sub("", LINK.sub("", prose(page)))
+    russian, latin = len(re.findall("[а-яё]", said, re.I)), len(re.findall("[a-z]", said, re.I))
+    share = russian / (russian + latin)
+    assert share > 0.7 if language(page) == "ru" else share < 0.1, f"{share:.0%} of the letters are Russian"
+
+
+@pytest.mark.parametrize("page", [page for page in DOCS if page not in FOR_BOTH])
+def test_no_page_sends_its_reader_into_the_other_language(page: str) -> None:
+    assert sent_away(page, language(page)) == []
+
+
+@pytest.mark.parametrize("page", DECISIONS)
+def test_no_decision_sends_its_reader_into_the_other_language(page: str) -> None:
+    assert sent_away(page, "en") == []
+
+
+def sent_away(page: str, own: str) -> list[str]:
+    away = []
+    for link in links(page):
+        path = target_of(page, link)[0].relative_to(ROOT).as_posix()
+        if path.endswith(".md") and path not in FOR_BOTH and language(path) != own:
+            away.append(link)
+    return away
 
 
 def test_the_index_has_every_page() -> None:
