@@ -18,7 +18,7 @@ from web.words import verb, word
 
 
 def simulate(process: Process, file: IO[bytes], *, as_json: bool) -> None:
-    """Read one body (a neutral WebCRM event, or a Jira webhook), run its procedures on paper, print the steps."""
+    """Read one body (a neutral WebCRM event, or a Jira webhook), print what its procedures would do."""
     config = process.switchboard.current()
     try:
         understood = understand(parse(file.read()), config, process.settings.crms)

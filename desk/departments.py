@@ -60,7 +60,7 @@ class DepartmentsDesk:
         text = self._around.templates.note(line.name, **line.values)
         shown = replace(verb, intent=text, unless=line.unless)
         if address is None:
-            return bool(self._around.journal.do(shown, lambda: Done(outcome="unchanged", reason=NO_ADDRESS)))
+            return bool(self._around.journal.do(replace(shown, unless=lambda: NO_ADDRESS), Done))
         # a text that somebody wrote calls nobody: a mention is broken by a sign that is not seen
         message = Message(_MENTION.sub("\\1\u2060", text))
         return tell_each(self._around, shown, [address], lambda: message, line.also)

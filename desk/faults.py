@@ -76,6 +76,10 @@ class LeaseLostError(Exception):
     """Another worker took the delivery over; this run stops without writing anything."""
 
 
+class WouldWriteError(Exception):
+    """A dry run has come to what it would change."""
+
+
 class Kind(Enum):
     """What kind of trouble an error is."""
 

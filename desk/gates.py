@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import requests
 import sqlalchemy as sa
 
 from config.running import RuntimeConfig
 from desk.clock import machine_now
-from desk.faults import Dead, Fault, Kind, Later, LeaseLostError, Trouble, classify
+from desk.faults import Dead, Fault, Kind, Later, LeaseLostError, Trouble, WouldWriteError, classify
 from desk.places import Places
 from desk.run import Run
 from store import systems
@@ -71,9 +71,9 @@ class Gates:
         self._places = places or Places()
         self._run: Run | None = None
 
-    def asked_by(self, run: Run) -> Self:
-        """The same gates for the calls of a run."""
-        other = copy(self)
+    def asked_by(self, run: Run) -> Gates:
+        """The same gates for the calls of a run; a dry one only looks."""
+        other = Onlooker(self._engine, self._running, self._alert, self._places) if run.is_dry else copy(self)
         other._run = run
         return other
 
@@ -83,8 +83,11 @@ class Gates:
             self._run.confirm(self._engine)
 
     def ask(self, call: Call) -> sa.Row[Any]:
-        """Raise `Later` when the system is down or one of the call's scopes is paused, LeaseLostError when the run
-        may not write any more; else what stood in the way until now (see `systems.hindrance`)."""
+        """What stood in the way until now (see `systems.hindrance`).
+
+        Raises `Later` when the system is down or one of the call's scopes is paused, LeaseLostError when the run may
+        not write any more.
+        """
         run = self._run if call.writes else None
         with reading(self._engine) as connection:
             hindrance = systems.hindrance(connection, call.system, call.scopes(), run.owner if run else None)
@@ -149,19 +152,25 @@ class Gates:
 
 
 class Onlooker(Gates):
-    """For who only looks, perhaps with another token than the bot's: asks no gate and leaves no trace in any."""
+    """For who only looks, perhaps with another token than the bot's: asks no gate and leaves no trace in any.
+
+    What a dry run would write raises WouldWriteError.
+    """
 
     def pass_through(self, call: Call, send: Callable[[], T]) -> T:
         """Send; what goes wrong becomes `Refused`, `Down` or `Later`."""
+        if self._run is not None and call.writes:
+            raise WouldWriteError(call.endpoint)
         try:
             return send()
         except requests.RequestException as error:
             trouble = classify(error)
+            reason = f"{call.system} {call.endpoint}: {trouble.reason}" if self._run else trouble.reason
             if trouble.kind in (Kind.REFUSED, Kind.CONFLICT):
-                raise Refused(trouble.reason, trouble) from error
+                raise Refused(reason, trouble) from error
             if trouble.kind is Kind.DOWN:
-                raise Down(trouble.reason, call.system, trouble) from error
-            raise Later(trouble.reason, no_effect=trouble.no_effect) from error
+                raise Down(reason, call.system, trouble) from error
+            raise Later(reason, no_effect=trouble.no_effect) from error
 
 
 class Refused(Dead):

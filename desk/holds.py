@@ -141,7 +141,7 @@ class HoldsDesk:
 
         def act() -> Done:
             try:
-                with self._around.engine.begin() as connection:
+                with self._around.writing() as connection:
                     known = holds.open_of_ticket(connection, start.source, start.ticket_id)
                     place = (issue.site, issue.id) if issue else (None, None)
                     if known is not None and known.kind == start.kind and (known.site, known.issue_id) == place:

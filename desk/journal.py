@@ -23,7 +23,7 @@ from desk.gates import Refused
 from desk.run import Run
 from store import ledger, switches
 from store.database import reading
-from store.ledger import BEGUN, ENDED, FAILED, PUT_OFF, Entry, Recorded, Standing, Step
+from store.ledger import BEGUN, ENDED, FAILED, PUT_OFF, Entry, Standing, Step
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,9 @@ Find = Callable[[datetime], Done | None]
 
 
 class Journal(Protocol):
-    """Where verbs are done: for good, or only on paper."""
+    """Where verbs are done: for good, or as far as their first write (`is_dry`)."""
+
+    is_dry: bool
 
     def do(self, verb: Verb, act: Act, find: Find | None = None) -> Any:
         """Do the verb once; its result, None when a mode or the circumstances kept it from being done.
@@ -109,6 +111,8 @@ class Warnings:
 
 class LedgerJournal:
     """The journal of a real run, in the ledger."""
+
+    is_dry = False
 
     def __init__(
         self,
@@ -203,19 +207,10 @@ class LedgerJournal:
                 self._warnings.write(verb, f"{self._run.label}:{entry}")
                 return Done(outcome="warned", after=verb.intent)
             stop = verb.unless()
-            return self._done(verb, act) if stop is None else Done(outcome="unchanged", reason=stop)
+            return done_or_refused(verb, act) if stop is None else Done(outcome="unchanged", reason=stop)
         except Fault as fault:
             self._record(entry, verb, fault)
             raise
-
-    @staticmethod
-    def _done(verb: Verb, act: Act) -> Done:
-        try:
-            return act()
-        except Refused as refused:
-            if not verb.courtesy:
-                raise
-            return Done(outcome="refused", reason=refused.reason)
 
     def _look(self, entry: Entry, find: Find, over: datetime) -> Done | None:
         """Look for the effect of an earlier try; without one the next try begins now, for whoever must look again.
@@ -247,38 +242,11 @@ def _acts(mode: Mode, verb: Verb) -> bool:
     return mode == "act" or verb.is_warning
 
 
-class PaperJournal:
-    """The journal of a dry run: writes down what would be done, and does nothing.
-
-    `done`: what the ledger of the delivery has as done; a run would not do it again, and goes on with its result.
-    """
-
-    def __init__(self, mode_of: Callable[[str], Mode], done: Recorded | None = None) -> None:
-        self._mode_of = mode_of
-        self._done = done or {}
-        self._count: Counter[tuple[str, str]] = Counter()
-        self.lines: list[dict[str, Any]] = []
-
-    def do(self, verb: Verb, act: Act, find: Find | None = None) -> Any:
-        """Note the verb; nothing is done, so there is no result but a recorded one."""
-        key = (verb.why, verb.name)
-        self._count[key] += 1
-        step = (*key, self._count[key])
-        mode = self._mode_of(verb.why)
-        outcome = (
-            "done already"
-            if step in self._done
-            else {"act": "would do", "warn": "would warn", "observe": "would record", "off": "off"}[mode]
-        )
-        self.lines.append(
-            {"rule": verb.why, "verb": verb.name, "target": verb.target, "mode": mode}
-            | {"outcome": outcome, "after": verb.intent}
-        )
-        return self._done.get(step)
-
-    def has_done(self, verb: Verb) -> bool:
-        """See `Journal.has_done`."""
-        return (verb.why, verb.name, self._count[verb.why, verb.name] + 1) in self._done
-
-    def record(self, what: Callable[[sa.Connection], None]) -> None:
-        """Nothing goes into the store."""
+def done_or_refused(verb: Verb, act: Act) -> Done:
+    """How it ends when it is done; a courtesy may be refused."""
+    try:
+        return act()
+    except Refused as refused:
+        if not verb.courtesy:
+            raise
+        return Done(outcome="refused", reason=refused.reason)

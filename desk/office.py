@@ -19,12 +19,13 @@ from desk.chats import Chats
 from desk.clock import Clock, machine_now
 from desk.crm.client import SYSTEM, WebCrm
 from desk.desk import OWN, Desk
+from desk.dry_run import DryJournal
 from desk.faults import AbsentError
 from desk.gates import Gates, Onlooker
 from desk.http import session_for
 from desk.jira.client import JiraSite, system_of
 from desk.jira.directory import Directory
-from desk.journal import Done, Find, Journal, LedgerJournal, PaperJournal, Verb, Warnings
+from desk.journal import Done, Find, Journal, LedgerJournal, Verb, Warnings
 from desk.network import Network
 from desk.places import Places
 from desk.run import Run
@@ -97,7 +98,7 @@ class Office:
             return lambda _: Done(outcome="warned", after=verb.intent) if desk.usedesk.stands(number, text) else None
 
         journal = LedgerJournal(self.engine, run, mode_of, Warnings(warn, find), config.runtime.search_settle)
-        desk = self._desk(config, journal, now, run.label, run)
+        desk = self._desk(config, journal, now, run)
         return desk
 
     def _warning(self, config: Config, verb: Verb) -> str:
@@ -117,16 +118,16 @@ class Office:
         """The systems that this bot speaks to, by the names of their gates."""
         return [*map(system_of, config.jira.sites), *self._settings.crms]
 
-    def dry(self, config: Config, label: str, done: Recorded | None = None) -> tuple[Desk, PaperJournal]:
-        """A desk that only writes down what it would do, and its journal; `done` is what the ledger has as done."""
-        journal = PaperJournal(self._modes(config), done)
-        return self._desk(config, journal, self.clock.now(), label), journal
+    def dry(self, config: Config, label: str, done: Recorded | None = None) -> tuple[Desk, DryJournal]:
+        """A desk that looks and never writes, and the journal of what it would do; `done`: what is done already."""
+        journal = DryJournal(self._modes(config), done)
+        return self._desk(config, journal, self.clock.now(), Run.dry(label)), journal
 
-    def _desk(self, config: Config, journal: Journal, now: datetime, label: str, run: Run | None = None) -> Desk:
-        """`run`: whoever writes for it is asked each time whether it still owns its delivery; None: a dry run."""
+    def _desk(self, config: Config, journal: Journal, now: datetime, run: Run) -> Desk:
+        """`run`: it is asked before each write whether it may."""
 
         def for_run(client: Client) -> Client:
-            return client.asked_by(run) if run else client
+            return client.asked_by(run)
 
         around = Surroundings(
             engine=self.engine,
@@ -136,14 +137,14 @@ class Office:
             directory=self.directory,
             alerts=self._alerts,
             post=self._post,
-            chats=Chats(self.places, (lambda: run.confirm(self.engine)) if run else None),
+            chats=Chats(self.places, lambda: run.confirm(self.engine)),
             site=lambda name: for_run(self.site(config, name)),
             crm=lambda: for_run(self.crm(config)),
             usedesk=lambda: for_run(self.usedesk(config)),
             memory=self._memory,
             now=now,
-            label=label,
-            case=run.case if run else label,
+            label=run.label,
+            case=run.case,
         )
         return Desk(around)
 

@@ -91,7 +91,7 @@ class PromisesDesk:
 
     def _end(self, verb: Verb, promise: Promise, state: str) -> bool:
         def act() -> Done:
-            with self._around.engine.begin() as connection:
+            with self._around.writing() as connection:
                 mine = promises.end(connection, promise.id, state, by=self._around.label, now=self._around.now)
             return Done(mine, before=promise.text_id, outcome="done" if mine else "unchanged")
 

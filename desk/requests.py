@@ -32,7 +32,7 @@ class RequestsDesk(RequestReading):
 
         def act() -> Done:
             try:
-                with self._around.engine.begin() as connection:
+                with self._around.writing() as connection:
                     known = self._known(connection, ask)
                     if known is not None and known.source == "jira" != ask.source:
                         self._adopt(connection, known, ask)
@@ -131,7 +131,7 @@ class RequestsDesk(RequestReading):
         label, steps = self._around.label, self.steps(department)
 
         def act() -> Done:
-            with self._around.engine.begin() as connection:
+            with self._around.writing() as connection:
                 now = requests.get(connection, request.id)
                 if now is not None and now.rung_by == label:
                     return Done({"step": now.step - 1})
@@ -181,7 +181,7 @@ class RequestsDesk(RequestReading):
         """Record an answer, or that none is wanted: the ladder stops. True: it was this delivery that did it."""
 
         def act() -> Done:
-            with self._around.engine.begin() as connection:
+            with self._around.writing() as connection:
                 mine = requests.close(connection, request.id, ending, self._around.label, self._around.now)
                 if mine:
                     promises.withdraw(

@@ -46,7 +46,7 @@ class SaidDesk:
         at = self._next(request, department)
 
         def act() -> Done:
-            with self._around.engine.begin() as connection:
+            with self._around.writing() as connection:
                 if not requests.reopen(connection, request.id, self._around.label):
                     return Done(outcome="unchanged", reason="it was not a page that ended it")
                 now = requests.get(connection, request.id)
@@ -80,7 +80,7 @@ class SaidDesk:
         """Let a ticket wait again; False: its hold did not end by a page, or it has another one by now."""
 
         def act() -> Done:
-            with self._around.engine.begin() as connection:
+            with self._around.writing() as connection:
                 if not holds.reopen(connection, hold, self._around.label, self._around.now):
                     return Done(outcome="unchanged", reason="the ticket waits no more, or for somebody else")
             return Done(True, before=hold.ended_why)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,3 +70,13 @@ class Surroundings:
     def reading(self) -> sa.Connection:
         """A connection for look-ups."""
         return reading(self.engine)
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction for the bot's own rows; what a dry run writes is undone."""
+        with self.engine.connect() as connection:
+            yield connection
+            if self.journal.is_dry:
+                connection.rollback()
+            else:
+                connection.commit()

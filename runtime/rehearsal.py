@@ -1,4 +1,4 @@
-"""What the bot would do about an event, without doing it: its procedures at a desk that only writes down."""
+"""What the bot would do about an event, without doing it: its procedures at a desk that only looks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Rehearsal:
 
 
 def rehearse(office: Office, config: Config, understood: Understood, done: Recorded | None = None) -> Rehearsal:
-    """Run the procedures on paper; look-ups in Jira and the CRM are real. `done`: what the ledger has as done."""
+    """Run the procedures as far as they would write; look-ups are real. `done`: what the ledger has as done."""
     found = Rehearsal()
     if understood.event is None:
         return found

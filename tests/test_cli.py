@@ -16,6 +16,7 @@ from flask.cli import cli as flask_command
 from cli.version import version
 from cli.words import columns, table
 from config.settings import Settings
+from sandbox.live import LiveSandbox
 from tests.bot import environment
 from tests.tickets import closing, ticket
 from tests.web.site import NOWHERE, Site, opened, own_logs
@@ -123,6 +124,16 @@ class TestCheckConfig:
 class TestSimulate:
     """`simulate` says what would be done, and does nothing."""
 
+    @pytest.fixture
+    def jira(self, env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        """A Jira and a CRM that answer."""
+        with LiveSandbox(data_dir=tmp_path) as sandbox:
+            for name, value in environment(sandbox.url, "", tmp_path).items():
+                if value.startswith(sandbox.url):
+                    monkeypatch.setenv(name, value)
+            yield
+
+    @pytest.mark.usefixtures("jira")
     def test_a_closing(self) -> None:
         result = simulated(closing(ticket(id="7")))
         assert result.exit_code == 0, result.output
@@ -131,6 +142,7 @@ class TestSimulate:
         assert "W-40" in result.output
         assert "сделал бы" in result.output
 
+    @pytest.mark.usefixtures("jira")
     def test_a_file_as_json(self, tmp_path: Path) -> None:
         path = tmp_path / "event.json"
         path.write_text(json.dumps(closing(ticket(id="7"))), encoding="utf-8")
@@ -158,6 +170,7 @@ class TestSimulate:
         other = json.loads(simulated(MOVED | {"webhookEvent": "sprint_closed"}, "--json").stdout)
         assert other["ignored"] == "unknown event sprint_closed"
 
+    @pytest.mark.usefixtures("jira")
     def test_warnings_are_shown(self) -> None:
         result = simulated(closing(ticket(id="7")) | {"agent": "nobody"})
         assert result.exit_code == 0, result.output

@@ -42,10 +42,11 @@ DAY = (
     ("token list", "", 0, "crm"),
     ("token revoke crm", "", 0, "crm"),
     ("rules --built", "", 0, "W-40"),
-    ("simulate -", EVENT, 0, "ticket.closing, дело webcrm:7"),
+    ("simulate -", EVENT, 1, "Дальше не узнать: jira:main"),
     ("replay jira/a1", "", 0, "запущено ещё раз"),
     ("report", "", 0, "Итого"),
     ("doctor", "", 1, "Jira"),
+    ("version", "", 0, "Python"),
 )
 PROCESSES = ("worker", "clock")
 

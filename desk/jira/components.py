@@ -174,7 +174,7 @@ class ComponentVerbs(Groups, Comments):
 
     def _remember(self, issue: Issue, said: str | None) -> list[str]:
         value = [said] if said else []
-        with self._around.engine.begin() as connection:
+        with self._around.writing() as connection:
             links.set_mark(connection, issue.site, issue.id, SAID, value=value, set_at=machine_now())
         return value
 

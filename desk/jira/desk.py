@@ -24,7 +24,7 @@ class JiraDesk(HoldLabels, ComponentVerbs, RequestIssues, Strays):
         link = Link(source, ticket_id, "escalation", issue.site, issue.id, issue.key, made_by_bot=False)
 
         def act() -> Done:
-            with self._around.engine.begin() as connection:
+            with self._around.writing() as connection:
                 try:
                     links.add(connection, link, machine_now())
                 except links.LinkTakenError as taken:

@@ -156,7 +156,11 @@ class Holding(Making, Moves, Comments):
 
         The bot takes back its own word: what it set is no longer looked for, so a person may put it back.
         """
-        verb = Verb(why, "remove_neighbour_component", issue.key, possible=issue.real)
+
+        def nothing_to_remove() -> str | None:
+            return None if issue.real else "a hold's own issue is made without components"
+
+        verb = Verb(why, "remove_neighbour_component", issue.key, possible=issue.real, unless=nothing_to_remove)
 
         def record(connection: sa.Connection) -> None:
             links.set_mark(connection, issue.site, issue.id, COMPONENTS, value=[], set_at=machine_now())
@@ -175,7 +179,7 @@ class Holding(Making, Moves, Comments):
         self._around.journal.do(verb, act)
 
     def _remember_taken(self, issue: Issue, taken: list[str]) -> None:
-        with self._around.engine.begin() as connection:
+        with self._around.writing() as connection:
             hold = holds.open_of_issue(connection, issue.site, issue.id)
             if hold is not None:
                 names = sorted({*(hold.components_taken or ()), *taken})

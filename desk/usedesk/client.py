@@ -68,7 +68,8 @@ class Usedesk:
         """The same client, with its session, for the calls of a run, whose delivery keeps its place at the limit."""
         other = copy(self)
         other._gates = self._gates.asked_by(run)
-        other._limit = replace(self._limit, delivery=run.label)
+        if not run.is_dry:
+            other._limit = replace(self._limit, delivery=run.label)
         return other
 
     def ticket(self, ticket: str) -> dict[str, Any]:

@@ -11,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from config import Mode
-from desk.faults import Dead, Later, LeaseLostError
-from desk.journal import Done, LedgerJournal, PaperJournal, Verb, Warnings
+from desk.dry_run import DryJournal
+from desk.faults import Dead, Later, LeaseLostError, WouldWriteError
+from desk.journal import Done, LedgerJournal, Verb, Warnings
 from desk.run import Run
 from store import ledger
 from store.tables import deliveries
@@ -363,11 +364,18 @@ def test_what_also_belongs_to_a_verb_is_recorded_with_it_or_not_at_all(world: Wo
     assert (count(), world.rows()) == (1, [("a", "done")])
 
 
-def test_a_dry_run_writes_down_and_does_nothing() -> None:
-    journal = PaperJournal(lambda rule: "warn" if rule == "W-1" else "act")
-    assert journal.do(Verb("W-40", "a", "t", intent="x"), lambda: pytest.fail("acted")) is None
+def test_a_dry_run_ends_a_verb_where_it_would_write() -> None:
+    def act() -> Done:
+        raise WouldWriteError("PUT /issue")
+
+    journal = DryJournal(lambda rule: "warn" if rule == "W-1" else "act")
+    assert journal.do(Verb("W-40", "a", "t", intent="x"), act) is None
+    assert journal.do(Verb("W-40", "looked", "t"), lambda: Done(7, outcome="unchanged")) == 7
     journal.do(Verb("W-1", "b", None), lambda: pytest.fail("acted"))
+    journal.do(Verb("W-40", "c", None, possible=False), lambda: pytest.fail("acted"))
     assert [(line["rule"], line["verb"], line["outcome"], line["after"]) for line in journal.lines] == [
         ("W-40", "a", "would do", "x"),
+        ("W-40", "looked", "unchanged", None),
         ("W-1", "b", "would warn", None),
+        ("W-40", "c", "would do", None),
     ]
