@@ -29,7 +29,7 @@ test: .venv/dev  ## and how many lines of the bot it reached
 	@$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=
 
 test-later: .venv/dev  ## the same 400 days later, the walks in a browser aside; needs Debian's faketime
-	@NO_FAKE_STAT=1 PYTHONPATH=tests/later faketime --exclude-monotonic -f +400d \
+	@NO_FAKE_STAT=1 PYTHONPATH=$(CURDIR)/tests/later faketime -m --exclude-monotonic -f +400d \
 		$(BIN)/python -m pytest -n 4 --dist worksteal --ignore=tests/browser
 
 lint: .venv/dev

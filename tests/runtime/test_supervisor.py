@@ -30,7 +30,15 @@ def env(tmp_path: Path) -> dict[str, str]:
     given.pop("PYTHON_DOTENV_DISABLED")
     (tmp_path / "a-file").touch()
     ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
-    return given | REAL | ports | {"DATA_DIR": str(tmp_path / "var"), "PYTHONPATH": str(ROOT)}
+    return (
+        given
+        | REAL
+        | ports
+        | {
+            "DATA_DIR": str(tmp_path / "var"),
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+        }
+    )
 
 
 def run(env: dict[str, str], folder: Path, *module: str) -> tuple[int, str]:
@@ -141,7 +149,7 @@ def test_it_starts_all_in_order_and_ends_all_by_a_signal(env: dict[str, str], tm
             said.append(line)
             if all(words in "".join(said) for words in AT_LAST):
                 process.send_signal(signal.SIGTERM)
-    assert process.returncode == 0, said
+    assert process.returncode == 0, "".join(said)
     assert f"{env['PORT']}/deliveries" in "".join(said)
     assert f"  Smezhnik: http://127.0.0.1:{env['PORT']}/\n" in said
     assert left_behind(tmp_path) == []
