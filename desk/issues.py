@@ -39,6 +39,16 @@ class Issue:
 
 
 @dataclass(frozen=True)
+class TicketRef:
+    """The ticket that an issue is linked to; `passed_on`: from the issue that it has in another group's project."""
+
+    source: str
+    id: str
+    type: str | None
+    passed_on: bool = False
+
+
+@dataclass(frozen=True)
 class IssueView:
     """An issue as it stands in Jira now, its ticket fields by the names that config gives them."""
 

@@ -23,6 +23,7 @@ class Telling:
     """A note of `crm_templates/notes.yml` and its values. `optional`: a ticket that there is not is no fault.
 
     `also` goes into the store together with the verb's end. `reminds`: it goes before notes that only inform.
+    `warns`: to warn is all that it does, so it is written in the mode warn too.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Telling:
     unless: Stop = lambda: None
     optional: bool = False
     reminds: bool = False
+    warns: bool = False
     also: Callable[[sa.Connection], None] | None = field(default=None, compare=False)
 
 
@@ -82,7 +84,10 @@ class TicketVerbs:
     def tell(self, ticket_id: str, telling: Telling, *, why: str, possible: bool = True) -> bool:
         """Write an internal note; whether it was written."""
         text = self._around.templates.note(telling.name, **telling.values)
-        verb = Verb(why, f"note_{telling.name}", ticket_id, intent=text, possible=possible, unless=telling.unless)
+        verb = Verb(
+            why, f"note_{telling.name}", ticket_id, intent=text, possible=possible, is_warning=telling.warns,
+            unless=telling.unless,
+        )  # fmt: skip
         words = Words(text, first=telling.reminds)
 
         def act() -> Done:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from config import Topic
 from desk.desk import Desk
-from desk.issues import Issue, IssueView
-from desk.jira.making import issue_of
+from desk.issues import Issue, IssueView, TicketRef
+from desk.jira.orders import issue_of
+from desk.tickets import Telling
 from events import IssueEvent, TicketEvent
 from handlers.closings import escalates, scenario
 
@@ -23,11 +24,14 @@ def escalate_to_jira(event: TicketEvent, desk: Desk) -> None:
         return
     named = event.ticket.jira_key
     link = desk.jira.link_of_ticket(event.source, event.ticket.id)
+    other = desk.jira.issue_of_another_group(event, topic)
     there = link is not None and link.purpose == ESCALATION
     # an earlier try of this closing may have linked the issue, and broken off before its key was written
     begun = link is not None and there and link.issue_key == named and not (link.made_by_bot or link.key_written_at)
-    if named and (link is None or begun):
-        issue = _take_named_issue(event, topic, named, desk)
+    if named and (link is None or begun or (other is not None and _is_of_group(event, topic, named, desk))):
+        issue = _take_named_issue(event, topic, named, desk, passed_on=other is not None)
+    elif other is not None and desk.jira.can_describe(event, topic):
+        issue = _pass_on(event, topic, other, desk)
     elif desk.jira.can_describe(event, topic):
         issue = _make_issue(event, topic, desk)
     elif there and link is not None and desk.jira.is_there(link):
@@ -65,6 +69,36 @@ def _make_issue(event: TicketEvent, topic: Topic, desk: Desk) -> Issue:
     if not issue.new and not issue.returned:
         _tend_hand_made(event, issue, desk)
         _say_what_is_new(event, topic, issue, desk)
+    return issue
+
+
+def _is_of_group(event: TicketEvent, topic: Topic, named: str, desk: Desk) -> bool:
+    """Whether the key in the ticket is that of an issue which its agent made for the group of the topic."""
+    is_new = named not in desk.jira.keys_of_ticket(event.source, event.ticket.id)
+    return is_new and named.split("-", maxsplit=1)[0] == desk.config.categories.types[topic.type_id].project
+
+
+def _pass_on(event: TicketEvent, topic: Topic, first: Issue, desk: Desk) -> Issue:
+    """The ticket was closed again, for another group: that one gets an issue of its own, linked to the first (W-62).
+
+    Where a mode keeps it from being made, the agent is told whose the ticket is, and the first issue hears of it.
+    """
+    ticket, project = event.ticket, desk.config.categories.types[topic.type_id].project
+    names = {"type": topic.type_name, "subtype": topic.subtype_name, "first": first.key}
+    components = desk.jira.choose_components(topic, ticket.warehouse, why=FBO_RULE)
+    issue = desk.jira.create_issue(event, topic, components, why="W-62", instead_of=first)
+    if not issue.real:
+        desk.crm.tell(ticket.id, Telling("other_group", {"project": project, **names}, warns=True), why="W-62")
+        return _make_issue(event, topic, desk)
+    say_what_is_left_out(event, issue, desk, why="W-62")
+    desk.jira.say_component_missing(issue, components.missing, why=FBO_RULE)
+    if issue.new:
+        desk.jira.link_back(issue, event, why="W-64")
+        desk.jira.relate(issue, first.key, why="W-62")
+    else:
+        desk.jira.say_to_third_line(issue, event, topic, why="W-63", again=True)
+    desk.crm.write_key(ticket.id, issue, carried=ticket.jira_key, why="W-64")
+    desk.crm.note(ticket.id, "second_issue" if issue.new else "former_issue", why="W-62", key=issue.key, **names)
     return issue
 
 
@@ -125,7 +159,7 @@ def _say_why_not(event: TicketEvent, names: list[str], desk: Desk) -> None:
         desk.crm.note(ticket.id, "not_in_t1", why="W-33", **values)
 
 
-def _take_named_issue(event: TicketEvent, topic: Topic, key: str, desk: Desk) -> Issue | None:
+def _take_named_issue(event: TicketEvent, topic: Topic, key: str, desk: Desk, *, passed_on: bool) -> Issue | None:
     """The agent made the task by hand and pasted its key: link the two (W-64), and see to its component (W-57).
 
     None: there is no such issue, or it is another ticket's, so the third line would never hear of this one.
@@ -139,7 +173,7 @@ def _take_named_issue(event: TicketEvent, topic: Topic, key: str, desk: Desk) ->
     if other is not None and (other.source, other.ticket_id) != (event.source, ticket.id):
         desk.crm.note(ticket.id, "key_taken", why="W-64", key=key, ticket=other.ticket_id)
         return None
-    if desk.jira.link_ticket(seen.issue, event.source, ticket.id, why="W-64"):
+    if desk.jira.link_ticket(seen.issue, TicketRef(event.source, ticket.id, ticket.type, passed_on), why="W-64"):
         desk.jira.link_back(seen.issue, event, why="W-64")
         _set_component(seen, ticket.type, desk, ticket.warehouse)
         desk.crm.write_key(ticket.id, seen.issue, carried=key, why="W-64")  # last: now the link is complete
@@ -210,11 +244,12 @@ def _link_named_ticket(seen: IssueView, desk: Desk) -> None:
     """
     ticket_id = desk.jira.named_ticket(seen)
     link = desk.jira.link_of(seen.issue)
-    mine = link is None or (link.source, link.ticket_id) == (desk.crm.source, ticket_id)
+    mine = link is None or (not link.former_since and (link.source, link.ticket_id) == (desk.crm.source, ticket_id))
     if ticket_id is None or not mine or (link is not None and link.key_written_at):
         return
     ticket = desk.crm.read(ticket_id)
-    if ticket is None or not desk.jira.link_ticket(seen.issue, "webcrm", ticket_id, why="W-64"):
+    of = TicketRef(desk.crm.source, ticket_id, seen.type)
+    if ticket is None or not desk.jira.link_ticket(seen.issue, of, why="W-64"):
         return
     desk.jira.say_linked(seen.issue, ticket_id, ticket.url, why="W-64")
     if ticket.jira_key and ticket.jira_key != seen.issue.key:
@@ -232,5 +267,6 @@ def _follow_move(event: IssueEvent, seen: IssueView, desk: Desk) -> None:
     moved = link.issue_key != seen.issue.key
     if moved:
         desk.jira.rename(event.issue, seen.issue.key, why="W-64")
-    if link.source == desk.crm.source and (moved or link.key_written_at is None):
+    present = link.former_since is None  # the ticket carries the key of the group that has it now
+    if present and link.source == desk.crm.source and (moved or link.key_written_at is None):
         desk.crm.write_key(link.ticket_id, seen.issue, why="W-64")

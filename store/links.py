@@ -26,13 +26,15 @@ class Link:
     made_by_bot: bool
     key_written_at: datetime | None = None
     status: str | None = None
+    type_id: str | None = None  # the Type that the ticket had when it was given to this issue's group
+    former_since: datetime | None = None  # when the ticket was closed again, for another group
 
 
 _FORGOTTEN = "forgotten"  # no field of Jira's
 # asked at every event: made once
 _LINK = sa.select(*(links.c[name] for name in Link.__annotations__))
 _OF_TICKET = _LINK.where(links.c.source == sa.bindparam("source"), links.c.ticket_id == sa.bindparam("ticket"))
-_NEWEST_OF_TICKET = _OF_TICKET.order_by(links.c.id.desc()).limit(1)
+_NEWEST_OF_TICKET = _OF_TICKET.where(links.c.former_since.is_(None)).order_by(links.c.id.desc()).limit(1)
 _NEWEST_OF_PURPOSE = _NEWEST_OF_TICKET.where(links.c.purpose == sa.bindparam("purpose"))
 _OF_ISSUE = _LINK.where(links.c.site == sa.bindparam("site"), links.c.issue_id == sa.bindparam("issue"))
 
@@ -49,7 +51,7 @@ def of_ticket(connection: sa.Connection, source: str, ticket_id: str, purpose: s
 
 
 def all_of_ticket(connection: sa.Connection, source: str, ticket_id: str) -> list[Link]:
-    """All issues of a ticket, the oldest first."""
+    """All issues of a ticket, the oldest first; those that it was taken from too."""
     found = connection.execute(_OF_TICKET.order_by(links.c.id), {"source": source, "ticket": ticket_id})
     return [Link(*row) for row in found]
 
@@ -75,6 +77,19 @@ def repurpose(connection: sa.Connection, site: str, issue_id: str, purpose: str)
     """Give a pair another purpose: an escalated ticket is put on hold, or goes back to the third line."""
     where = (links.c.site == site, links.c.issue_id == issue_id)
     connection.execute(sa.update(links).where(*where).values(purpose=purpose))
+
+
+def pass_on(connection: sa.Connection, given: Link, now: datetime) -> None:
+    """Another group has the ticket from now on: its issue of this purpose becomes a former one."""
+    where = (links.c.source == given.source, links.c.ticket_id == given.ticket_id, links.c.purpose == given.purpose)
+    connection.execute(sa.update(links).where(*where, links.c.former_since.is_(None)).values(former_since=now))
+
+
+def take_back(connection: sa.Connection, former: Link, now: datetime) -> None:
+    """A group that had the ticket before has it again, and nobody else; the ticket does not carry its key yet."""
+    pass_on(connection, former, now)
+    where = (links.c.site == former.site, links.c.issue_id == former.issue_id)
+    connection.execute(sa.update(links).where(*where).values(former_since=None, key_written_at=None))
 
 
 def key_written(connection: sa.Connection, site: str, issue_id: str, now: datetime) -> None:

@@ -14,7 +14,7 @@ from desk.clock import machine_now
 from desk.issues import COMPONENTS, Chosen, Issue, IssueView
 from desk.jira.comments import Comments
 from desk.jira.groups import Groups
-from desk.jira.making import SAID, said_in
+from desk.jira.orders import SAID, said_in
 from desk.journal import Done, Verb
 from desk.templates import IssueContext
 from events import TicketEvent

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from desk.clock import machine_now
-from desk.issues import Issue
+from desk.issues import Issue, TicketRef
 from desk.jira.components import ComponentVerbs
 from desk.jira.hold_labels import HoldLabels
-from desk.jira.making import label_of
+from desk.jira.orders import label_of
 from desk.jira.requests import RequestIssues
 from desk.jira.strays import Strays
 from desk.journal import Done, Verb
@@ -18,13 +18,16 @@ from store.links import Link
 class JiraDesk(HoldLabels, ComponentVerbs, RequestIssues, Strays):
     """All verbs that act in Jira. Each verb's `why` is the rule that it obeys."""
 
-    def link_ticket(self, issue: Issue, source: str, ticket_id: str, *, why: str) -> bool:
+    def link_ticket(self, issue: Issue, of: TicketRef, *, why: str) -> bool:
         """Remember that an issue which a person made belongs to a ticket; False when either is taken by another."""
-        verb = Verb(why, "link_ticket", issue.key, intent=label_of(source, ticket_id))
-        link = Link(source, ticket_id, "escalation", issue.site, issue.id, issue.key, made_by_bot=False)
+        verb = Verb(why, "link_ticket", issue.key, intent=label_of(of.source, of.id))
+        type_id = self._config.categories.type_id(of.type)
+        link = Link(of.source, of.id, "escalation", issue.site, issue.id, issue.key, made_by_bot=False, type_id=type_id)
 
         def act() -> Done:
             with self._around.writing() as connection:
+                if of.passed_on:
+                    links.pass_on(connection, link, machine_now())
                 try:
                     links.add(connection, link, machine_now())
                 except links.LinkTakenError as taken:

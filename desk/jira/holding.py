@@ -16,8 +16,9 @@ from desk.gates import Refused
 from desk.issues import COMPONENTS, Issue, is_finished
 from desk.jira.client import JiraSite
 from desk.jira.comments import Comments
-from desk.jira.making import Making, Order, issue_of, label_of
+from desk.jira.making import Making
 from desk.jira.moves import Moves
+from desk.jira.orders import Order, issue_of, label_of
 from desk.jira.writing import alert_refused, named, write_without_refused
 from desk.journal import Done, Verb
 from desk.sight import NOT_FOUND

@@ -3,54 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
 
 from config import Topic
-from config.names import match_key
-from desk import adf
 from desk.clock import machine_now
 from desk.faults import Dead, Later
 from desk.gates import Refused
 from desk.issues import COMPONENTS, Chosen, Issue
 from desk.jira.client import PROPERTY, Found, JiraSite
 from desk.jira.groups import Groups
+from desk.jira.orders import ESCALATION, SAID, Order, issue_of, label_of, made, said_in
 from desk.jira.writing import alert_refused, named, write_without_refused
 from desk.journal import Done, Verb
 from desk.templates import IssueContext
-from desk.templates.files import RenderedIssue
 from events import TicketEvent
 from store import links
 from store.links import Link
-
-ESCALATION = "escalation"
-SAID = "said"  # the mark of what the third line was told
-
-
-def label_of(source: str, ticket_id: str) -> str:
-    """The label by which an issue of a ticket is found."""
-    return f"{source}-{ticket_id}"
-
-
-@dataclass(frozen=True)
-class Order:
-    """What an issue is made for and of; `fields` are Jira's own names and go in as they are.
-
-    `decisive`: those without which there is nothing to be made.
-    """
-
-    purpose: str
-    project: str
-    text: RenderedIssue
-    components: Chosen = field(default_factory=lambda: Chosen({}))
-    labels: tuple[str, ...] = ()
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    decisive: Collection[str] = ()
 
 
 class Making(Groups):
@@ -61,15 +34,18 @@ class Making(Groups):
         """False when nobody said anything, so that the description would be empty (W-63)."""
         return IssueContext(event.ticket, topic, event.agent, event.closing).said()
 
-    def create_issue(self, event: TicketEvent, topic: Topic, components: Chosen, *, why: str) -> Issue:
+    def create_issue(
+        self, event: TicketEvent, topic: Topic, components: Chosen, *, why: str, instead_of: Issue | None = None
+    ) -> Issue:
         """Create the ticket's issue, filled from its template, in one call (W-60…W-63).
 
-        EmptyDescriptionError when nobody said anything.
+        `instead_of`: the issue that the ticket has in another group's project, and goes on from (W-62). A group that
+        had the ticket before gets it back, with the issue that it has. EmptyDescriptionError when nobody said anything.
         """
         kind = self._config.categories.types[topic.type_id]
         context = IssueContext(event.ticket, topic, event.agent, event.closing)
         text = self._around.templates.issue(kind.template, context)
-        return self._make(event, Order(ESCALATION, kind.project, text, components), why)
+        return self._make(event, Order(ESCALATION, kind.project, text, components, instead_of=instead_of), why)
 
     def _make(self, event: TicketEvent, order: Order, why: str) -> Issue:
         """One issue per ticket and purpose: the link table is asked first, then Jira by the label."""
@@ -78,8 +54,11 @@ class Making(Groups):
 
         def act() -> Done:
             link = self.link_of_ticket(event.source, event.ticket.id, order.purpose)
-            if link is not None and self.is_there(link):
+            if link is not None and not order.replaces(link) and self.is_there(link):
                 return made(issue_of(link), outcome="unchanged", reason="the ticket has its issue already")
+            former = self._former(event, order)
+            if former is not None:
+                return self._taken_back(former)
             held = self.link_of_ticket(event.source, event.ticket.id)
             if held is not None and order.purpose == ESCALATION and self._can_return(held, order.project):
                 return self._back_to_third_line(held, order, label)
@@ -110,10 +89,11 @@ class Making(Groups):
             about = {"ticket_source": event.source, "ticket_id": event.ticket.id, "purpose": order.purpose}
             known = done.result["id"] if done else None
             self._around.leave_word(
-                connection, key, of="issue", rule=why, verb="create_issue", site=site_name, issue_id=known, **about
+                connection, key, of="issue", rule=why, verb=creation.name, site=site_name, issue_id=known, **about
             )
 
-        verb = replace(self.creation(event, order, why), stray=stray)
+        creation = self.creation(event, order, why)
+        verb = replace(creation, stray=stray)
         result = self._around.journal.do(verb, act, find) or {}
         return Issue(**result) if "id" in result else replace(Issue.spoken_of(site_name, order.project), **result)
 
@@ -123,7 +103,8 @@ class Making(Groups):
         intent: dict[str, Any] = {"project": order.project, "summary": order.text.summary}
         if order.components.ids:  # a dry run knows only what was chosen, which the verb before it says
             intent["components"] = sorted(order.components.ids)
-        return Verb(why, "create_issue", label_of(event.source, event.ticket.id), intent=intent)
+        name = "create_issue" if order.instead_of is None else "create_second_issue"
+        return Verb(why, name, label_of(event.source, event.ticket.id), intent=intent)
 
     def _create(self, site: JiraSite, order: Order, label: str, lost: Mapping[str, str]) -> Found:
         """Make the issue; its mark says what it lacks, so that this is known when Jira's answer is lost."""
@@ -230,7 +211,7 @@ class Making(Groups):
 
     def _read_found(self, site: JiraSite, found: Found) -> Found | None:
         with self._around.reading() as connection:
-            if links.is_forgotten(connection, site.name, found.id):
+            if links.is_forgotten(connection, site.name, found.id) or links.of_issue(connection, site.name, found.id):
                 return None
         return self.seen(site, found.id, found.key.split("-")[0], ["labels"])
 
@@ -239,9 +220,14 @@ class Making(Groups):
         by_bot, lacks = PROPERTY in found.properties, dict(found.properties.get(PROPERTY, {}).get("lacks") or {})
         told = named(self._config.jira.projects[order.project], lacks)
         issue = Issue(site, found.id, found.key, found.key.split("-")[0], new=True, lacks=told)
-        link = Link(event.source, event.ticket.id, order.purpose, site, found.id, found.key, made_by_bot=by_bot)
+        type_id = self._config.categories.type_id(event.ticket.type)
+        link = Link(
+            event.source, event.ticket.id, order.purpose, site, found.id, found.key, made_by_bot=by_bot, type_id=type_id
+        )
 
         def also(connection: sa.Connection) -> None:
+            if order.instead_of is not None:
+                links.pass_on(connection, link, machine_now())
             try:
                 links.add(connection, link, machine_now())
             except links.LinkTakenError as taken:
@@ -255,6 +241,34 @@ class Making(Groups):
                 links.set_mark(connection, site, found.id, SAID, value=said, set_at=machine_now())
 
         return made(issue, also=also)
+
+    def issue_of_another_group(self, event: TicketEvent, topic: Topic) -> Issue | None:
+        """The issue of an escalated ticket, when it is there and another group's than the topic's (W-62).
+
+        An issue that a person moved to another project does not make a second one: its ticket's Type is what it was.
+        """
+        link, types = self.link_of_ticket(event.source, event.ticket.id, ESCALATION), self._config.categories.types
+        if link is None:
+            return None
+        given = types[link.type_id].project if link.type_id in types else None
+        same = types[topic.type_id].project in (link.issue_key.split("-")[0], given)
+        return issue_of(link) if not same and self.is_there(link) else None
+
+    def _former(self, event: TicketEvent, order: Order) -> Link | None:
+        """The issue that a group has of a ticket which was another's in between; None also when it is gone."""
+        if order.instead_of is None:
+            return None
+        with self._around.reading() as connection:
+            known = links.all_of_ticket(connection, event.source, event.ticket.id)
+        former = (one for one in known if one.former_since and one.issue_key.split("-")[0] == order.project)
+        return next(filter(self.is_there, former), None)
+
+    @staticmethod
+    def _taken_back(former: Link) -> Done:
+        def also(connection: sa.Connection) -> None:
+            links.take_back(connection, former, machine_now())
+
+        return made(issue_of(former), reason="the ticket is this group's again", also=also)
 
     def _names(self, order: Order) -> dict[str, str]:
         """The fields whose values config or a template names."""
@@ -276,24 +290,3 @@ class Making(Groups):
             fields[named_field] = self._around.directory.named(site, order.project, named_field, value)
         filled = {custom[name]: value for name, value in order.text.fields.items() if custom.get(name) and value}
         return fields | filled | dict(order.fields)
-
-
-def said_in(event: TicketEvent) -> str | None:
-    """What a closing tells the third line, so that a later one can be told from it; None: nothing in as many words."""
-    description = (event.closing.description or "").strip()
-    if adf.is_blank(description):
-        return None
-    about = [description, match_key(event.ticket.type or ""), match_key(event.ticket.subtype or "")]
-    return sha256("\n".join(about).encode()).hexdigest()
-
-
-def made(issue: Issue, **how: Any) -> Done:
-    """The end of a verb whose result is an issue."""
-    result = {name: getattr(issue, name) for name in ("site", "id", "key", "project", "new", "returned")}
-    result |= {"lacks": dict(issue.lacks)} if issue.lacks else {}
-    return Done(result, target=issue.key, after=issue.key, **how)
-
-
-def issue_of(link: Link) -> Issue:
-    """The issue of a link."""
-    return Issue(link.site, link.issue_id, link.issue_key, link.issue_key.split("-")[0])

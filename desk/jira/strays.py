@@ -17,7 +17,7 @@ from desk.gates import Refused
 from desk.issues import Issue
 from desk.jira.client import PROPERTY
 from desk.jira.comments import Comments, mark_of
-from desk.jira.making import label_of
+from desk.jira.orders import label_of
 from desk.journal import Done, Verb
 from desk.sight import NOT_FOUND
 from events import StrayEvent

@@ -165,7 +165,7 @@ Index("ix_ledger_results", ledger.c.target, sqlite_where=_with_result, postgresq
 _found = text("outcome IN ('observed', 'warned')")
 Index("ix_ledger_found", ledger.c.begun_at, ledger.c.id, sqlite_where=_found, postgresql_where=_found)
 
-# A ticket and one of its issues; at most one open issue per ticket and purpose.
+# A ticket and one of its issues; one per ticket and purpose, besides those that it was taken from.
 links = Table(
     "links",
     metadata,
@@ -180,9 +180,20 @@ links = Table(
     Column("created_at", Moment, nullable=False),
     Column("key_written_at", Moment),
     Column("status", String(64)),  # of the issue, as it was told last
-    UniqueConstraint("source", "ticket_id", "purpose", name="uq_links_ticket_purpose"),
+    Column("type_id", String(64)),
+    Column("former_since", Moment),  # NULL: the ticket is still this group's
     UniqueConstraint("site", "issue_id", name="uq_links_issue"),
     Index("ix_links_issue_key", "issue_key"),
+)
+_present = text("former_since IS NULL")
+Index(
+    "uq_links_ticket_purpose",
+    links.c.source,
+    links.c.ticket_id,
+    links.c.purpose,
+    unique=True,
+    sqlite_where=_present,
+    postgresql_where=_present,
 )
 
 # What the bot set last in a field of an issue, and since when a person has it.

@@ -38,6 +38,7 @@ EXAMPLES: dict[str, object] = {
     "since": datetime(2026, 11, 20, 12, 58, tzinfo=UTC),
     "how": "comment",
     "issue": "FBO-7",
+    "first": "FBO-3",
     "issue_key": "FBO-7",
     "key": "FBO-7",
     "kind": "ozon",

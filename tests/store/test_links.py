@@ -50,3 +50,18 @@ def test_a_fields_mark_keeps_what_is_not_written(engine: sa.Engine) -> None:
         mark = links.mark(connection, "main", "10001", "components")
     assert mark is not None
     assert (mark.value, mark.set_at, mark.person_at) == (["1"], NOW, NOW)
+
+
+def test_a_ticket_may_have_had_issues_of_other_groups_before(engine: sa.Engine) -> None:
+    second = replace(PAIR, issue_id="10002", issue_key="QC-2", type_id="quality")
+    third = replace(PAIR, issue_id="10003", issue_key="ADS-3", type_id="ads")
+    with engine.begin() as connection:
+        links.add(connection, PAIR, NOW)
+        for link in (second, third):
+            links.pass_on(connection, link, NOW)
+            links.add(connection, link, NOW)
+        assert links.of_ticket(connection, "webcrm", "1", "escalation") == third
+        assert links.of_ticket(connection, "webcrm", "1", None) == third
+        links.take_back(connection, PAIR, NOW)
+        assert links.of_ticket(connection, "webcrm", "1", "escalation") == PAIR
+        assert [link.former_since for link in links.all_of_ticket(connection, "webcrm", "1")] == [None, NOW, NOW]
