@@ -107,11 +107,12 @@ class Worker:
             self._try(self._hear)
 
     def _hear(self) -> None:
-        for due in cases.wake_ups(self._engine):
-            if due:
-                self._wake.set()
-            if self._stopping:
-                return
+        with contextlib.closing(cases.wake_ups(self._engine)) as wake_ups:
+            for due in wake_ups:
+                if due:
+                    self._wake.set()
+                if self._stopping:
+                    return
 
     def _live(self) -> None:
         """Show signs of life, also while the last actions end."""

@@ -8,7 +8,7 @@ a worker dies, because what is due stands in `deliveries`.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -90,12 +90,15 @@ def wake_workers(connection: sa.Connection) -> None:
         connection.execute(_NOTIFY)
 
 
-def wake_ups(engine: sa.Engine) -> Iterator[bool]:
-    """Yield True when something may have become due, False now and then when not; raises when the database is away."""
+def wake_ups(engine: sa.Engine) -> Generator[bool, None, None]:
+    """Yield True when something may have become due, False now and then when not; raises when the database is away.
+
+    Close it: it has a connection of its own.
+    """
     return _heard(engine) if engine.dialect.name == "postgresql" else _looked(engine)
 
 
-def _heard(engine: sa.Engine) -> Iterator[bool]:
+def _heard(engine: sa.Engine) -> Generator[bool, None, None]:
     """By `LISTEN`, on a connection of its own."""
     driver: Any = engine.dialect.dbapi  # psycopg, which is not imported where SQLite is the database
     given, named = engine.dialect.create_connect_args(engine.url)
@@ -110,7 +113,7 @@ def _heard(engine: sa.Engine) -> Iterator[bool]:
         raise sa.exc.OperationalError("LISTEN", None, error) from error
 
 
-def _looked(engine: sa.Engine) -> Iterator[bool]:
+def _looked(engine: sa.Engine) -> Generator[bool, None, None]:
     """By asking, on a connection of its own: a file tells nobody that it was written to."""
     query = _statement(_ANY)
     with closing(sa.create_engine(engine.url, poolclass=sa.NullPool).connect()) as connection:

@@ -109,8 +109,12 @@ def _prepare_postgresql(connection: Any, _record: Any) -> None:
 
     Not in the address of the connection: PgBouncer refuses what it does not know there.
     """
-    connection.execute(f"SET idle_in_transaction_session_timeout = '{ASLEEP_SECONDS}s'")
-    connection.commit()
+    try:
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{ASLEEP_SECONDS}s'")
+        connection.commit()
+    except BaseException:
+        connection.close()  # the pool does not know it yet
+        raise
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

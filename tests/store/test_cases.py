@@ -123,7 +123,7 @@ def test_an_idle_worker_is_woken_when_something_is_due(engine: sa.Engine) -> Non
         pass
     arrive(engine, 1, wake=True)
     assert next(wake_ups)
-    wake_ups.close()  # type: ignore[attr-defined]
+    wake_ups.close()
 
 
 def test_claiming_reads_no_table_from_end_to_end(engine: sa.Engine) -> None:

@@ -163,3 +163,19 @@ def test_a_process_that_sleeps_in_a_transaction_loses_its_locks(
     sleeper.dispose()
     other.dispose()
     postgres.drop(url)
+
+
+def test_a_connection_that_cannot_be_prepared_is_closed() -> None:
+    class Connection:
+        closed = False
+
+        def execute(self, _statement: str) -> None:
+            raise TimeoutError
+
+        def close(self) -> None:
+            self.closed = True
+
+    made = Connection()
+    with pytest.raises(TimeoutError):
+        database._prepare_postgresql(made, None)
+    assert made.closed
