@@ -184,6 +184,7 @@ links = Table(
     Column("former_since", Moment),  # NULL: the ticket is still this group's
     UniqueConstraint("site", "issue_id", name="uq_links_issue"),
     Index("ix_links_issue_key", "issue_key"),
+    Index("ix_links_ticket", "source", "ticket_id"),
 )
 _present = text("former_since IS NULL")
 Index(

@@ -16,6 +16,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('type_id', sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column('former_since', store.types.Moment(timezone=True), nullable=True))
         batch_op.drop_constraint('uq_links_ticket_purpose', type_='unique')
+    op.create_index('ix_links_ticket', 'links', ['source', 'ticket_id'])
     present = sa.text('former_since IS NULL')
     op.create_index(
         'uq_links_ticket_purpose', 'links', ['source', 'ticket_id', 'purpose'], unique=True,
