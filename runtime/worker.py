@@ -129,8 +129,8 @@ class Worker:
         """Leave; a case whose action outlived the drain is anybody's when its lease is over."""
         over = {case: future for case, future in self._leased.items() if future.done()}
         with self._engine.begin() as connection:
+            systems.worker_gone(connection, self.name)  # in the order of the sign of life, or the two could deadlock
             self._give_back(connection, over)
-            systems.worker_gone(connection, self.name)
 
     def _try(self, duty: Callable[[], None]) -> None:
         """Do something that needs the database; while that is away, wait a little instead."""
