@@ -17,7 +17,7 @@ from desk.gates import Refused
 from desk.issues import COMPONENTS, Chosen, Issue
 from desk.jira.client import PROPERTY, Found, JiraSite
 from desk.jira.groups import Groups
-from desk.jira.orders import ESCALATION, SAID, Order, issue_of, label_of, made, said_in
+from desk.jira.orders import ESCALATION, SAID, SECOND, Order, issue_of, label_of, made, said_in
 from desk.jira.writing import alert_refused, named, write_without_refused
 from desk.journal import Done, Verb
 from desk.templates import IssueContext
@@ -103,7 +103,7 @@ class Making(Groups):
         intent: dict[str, Any] = {"project": order.project, "summary": order.text.summary}
         if order.components.ids:  # a dry run knows only what was chosen, which the verb before it says
             intent["components"] = sorted(order.components.ids)
-        name = "create_issue" if order.instead_of is None else "create_second_issue"
+        name = "create_issue" if order.instead_of is None else SECOND
         return Verb(why, name, label_of(event.source, event.ticket.id), intent=intent)
 
     def _create(self, site: JiraSite, order: Order, label: str, lost: Mapping[str, str]) -> Found:
@@ -250,9 +250,17 @@ class Making(Groups):
         link, types = self.link_of_ticket(event.source, event.ticket.id, ESCALATION), self._config.categories.types
         if link is None:
             return None
+        if self._around.journal.has_done(Verb("W-62", SECOND, None)):  # by a try of this delivery that broke off
+            return issue_of(self._newest_former(event) or link)
         given = types[link.type_id].project if link.type_id in types else None
         same = types[topic.type_id].project in (link.issue_key.split("-")[0], given)
         return issue_of(link) if not same and self.is_there(link) else None
+
+    def _newest_former(self, event: TicketEvent) -> Link | None:
+        with self._around.reading() as connection:
+            known = links.all_of_ticket(connection, event.source, event.ticket.id)
+        former = [(one.former_since, one) for one in known if one.former_since]
+        return max(former, key=lambda found: found[0])[1] if former else None
 
     def _former(self, event: TicketEvent, order: Order) -> Link | None:
         """The issue that a group has of a ticket which was another's in between; None also when it is gone."""

@@ -16,6 +16,7 @@ from events import TicketEvent
 from store.links import Link
 
 ESCALATION = "escalation"
+SECOND = "create_second_issue"  # the verb that makes another group's issue
 SAID = "said"  # the mark of what the third line was told
 
 

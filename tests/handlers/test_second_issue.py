@@ -128,3 +128,27 @@ def test_a_former_issue_that_moves_leaves_the_tickets_key_alone(bot: Bot) -> Non
     bot.sandbox.call("POST", "/sandbox/jira/move", {"issue": "FBO-1", "project": "ADS"})
     bot.work()
     assert bot.sandbox.ticket(made["id"])["jira_key"] == "QC-1"
+
+
+@pytest.mark.rule("W-62", "W-64")
+@pytest.mark.parametrize(
+    ("system", "match"),
+    [
+        ("jira", "POST /rest/api/3/issue/*"),
+        ("jira", "POST /rest/api/3/issueLink"),
+        ("webcrm", "PATCH /webcrm/tickets/*"),
+    ],
+)
+def test_a_closing_that_broke_off_behind_the_second_issue_goes_on_with_it(bot: Bot, system: str, match: str) -> None:
+    made = put(bot)
+    close(bot, made, "a")
+    bot.sandbox.fault(system=system, match=match, status=500)
+    event = closing(reopened(bot, made["id"], **OTHER), id="b", description="Нужны документы.")
+    assert bot.crm(event) == 202
+    bot.work()
+    assert bot.delivery("b").state == "waiting"
+    bot.hurry()
+    bot.work()
+    assert linked(bot, "QC-1") == ["FBO-1"]
+    assert standing(bot, made["id"]) == ("QC-1", "Закрыт")
+    assert [text for text in notes(bot, event) if "вторую задачу QC-1" in text]
