@@ -85,15 +85,11 @@ def _pass_on(event: TicketEvent, topic: Topic, first: Issue, desk: Desk) -> Issu
     """
     ticket, project = event.ticket, desk.config.categories.types[topic.type_id].project
     names = {"type": topic.type_name, "subtype": topic.subtype_name, "first": first.key}
-    components = desk.jira.choose_components(topic, ticket.warehouse, why=FBO_RULE)
-    issue = desk.jira.create_issue(event, topic, components, why="W-62", instead_of=first)
+    issue = make_task(event, topic, desk, why="W-62", instead_of=first)
     if not issue.real:
         desk.crm.tell(ticket.id, Telling("other_group", {"project": project, **names}, warns=True), why="W-62")
         return _make_issue(event, topic, desk)
-    say_what_is_left_out(event, issue, desk, why="W-62")
-    desk.jira.say_component_missing(issue, components.missing, why=FBO_RULE)
     if issue.new:
-        desk.jira.link_back(issue, event, why="W-64")
         desk.jira.relate(issue, first.key, why="W-62")
     else:
         desk.jira.say_to_third_line(issue, event, topic, why="W-63", again=True)
@@ -110,10 +106,13 @@ def _tend_hand_made(event: TicketEvent, issue: Issue, desk: Desk) -> None:
         _set_component(seen, event.ticket.type, desk, event.ticket.warehouse)
 
 
-def make_task(event: TicketEvent, topic: Topic, desk: Desk, *, why: str) -> Issue:
-    """The ticket's task, filled and in the queue of the third line (W-57, W-60…W-63); one per ticket."""
+def make_task(event: TicketEvent, topic: Topic, desk: Desk, *, why: str, instead_of: Issue | None = None) -> Issue:
+    """The ticket's task, filled and in the queue of the third line (W-57, W-60…W-63); one per ticket.
+
+    `instead_of`: the issue that it has in another group's project, and goes on from.
+    """
     components = desk.jira.choose_components(topic, event.ticket.warehouse, why=FBO_RULE)
-    issue = desk.jira.create_issue(event, topic, components, why=why)
+    issue = desk.jira.create_issue(event, topic, components, why=why, instead_of=instead_of)
     say_what_is_left_out(event, issue, desk, why=why)
     desk.jira.say_component_missing(issue, components.missing, why=FBO_RULE)
     if issue.new:
