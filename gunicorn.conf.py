@@ -1,5 +1,6 @@
 """How gunicorn serves `app:create_app()`. The Procfile binds to the world, everything else to this machine."""
 
+import multiprocessing
 import os
 import shutil
 import tempfile
@@ -8,11 +9,12 @@ from gunicorn.glogging import Logger
 
 from config.faults import ConfigError
 from config.settings import Settings
-from runtime import logs
+from runtime import logs, memory
 from runtime.serving import worker as serving
 from runtime.serving.connection import Limits
 
 logs.set_up(os.environ)
+memory.use_few_arenas()
 try:
     _settings = Settings.read()
 except ConfigError:  # on_starting says what is wrong
@@ -31,11 +33,19 @@ class _OurLogger(Logger):
 
 def on_starting(server):
     """Say what is wrong once, not with each worker, and let none of them wait for another's migration."""
+    check = multiprocessing.get_context("fork").Process(target=_check)  # what it takes of memory ends with it
+    check.start()
+    check.join()
+    if check.exitcode:
+        raise SystemExit(check.exitcode)
+
+
+def _check():
     from app import GIVE_UP  # noqa: PLC0415 # only the server needs the whole of it, not whoever reads these settings
     from cli.starting import StartError, start  # noqa: PLC0415
 
     try:
-        start(None).engine.dispose()  # workers have connections of their own
+        start(None).engine.dispose()
     except StartError as refused:
         refused.show()
         raise SystemExit(GIVE_UP) from None

@@ -148,7 +148,7 @@ def _fill(engine: sa.Engine, share: float) -> None:
 
 
 def _count(site: Site) -> float:
-    config, now = site.process.watch.current(), datetime.now(UTC)
+    config, now = site.process.reloader.current(), datetime.now(UTC)
     began = time.monotonic()
     with site.engine.connect() as connection:
         days = rollups.due(connection, now, zone_of(config))

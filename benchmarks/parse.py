@@ -20,7 +20,7 @@ import receivers.webcrm
 from benchmarks.bodies import CRM, JIRA, issue_updated
 from benchmarks.figures import show
 from benchmarks.servers import NOWHERE
-from config import Watch
+from config import ConfigReloader
 from config.settings import Settings
 from receivers.counters import Counters
 from runtime import logs
@@ -56,8 +56,8 @@ def _app() -> Flask:
     settings = Settings.read(env)
     logs.set_up(env, settings)
     app, counters = Flask("receivers"), Counters(CollectorRegistry())
-    watch = Watch(settings.config_dir, env)
-    app.register_blueprint(receivers.jira.blueprint((SecretStr(JIRA_SECRET),), Anywhere(), watch, counters))
+    reloader = ConfigReloader(settings.config_dir, env)
+    app.register_blueprint(receivers.jira.blueprint((SecretStr(JIRA_SECRET),), Anywhere(), reloader, counters))
     app.register_blueprint(receivers.webcrm.blueprint((SecretStr(CRM_SECRET),), Anywhere(), counters))
     return app
 

@@ -21,7 +21,6 @@ ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
 STOP_SECONDS = 45
 NOWHERE = "http://127.0.0.1:9"  # for runs that call no other system
-BOT, BARE = "app:create_app()", "benchmarks.bare:create_app()"
 
 
 Maker = Sqlite | Postgres
@@ -54,10 +53,10 @@ def fresh(maker: Maker, sandbox_url: str = NOWHERE) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def web(env: Mapping[str, str], application: str = BOT, port: int | None = None) -> Iterator[int]:
+def web(env: Mapping[str, str], port: int | None = None) -> Iterator[int]:
     """gunicorn with the settings of `gunicorn.conf.py`; the port that it answers on."""
     port = port or free_port()
-    command = ["-m", "gunicorn", "--bind", f"127.0.0.1:{port}", application]
+    command = ["-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "app:create_app()"]
     with _process(command, env) as process:
         _wait(process, port)
         yield port
@@ -87,6 +86,13 @@ def command(env: Mapping[str, str], name: str) -> Iterator[subprocess.Popen[byte
 
 
 @contextmanager
+def counting_worker(env: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker whose statements and commits `benchmarks.counting` tells."""
+    with _process(["-m", "benchmarks.counting"], env) as process:
+        yield process
+
+
+@contextmanager
 def _process(arguments: list[str], env: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """A Python of ours; its log goes into DATA_DIR and is shown when it fails."""
     log = Path(env["DATA_DIR"]) / f"{arguments[1]}.log"
@@ -111,7 +117,7 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
     while process.poll() is None and time.monotonic() < deadline:
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=2).close()
-        except urllib.error.HTTPError:  # the bare application has no such route
+        except urllib.error.HTTPError:  # the sandbox has no such route
             return
         except OSError:
             time.sleep(0.05)

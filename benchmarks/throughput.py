@@ -1,17 +1,17 @@
 """Closings from end to end, beside the floor: a script that makes the same five calls and keeps nothing.
 
 Each closing is one issue with its remote link, its key in the CRM and a ticket that is closed. The floor and the bot
-call the same sandbox, a process of its own, in turn within one run.
+call the same sandbox, a process of its own, in turn within one run. The bot has as many workers as `make run` starts.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from threading import local
@@ -20,8 +20,11 @@ import requests
 import sqlalchemy as sa
 
 from benchmarks.bodies import CRM, closing_of, headers_of
+from benchmarks.counting import statements_and_commits
 from benchmarks.figures import show
-from benchmarks.servers import Maker, command, fresh, sandbox, stores, web
+from benchmarks.processes import children, cpu, megabytes
+from benchmarks.servers import Maker, command, counting_worker, fresh, sandbox, stores, web
+from cli import run
 from store.database import connect
 from store.tables import deliveries as d
 from tests.bot import free_port
@@ -32,15 +35,18 @@ CONNECTIONS = 20
 FLOOR_THREADS = 8  # more make it slower
 WARMING = 20
 STALL_SECONDS = 60
-COLUMNS = ("", "tickets/s", "of the floor", "worker CPU ms", "worker PSS MB", "all PSS MB")
+COLUMNS = ("", "tickets/s", "of the floor", "CPU ms", "statements", "commits", "worker PSS MB", "all PSS MB")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Tickets a second, the worker's milliseconds of CPU a ticket, and megabytes of the worker and of all processes."""
+    """Tickets a second; what a ticket takes of the workers: milliseconds of CPU, statements, commits; megabytes of a
+    worker and of all processes."""
 
     rate: float
     cpu: float
+    statements: float
+    commits: float
     worker: float
     everything: float
 
@@ -52,8 +58,9 @@ def main(tickets: int = TICKETS) -> None:
         for name, maker in makers.items():
             floor = _floor(tickets)
             bot = _bot(maker, tickets)
-            rows += [["the floor", floor, 1.0, "", "", ""]]
-            rows += [[name, bot.rate, bot.rate / floor, bot.cpu, bot.worker, bot.everything]]
+            rows += [["the floor", floor, 1.0, *[""] * 5]]
+            rate, *others = astuple(bot)
+            rows += [[name, rate, rate / floor, *others]]
     show(f"{tickets} closings over {CONNECTIONS} connections, five calls each", COLUMNS, rows)
 
 
@@ -93,47 +100,46 @@ def _five_calls(session: requests.Session, url: str, name: str) -> None:
 
 
 def _bot(maker: Maker, tickets: int) -> Outcome:
-    with _running(maker) as (env, url, port, worker, pids):
+    with _running(maker) as (env, url, port, workers, pids):
         names = _put(url, tickets + WARMING)
         engine = connect(env["DATABASE_URL"], pool_size=1)
         try:
             _send(port, names[:WARMING])
             _wait(engine, WARMING)
-            spent, began = _cpu(worker), time.perf_counter()
+            spent, asked, began = sum(map(cpu, workers)), _asked(env), time.perf_counter()
             _send(port, names[WARMING:])
             _wait(engine, tickets + WARMING)
             took = time.perf_counter() - began
-            spent = _cpu(worker) - spent
+            spent = sum(map(cpu, workers)) - spent
+            statements, commits = (now - before for now, before in zip(_asked(env), asked, strict=True))
         finally:
             engine.dispose()
-        return Outcome(tickets / took, spent * 1000 / tickets, _megabytes(worker), sum(map(_megabytes, pids)))
+        return Outcome(
+            rate=tickets / took,
+            cpu=spent * 1000 / tickets,
+            statements=statements / tickets,
+            commits=commits / tickets,
+            worker=megabytes(workers[0]),
+            everything=sum(map(megabytes, pids)),
+        )
+
+
+def _asked(env: Mapping[str, str]) -> tuple[int, int]:
+    return statements_and_commits(Path(env["DATA_DIR"]))
 
 
 @contextmanager
-def _running(maker: Maker) -> Iterator[tuple[dict[str, str], str, int, int, list[int]]]:
-    """The environment, the sandbox's address, the web's port, the worker's process, and all processes of the bot."""
+def _running(maker: Maker) -> Iterator[tuple[dict[str, str], str, int, list[int], list[int]]]:
+    """The environment, the sandbox's address, the web's port, the workers, and all processes of the bot."""
     port = free_port()
     with ExitStack() as stack:
         url = stack.enter_context(sandbox())
         env = stack.enter_context(fresh(maker, url))
+        del env["WORKER_LEASE"]  # as shipped; the tests' is short, and renewed five times a second
         stack.enter_context(web(env, port=port))
-        worker, clock = (stack.enter_context(command(env, role)).pid for role in ("worker", "clock"))
-        yield env, url, port, worker, [worker, clock, *_children(os.getpid(), ("gunicorn",))]
-
-
-def _children(parent: int, names: tuple[str, ...]) -> list[int]:
-    """The processes below one whose command names one of these."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            after = stat.read_text().rpartition(")")[2].split()
-            command = (stat.parent / "cmdline").read_text()
-        except OSError:
-            continue
-        pid = int(stat.parent.name)
-        if int(after[1]) == parent and any(name in command for name in names):
-            found += [pid, *_children(pid, names)]
-    return found
+        workers = [stack.enter_context(counting_worker(env)).pid for _ in range(int(run.DEFAULTS["WORKERS"]))]
+        clock = stack.enter_context(command(env, "clock")).pid
+        yield env, url, port, workers, [*workers, clock, *children(os.getpid(), "gunicorn")]
 
 
 def _put(url: str, count: int) -> list[str]:
@@ -177,15 +183,3 @@ def _wait(engine: sa.Engine, count: int) -> None:
         elif time.monotonic() > moved + STALL_SECONDS:
             raise TimeoutError(f"{now} of {count} closings are done, then none for {STALL_SECONDS} s")
         time.sleep(0.05)
-
-
-def _cpu(pid: int) -> float:
-    """The seconds of CPU that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _megabytes(pid: int) -> float:
-    """What a process takes of memory, what it shares counted once among those who share it."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024

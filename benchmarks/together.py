@@ -1,8 +1,8 @@
-"""200 requests that fall due in the same second, in the night: when all have been rung, each once, and what a webhook
+"""200 requests that fall due in the same second, in the night: when all have fired, each once, and what a webhook
 that is posted meanwhile waits for its acknowledgement.
 
-Nobody works at that hour and no hours are quiet: each ring tells the department's chat and the agent, and puts the
-words to the client off, which is the longest way that a ring can go. All processes as shipped: one of each.
+Nobody works at that hour and no hours are quiet: each reminder tells the department's chat and the agent, and puts the
+words to the client off, which is the longest way that a reminder can go. All processes as shipped: one of each.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from benchmarks.servers import ROOT, Maker, command, fresh, stores, web
 from config.settings import Settings
 from runtime.process import Process
 from sandbox.live import LiveSandbox
-from store.requests import alarm_key, client_key
-from store.tables import alarms, deliveries
+from store.requests import client_key, timer_key
+from store.tables import deliveries, timers
 from store.tables.requests import reminders, requests
 from tests.tickets import ticket
 
@@ -39,7 +39,7 @@ NIGHT = datetime(2026, 11, 20, 0, 30, tzinfo=UTC)  # 3:30 in Moscow, a Friday
 LEAD = timedelta(seconds=8)  # from the start of the clock to the second in which all fall due
 EVERY = 0.1  # seconds between two webhooks
 PATIENCE = 120.0
-COLUMNS = ("", "requests", "rung once", "in s", "webhooks", "p50 ms", "slowest ms")
+COLUMNS = ("", "requests", "fired once", "in s", "webhooks", "p50 ms", "slowest ms")
 
 
 def main(due: int = DUE) -> None:
@@ -69,7 +69,7 @@ def _measure(name: str, maker: Maker, due: int = DUE) -> list[object]:
                     _wait(process, due)
                     took = time.monotonic() - began
             once = _rung_once(process)
-            assert once == len(sandbox.chat("service")) == due, f"{once} of {due} rang once"
+            assert once == len(sandbox.chat("service")) == due, f"{once} of {due} fired once"
         finally:
             process.engine.dispose()
     return [name, due, once, took, len(waited), percentile(waited, 50), max(waited)]
@@ -88,7 +88,7 @@ def _without_quiet_hours(folder: Path) -> dict[str, str]:
 
 
 def _put(process: Process, sandbox: LiveSandbox, count: int, moment: datetime) -> None:
-    """So many open requests, each with its ticket and its alarm of this moment."""
+    """So many open requests, each with its ticket and its timer of this moment."""
     since = moment - timedelta(hours=24)
     row = {"source": "webcrm", "department": "service", "number": 1, "origin": "webcrm", "state": "open", "text": "?"}
     row |= {"answer_required": True, "since": since, "due_at": moment, "next_at": moment, "ring": 1, "opened_by": "b"}
@@ -98,7 +98,7 @@ def _put(process: Process, sandbox: LiveSandbox, count: int, moment: datetime) -
         sandbox.put_ticket(ticket(id=f"t{number}"))
     with process.engine.begin() as connection:
         connection.execute(sa.insert(requests), [{**row, "id": n, "ticket_id": f"t{n}"} for n in numbers])
-        connection.execute(sa.insert(alarms), [{**ring, "key": alarm_key(n, 1)} for n in numbers])
+        connection.execute(sa.insert(timers), [{**ring, "key": timer_key(n, 1)} for n in numbers])
 
 
 @contextmanager
@@ -147,7 +147,7 @@ def _message(name: str) -> dict[str, object]:
 
 
 def _wait(process: Process, due: int) -> None:
-    """Until so many alarms are done."""
+    """Until so many timers are done."""
     done = sa.select(sa.func.count()).where(deliveries.c.type == "alarm.due", deliveries.c.state == "done")
     deadline, count = time.monotonic() + PATIENCE, 0
     while time.monotonic() < deadline:
@@ -156,7 +156,7 @@ def _wait(process: Process, due: int) -> None:
         if count >= due:
             return
         time.sleep(0.1)
-    raise TimeoutError(f"{count} of {due} alarms were done in {PATIENCE:.0f} s")
+    raise TimeoutError(f"{count} of {due} timers were done in {PATIENCE:.0f} s")
 
 
 def _rung_once(process: Process) -> int:
@@ -164,6 +164,6 @@ def _rung_once(process: Process) -> int:
     told = sa.select(reminders.c.request).group_by(reminders.c.request)
     once = told.having(sa.func.count() == 2, sa.func.count(sa.distinct(reminders.c.told)) == 2)
     with process.engine.connect() as connection:
-        rung = set(connection.execute(once).scalars())
-        keys = set(connection.execute(sa.select(alarms.c.key).where(alarms.c.state == "pending")).scalars())
-    return sum(client_key(number) in keys for number in rung)
+        fired = set(connection.execute(once).scalars())
+        keys = set(connection.execute(sa.select(timers.c.key).where(timers.c.state == "pending")).scalars())
+    return sum(client_key(number) in keys for number in fired)

@@ -35,7 +35,7 @@ def main() -> None:
     """Measure on each database."""
     with stores() as makers:
         rows = [[name, *_measure(maker)] for name, maker in makers.items()]
-    show("Five questions to departments, four messages, and what rings the next day", COLUMNS, rows)
+    show("Five questions to departments, four messages, and what fires the next day", COLUMNS, rows)
 
 
 def _measure(maker: Maker) -> list[object]:
@@ -43,7 +43,7 @@ def _measure(maker: Maker) -> list[object]:
         day = Day(bot)
         day.ask()
         day.talk()
-        day.ring()
+        day.fire()
         calls = bot.sandbox.calls("usedesk")
     looked = [call for call in calls if call["path"] in ("/usedesk/ticket", "/usedesk/tickets")]
     written = [call for call in calls if call["path"] == "/usedesk/create/comment"]
@@ -90,10 +90,10 @@ class Day:
             self.bot.sandbox.usedesk_act("agent", ticket_id=ticket, message="Мастер приедет завтра.", user_id=13)
         self._work()
 
-    def ring(self) -> None:
-        """The next day everything rings that is due."""
+    def fire(self) -> None:
+        """The next day everything that is due fires."""
         self.bot.sandbox.clock(advance="24h")
-        Clock(self.bot.engine, self.bot.process.office, self.bot.watch).ring()
+        Clock(self.bot.engine, self.bot.process.factory, self.bot.reloader).fire()
         self._work()
 
     def _work(self) -> None:

@@ -26,7 +26,7 @@ from tests.tickets import closing, ticket
 
 OTHERS = 50
 CROWD = 2000
-GATES = ("webcrm", "jira:main")
+BREAKERS = ("webcrm", "jira:main")
 SECONDS = 180
 COLUMNS = ("", "empty store s", "crowded s", "ratio", "worker MB", "grown by MB")
 
@@ -77,8 +77,8 @@ def _crowd(process: Process) -> None:
     waiting, dead = ([f"{kind}-{number}" for number in range(CROWD)] for kind in ("waiting", "dead"))
     now = machine_now()
     with process.engine.begin() as connection:
-        for gate in GATES:
-            systems.close_gate(connection, gate, reason="down", now=now, probe_at=now + timedelta(hours=1))
+        for breaker in BREAKERS:
+            systems.trip_breaker(connection, breaker, reason="down", now=now, probe_at=now + timedelta(hours=1))
     _accept(process, waiting)
     _until(process, "waiting", waiting)
     _accept(process, dead)
@@ -86,8 +86,8 @@ def _crowd(process: Process) -> None:
     with process.engine.begin() as connection:
         fate = {"state": "dead", "waits_for": None, "reason": "403: no permission", "finished_at": now}
         connection.execute(sa.update(d).where(d.c.delivery_id.like("dead-%")).values(fate))
-        for gate in GATES:
-            systems.set_gate(connection, gate, closed_at=None, failures=0)
+        for breaker in BREAKERS:
+            systems.set_breaker(connection, breaker, closed_at=None, failures=0)
 
 
 def _accept(process: Process, names: list[str]) -> None:

@@ -11,7 +11,7 @@ from cli.starting import folder_of, lacking
 from cli.words import say
 from config import ConfigError, check, load
 from config.settings import Settings
-from desk.office import ROOT
+from desk.factory import ROOT
 from desk.templates import Templates
 
 

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 import click
 import yaml
 
+from cli.mending import mend
+from cli.words import say
 from desk.symptoms import Symptom
 from runtime.checkup import check_up
 from runtime.process import Process
@@ -22,9 +24,15 @@ from web.times import zone_of
 MARKS = {"good": "✓", "warning": "!", "fault": "✗"}
 
 
-def doctor(process: Process, *, as_json: bool) -> None:
-    """Print every symptom with its remedy; status 1 when there is a fault."""
-    symptoms, zone = list(check_up(process)), zone_of(process.watch.current())
+def doctor(process: Process, *, as_json: bool, fix: bool = False, agreed: bool = False, tell: bool = False) -> None:
+    """Print every symptom with its remedy; status 1 when there is a fault. `tell`: every chat gets a test message.
+
+    `fix`: what the bot can mend is mended, once somebody has agreed or did before, and all is looked at again.
+    """
+    config = process.effective_config.current()
+    if fix and mend(process, config, list(check_up(process)), agreed=agreed):
+        click.echo(say("mended"))
+    symptoms, zone = list(check_up(process, tell=tell)), zone_of(process.reloader.current())
     told = [_told(symptom, zone) for symptom in symptoms]
     click.echo(json.dumps(told, ensure_ascii=False, indent=2) if as_json else _text(told))
     if any(symptom.level == "fault" for symptom in symptoms):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import click
 import sqlalchemy as sa
@@ -17,6 +16,7 @@ from config.access import ROLES, Role
 from config.settings import Settings
 from runtime.process import Process
 from store import users
+from store.rows import TokenRow, UserRow
 from web.access import people
 from web.access.people import operator
 
@@ -28,10 +28,11 @@ _ROLE = click.option("--role", type=click.Choice(ROLES), required=True)
 
 def register(app: Flask, settings: Settings | None) -> None:
     """Add both groups of commands."""
+    _users(app, settings)
+    _tokens(app, settings)
 
-    def engine() -> sa.Engine:
-        return open_database(Process(read(settings))).engine
 
+def _users(app: Flask, settings: Settings | None) -> None:
     @app.cli.group("user")
     def user() -> None:
         """People who sign in by a password."""
@@ -43,14 +44,14 @@ def register(app: Flask, settings: Settings | None) -> None:
         """Add somebody; the password is asked for, or read from stdin."""
         if not _EMAIL.fullmatch(email):
             raise click.ClickException(say("not_an_email", name=email))
-        if not people.add_user(engine(), email, role, _password(email), operator()):
+        if not people.add_user(_engine(settings), email, role, _password(email), operator()):
             raise click.ClickException(say("user_known", name=email))
         click.echo(say("user_added", name=email.lower(), role=role))
 
     @user.command("list")
     def list_() -> None:
         """Everybody, with role."""
-        with engine().connect() as connection:
+        with _engine(settings).connect() as connection:
             rows = users.all_users(connection)
         click.echo(_listed("user_columns", [_user(row) for row in rows], "no_users"))
 
@@ -58,7 +59,7 @@ def register(app: Flask, settings: Settings | None) -> None:
     @click.argument("email")
     def remove(email: str) -> None:
         """Remove somebody; whoever is signed in is signed out."""
-        if not people.remove_user(engine(), email, operator()):
+        if not people.remove_user(_engine(settings), email, operator()):
             raise click.ClickException(say("user_unknown", name=email))
         click.echo(say("user_removed", name=email))
 
@@ -66,17 +67,12 @@ def register(app: Flask, settings: Settings | None) -> None:
     @click.argument("email")
     def password(email: str) -> None:
         """Give somebody another password; it is asked for, or read from stdin."""
-        if not people.set_password(engine(), email, _password(email), operator()):
+        if not people.set_password(_engine(settings), email, _password(email), operator()):
             raise click.ClickException(say("user_unknown", name=email))
         click.echo(say("password_set", name=email))
 
-    _tokens(app, settings)
-
 
 def _tokens(app: Flask, settings: Settings | None) -> None:
-    def engine() -> sa.Engine:
-        return open_database(Process(read(settings))).engine
-
     @app.cli.group("token")
     def token() -> None:
         """Keys of programs to /api."""
@@ -88,7 +84,7 @@ def _tokens(app: Flask, settings: Settings | None) -> None:
         """Make a key; it is printed this once and kept nowhere."""
         if not _NAME.fullmatch(name):
             raise click.ClickException(say("not_a_name", name=name))
-        secret = people.add_token(engine(), name, role, operator())
+        secret = people.add_token(_engine(settings), name, role, operator())
         if secret is None:
             raise click.ClickException(say("token_known", name=name))
         click.echo(say("token_added", name=name), err=True)
@@ -97,7 +93,7 @@ def _tokens(app: Flask, settings: Settings | None) -> None:
     @token.command("list")
     def list_() -> None:
         """All keys, with role and last use."""
-        with engine().connect() as connection:
+        with _engine(settings).connect() as connection:
             rows = users.all_tokens(connection)
         click.echo(_listed("token_columns", [_token(row) for row in rows], "no_tokens"))
 
@@ -105,9 +101,13 @@ def _tokens(app: Flask, settings: Settings | None) -> None:
     @click.argument("name")
     def revoke(name: str) -> None:
         """Take a key away, at once and for good."""
-        if not people.revoke_token(engine(), name, operator()):
+        if not people.revoke_token(_engine(settings), name, operator()):
             raise click.ClickException(say("token_unknown", name=name))
         click.echo(say("token_revoked", name=name))
+
+
+def _engine(settings: Settings | None) -> sa.Engine:
+    return open_database(Process(read(settings))).engine
 
 
 def _password(email: str) -> str:
@@ -127,12 +127,12 @@ def _listed(heading: str, rows: Sequence[dict[str, str]], empty: str) -> str:
     return table(columns(heading), rows) if rows else say(empty)
 
 
-def _user(row: sa.Row[Any]) -> dict[str, str]:
+def _user(row: UserRow) -> dict[str, str]:
     only = say("of_sandbox") if row.of_sandbox else ""
     return {"email": row.email, "role": row.role, "since": f"{row.created_at:%Y-%m-%d}", "only": only}
 
 
-def _token(row: sa.Row[Any]) -> dict[str, str]:
+def _token(row: TokenRow) -> dict[str, str]:
     used = f"{row.used_at:%Y-%m-%d %H:%M}" if row.used_at else ""
     revoked = f"{row.revoked_at:%Y-%m-%d %H:%M}" if row.revoked_at else ""
     return {"name": row.name, "role": row.role, "since": f"{row.created_at:%Y-%m-%d}", "used": used, "revoked": revoked}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
 
 import click
 
@@ -14,12 +13,12 @@ from desk import digest, figures
 from desk.calendar import WorkCalendar
 from desk.figures import Figures, Period
 from runtime.process import Process
-from web.lead.report import percent, took
+from web.lead.spans import percent, took
 
 
 def report(process: Process, days: int, *, as_json: bool) -> None:
     """The last days up to yesterday, and each department."""
-    config, now = process.switchboard.current(), process.clock.now()
+    config, now = process.effective_config.current(), process.clock.now()
     yesterday = WorkCalendar(config.calendar.named()).local(now).date() - timedelta(days=1)
     try:
         period = Period.up_to(yesterday, days)
@@ -41,7 +40,7 @@ def report(process: Process, days: int, *, as_json: bool) -> None:
 
 
 def _row(name: str, one: Figures) -> dict[str, str]:
-    values: dict[str, Any] = {"name": name, "asked": one.asked, "sent": "/".join(map(str, one.sent))}
+    values: dict[str, object] = {"name": name, "asked": one.asked, "sent": "/".join(map(str, one.sent))}
     values |= {"answered": "/".join(map(str, one.answered)), "ignored": one.ignored, "within": percent(one.within)}
     values |= {"median": took(one.median), "p90": took(one.p90)}
     return {key: str(value) for key, value in values.items()}

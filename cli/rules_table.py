@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
 
 from cli.words import columns, say, table
 from config import Config
@@ -19,32 +19,38 @@ from config.rules import KNOWN
 ROOT = Path(__file__).resolve().parent.parent
 CODE = ("handlers", "desk")
 _ID = r"[A-Z]-\d{2}[a-z]?"
-_NAMED = re.compile(rf"({_ID})(?:…({_ID}))?")  # in a docstring: `W-33`, or `W-33…W-51` for all between
+NAMED = re.compile(rf"({_ID})(?:…({_ID}))?")  # in a docstring: `W-33`, or `W-33…W-51` for all between
 Places = Mapping[str, list[str]]
 
 
 @dataclass(frozen=True)
-class Row:
-    """One rule: what may be done by it, whether its case can come up here (`applies`), where that is done
-    (`file:line`), and its tests (`file::name`)."""
+class RuleRow:
+    """One rule: what may be done by it now, from which day on if that lies ahead (`begins`), what is offered where only
+    a person can obey it (`by_hand`), whether its case can come up here (`applies`), where that is done (`file:line`),
+    and its tests (`file::name`)."""
 
     rule: str
     mode: str
+    begins: str | None
     built: bool
+    by_hand: str | None
     applies: bool
     where: list[str]
     tests: list[str]
     quote: str
 
 
-def rows(config: Config, crms: Collection[str], root: Path = ROOT) -> list[Row]:
+def rows(config: Config, crms: Collection[str], now: datetime, root: Path = ROOT) -> list[RuleRow]:
     """All rules in the order of the manuals; `crms` are those that are set up."""
+    day, in_force = config.calendar.day_of(now), config.at(now).rules
     where, tests = done_in(root), proved_in(root)
     return [
-        Row(
+        RuleRow(
             rule=rule.id,
-            mode=config.rules.mode(rule.id),
+            mode=in_force.mode(rule.id),
+            begins=str(rule.effective_from) if rule.is_ahead(day) else None,
             built=rule.built,
+            by_hand=rule.by_hand,
             applies=rule.applies(crms),
             where=where.get(rule.id, []),
             tests=tests.get(rule.id, []),
@@ -54,16 +60,32 @@ def rows(config: Config, crms: Collection[str], root: Path = ROOT) -> list[Row]:
     ]
 
 
-def printed(found: Iterable[Row], *, as_json: bool) -> str:
+def printed(found: Iterable[RuleRow], *, as_json: bool) -> str:
     """The rows as JSON, or as a table for people."""
     if as_json:
         return json.dumps([vars(row) for row in found], ensure_ascii=False, indent=2)
     return table(columns("rule_columns"), map(_cells, found))
 
 
-def _cells(row: Row) -> dict[str, str]:
-    built = say("not_built") if not row.built else say("built") if row.applies else say("no_crm")
-    return {"rule": row.rule, "mode": row.mode, "built": built, "where": _few(row.where), "tests": _few(row.tests)}
+def totals(known: Sequence[RuleRow]) -> str:
+    """How many rules of each manual are built, and how many only a person can obey."""
+    letters = Counter(row.rule[0] for row in known)
+    built = Counter(row.rule[0] for row in known if row.built)
+    by_hand = sum(row.by_hand is not None for row in known)
+    each = ", ".join(say("of_manual", manual=one, built=built[one], known=letters[one]) for one in letters)
+    return say("rule_totals", each=each, built=built.total(), known=letters.total(), by_hand=by_hand)
+
+
+def _cells(row: RuleRow) -> dict[str, str]:
+    mode = say("begins", mode=row.mode, day=row.begins) if row.begins else row.mode
+    where = row.by_hand or _few(row.where)
+    return {"rule": row.rule, "mode": mode, "built": say(_state(row)), "where": where, "tests": _few(row.tests)}
+
+
+def _state(row: RuleRow) -> str:
+    if row.built:
+        return "built" if row.applies else "no_crm"
+    return "by_hand" if row.by_hand else "not_built"
 
 
 def _few(texts: list[str]) -> str:
@@ -91,7 +113,7 @@ def proved_in(root: Path) -> Places:
 
 
 def valued(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """The rules that verbs are given as `why=`, with their lines."""
+    """The rules that actions are given as `why=`, with their lines."""
     constants = _constants(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg == "why":
@@ -115,7 +137,7 @@ def trees(root: Path, folders: Iterable[str]) -> Iterator[tuple[str, ast.Module]
 
 
 def _ids_in(text: str) -> Iterator[str]:
-    for first, last in _NAMED.findall(text):
+    for first, last in NAMED.findall(text):
         between = range(int(first[2:4]) + 1, int(last[2:4]) if last[:1] == first[0] else 0)
         named = (first, *(f"{first[0]}-{number:02}" for number in between), last)
         yield from (rule for rule in named if rule in KNOWN)
@@ -129,7 +151,7 @@ def _owned(node: ast.AST, owner: str) -> Iterator[tuple[str, ast.AST]]:
         yield from _owned(child, inside)
 
 
-def _marked(node: ast.AST, constants: Mapping[str, Any]) -> Iterator[str]:
+def _marked(node: ast.AST, constants: Mapping[str, object]) -> Iterator[str]:
     """The rules of a call of `pytest.mark.rule`."""
     if not (isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.rule"):
         return
@@ -139,7 +161,7 @@ def _marked(node: ast.AST, constants: Mapping[str, Any]) -> Iterator[str]:
         yield from [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else ()
 
 
-def _constants(tree: ast.Module) -> dict[str, Any]:
+def _constants(tree: ast.Module) -> dict[str, object]:
     """Names at the top of a file that stand for a text or a list of texts."""
     found = {}
     for node in tree.body:

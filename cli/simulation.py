@@ -12,14 +12,14 @@ from handlers import PROCEDURES
 from receivers.body import parse
 from receivers.reading import understand
 from receivers.refusal import Refusal
+from runtime.dry_run import DryRun, Understood, run_dry
 from runtime.process import Process
-from runtime.rehearsal import Rehearsal, Understood, rehearse
 from web.words import verb, word
 
 
 def simulate(process: Process, file: IO[bytes], *, as_json: bool) -> None:
     """Read one body (a neutral WebCRM event, or a Jira webhook), print what its procedures would do."""
-    config = process.switchboard.current()
+    config = process.effective_config.current()
     try:
         understood = understand(parse(file.read()), config, process.settings.crms)
     except Refusal as refusal:
@@ -27,13 +27,13 @@ def simulate(process: Process, file: IO[bytes], *, as_json: bool) -> None:
         raise click.ClickException(
             say("malformed", name=getattr(file, "name", "-"), path=path, problem=refusal.problem, fix=refusal.fix)
         ) from None
-    found = rehearse(process.office, config, understood)
+    found = run_dry(process.factory, config, understood)
     click.echo(_as_json(understood, found) if as_json else "\n".join(_as_text(understood, found)))
     if found.stopped:
         raise click.exceptions.Exit(1)
 
 
-def _as_text(understood: Understood, found: Rehearsal) -> list[str]:
+def _as_text(understood: Understood, found: DryRun) -> list[str]:
     lines = [say("case", type=understood.type, case=understood.case)]
     lines += [say("warning", text=text) for text in understood.warnings]
     if understood.event is None:
@@ -59,7 +59,7 @@ def _row(step: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _as_json(understood: Understood, found: Rehearsal) -> str:
+def _as_json(understood: Understood, found: DryRun) -> str:
     answer = {
         "type": understood.type,
         "case": understood.case,

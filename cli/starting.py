@@ -59,7 +59,7 @@ def lacking(settings: Settings) -> list[Fault]:
 
 def _opened(process: Process, faults: list[Fault]) -> Process:
     try:
-        _ = process.watch
+        _ = process.reloader
     except ConfigError as error:
         faults = [*faults, *error.faults]
     if faults:

@@ -6,7 +6,18 @@ from config.faults import ConfigError, Fault
 from config.hold_categories import HoldCategory
 from config.jira import Components
 from config.loader import check, load
+from config.reloader import ConfigReloader
 from config.rules import Mode
-from config.watch import Watch
 
-__all__ = ["Components", "Config", "ConfigError", "Fault", "HoldCategory", "Mode", "Topic", "Watch", "check", "load"]
+__all__ = [
+    "Components",
+    "Config",
+    "ConfigError",
+    "ConfigReloader",
+    "Fault",
+    "HoldCategory",
+    "Mode",
+    "Topic",
+    "check",
+    "load",
+]

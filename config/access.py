@@ -38,7 +38,7 @@ class Access(Strict):
     values: dict[Text, Role] = Field(default_factory=dict)
     sessions: Sessions = Sessions()
 
-    def claimed(self, claims: Mapping[str, Any]) -> Any:
+    def claimed(self, claims: Mapping[str, object]) -> Any:
         """What stands in the claim, which may lie deeper: `realm_access.roles`."""
         if self.claim is None or self.claim in claims:
             return claims.get(self.claim or "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -14,15 +14,19 @@ SECRETS = (("urls",), ("urls", "*"))
 _NEXT = re.compile(r"[,\s]+(?=[A-Za-z0-9]+://)")  # a comma inside an address is part of it
 
 
-def split_urls(value: Any) -> Any:
+def split_urls(value: object) -> object:
     """Part «a://x, b://y» into addresses; a list of such texts is joined; nothing is no address."""
     if value is None:
         return []
     if isinstance(value, str):
-        return [url for url in _NEXT.split(value.strip().strip(",")) if url]
+        return _parted(value)
     if isinstance(value, list | tuple):
-        return [url for item in value for url in (split_urls(item) if isinstance(item, str) else [item])]
+        return [url for item in value for url in (_parted(item) if isinstance(item, str) else [item])]
     return value
+
+
+def _parted(text: str) -> list[str]:
+    return [url for url in _NEXT.split(text.strip().strip(",")) if url]
 
 
 def _addresses(urls: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
@@ -32,7 +36,7 @@ def _addresses(urls: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     return urls
 
 
-class Alerts(Strict):
+class AlertsConfig(Strict):
     """All of `alerts.yml`: Apprise addresses, each a secret."""
 
     urls: Annotated[

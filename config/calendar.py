@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from config.faults import shown
 from config.fields import Strict
 from config.jira import Id
-from config.public_days import public_days
+from config.public_days import Country, public_days
 from config.rules import Day
 
 DAY = timedelta(hours=24)
@@ -33,7 +33,7 @@ def _zone(name: str) -> str:
     return name
 
 
-def _time(value: Any) -> Any:
+def _time(value: object) -> object:
     """Read «09:30» into the time since midnight by the clock on the wall; 24:00 is the end of the day."""
     if isinstance(value, timedelta):
         return value
@@ -49,7 +49,7 @@ def time_text(value: timedelta) -> str:
     return f"{hours:02}:{minutes:02}"
 
 
-def _pair(value: Any) -> Any:
+def _pair(value: object) -> object:
     if not isinstance(value, list | tuple) or len(value) != _PAIR:
         raise PydanticCustomError("pair", "not a beginning and an end")
     return tuple(_time(moment) for moment in value)
@@ -117,7 +117,7 @@ class Calendar(Strict):
     zone: Annotated[str, AfterValidator(_zone)]
     hours: Hours
     weekend: Annotated[tuple[Weekday, ...], AfterValidator(_some_day_is_left)] = ("sat", "sun")
-    country: Literal["RU", "KZ"] | None = None
+    country: Country | None = None
     moved: dict[Day, Literal["working", "off"]] = Field(default_factory=dict)
     hours_on: dict[Day, Intervals] = Field(default_factory=dict)
     evening: DayTime = timedelta(hours=17)
@@ -144,3 +144,7 @@ class Calendars(Strict):
     def named(self, name: str | None = None) -> Calendar:
         """The calendar of this name, or the company's. Raises KeyError for a name that the table does not have."""
         return self.calendars[name or self.company]
+
+    def day_of(self, moment: datetime) -> date:
+        """The company's day at a moment."""
+        return moment.astimezone(ZoneInfo(self.named().zone)).date()

@@ -6,26 +6,35 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Self
 
 from pydantic import ValidationError
 
 from config.access import Access
-from config.alerts import Alerts
+from config.alerts import AlertsConfig
 from config.answers import Answers
 from config.calendar import Calendars
+from config.cases import Cases
 from config.categories import Categories
 from config.departments import Departments
+from config.duplicates import Duplicates
+from config.escalation import EscalationConfig
 from config.expand import MalformedError, UnsetError, expand_text
 from config.faults import ConfigError, Fault, message
 from config.fields import Strict
 from config.holds import Holds
+from config.incidents import Incident
 from config.jira import JiraConfig
+from config.people import People
+from config.phrases import Judging
 from config.reports import Reports
+from config.resolutions import Resolutions
 from config.rules import Mode, Rules
 from config.running import RuntimeConfig
 from config.usedesk import UsedeskConfig
+from config.webcrm import WebCrmConfig
 
 _VERSION = 16  # hex digits: enough that two versions of one folder never meet
 
@@ -46,14 +55,22 @@ class Config(Strict):
     categories: Categories
     holds: Holds
     answers: Answers
+    phrases: Judging = Judging()
+    escalation: EscalationConfig = EscalationConfig()
+    duplicates: Duplicates = Duplicates()
     calendar: Calendars
     departments: Departments
+    cases: Cases = Cases()
     usedesk: UsedeskConfig
     rules: Rules
     runtime: RuntimeConfig
-    alerts: Alerts
+    alerts: AlertsConfig
     reports: Reports = Reports()
+    resolutions: Resolutions = Resolutions()
+    webcrm: WebCrmConfig = WebCrmConfig()
     access: Access = Access()
+    people: People = People()
+    incidents: tuple[Incident, ...] = ()  # of the store, no table
     references: References
 
     @cached_property
@@ -63,19 +80,29 @@ class Config(Strict):
 
     def switched(self, modes: Mapping[str, Mode]) -> Config:
         """The same with rules switched to other modes; a rule that is not built, or not known, stays as it is."""
-        rules = self.rules.switched(modes)
-        if rules is self.rules:
+        return self._with(rules=self.rules.switched(modes))
+
+    def during(self, incidents: tuple[Incident, ...]) -> Config:
+        """The same while these mass failures are open (R-24)."""
+        return self._with(incidents=incidents)
+
+    def at(self, now: datetime) -> Config:
+        """The same as it stands at a moment: a rule whose `effective_from` lies ahead is off."""
+        return self._with(rules=self.rules.on(self.calendar.day_of(now)))
+
+    def _with(self, **given: object) -> Config:
+        if all(getattr(self, name) is value for name, value in given.items()):
             return self
-        changed = self.model_copy(update={"rules": rules})
+        changed = self.model_copy(update=given)
         changed.__dict__.pop("version", None)  # a copy takes along what was computed
         return changed
 
     def dump(self) -> str:
         """Write the content as canonical JSON; in place of each secret stands its `${NAME}`.
 
-        Who may sign in is no part of it: no delivery depends on that, and it names people.
+        Who may sign in and what agents are called is no part of it: no delivery depends on that, and it names people.
         """
-        data = self.model_dump(mode="json", exclude={"references", "access"})
+        data = self.model_dump(mode="json", exclude={"references", "access", "people"})
         for name, reference in self.references.tokens.items():
             data["jira"]["sites"][name]["token"] = reference
         data["alerts"]["urls"] = list(self.references.urls)
@@ -112,12 +139,15 @@ def references_in(written: Mapping[str, Any]) -> References:
 
 
 def _addresses(tables: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]]:
-    """Go through the places of addresses in `departments.yml` and `reports.yml`: table, key, one name for both."""
+    """Go through the places of addresses in three of the tables: table, key, one name for both."""
     departments = tables.get("departments", {})
     yield departments, "lead", "lead"
     for owner, row in departments.get("departments", {}).items():
         for key in ("chat", "head"):
             yield row, key, f"{owner}.{key}"
+    chats = (tables.get("cases") or {}).get("chats") or {}
+    for name in chats:
+        yield chats, name, f"case:{name}"
     for name, row in (tables.get("reports", {}).get("digests") or {}).items():
         yield row, "to", f"digest:{name}"
 

@@ -7,21 +7,29 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from config.alerts import Alerts
+from config.alerts import AlertsConfig
 from config.answers import Answers
 from config.calendar import Calendars
+from config.cases import Cases
 from config.categories import Categories
 from config.departments import Departments
+from config.escalation import EscalationConfig
 from config.faults import Fault, Steps
 from config.fields import is_loopback
+from config.fits_cases import check_cases
+from config.fits_closing import check_resolutions
 from config.fits_jira import check_categories, check_holds, check_projects, check_purposes, check_together
-from config.fits_work import check_calendars, check_departments, check_matrix, check_outcomes
+from config.fits_phrases import check_phrases
+from config.fits_work import check_calendars, check_departments, check_groups, check_matrix, check_outcomes
 from config.holds import Holds
 from config.jira import JiraConfig
 from config.names import match_key
+from config.phrases import Judging
 from config.reports import Reports
+from config.resolutions import Resolutions
 from config.rules import Rules
 from config.usedesk import UsedeskConfig
+from config.webcrm import WebCrmConfig
 from config.yaml_file import Document
 
 
@@ -35,10 +43,15 @@ class Tables:
     answers: tuple[Document, Answers] | None
     calendar: tuple[Document, Calendars] | None
     departments: tuple[Document, Departments] | None
+    cases: tuple[Document, Cases] | None
     usedesk: tuple[Document, UsedeskConfig] | None
-    alerts: tuple[Document, Alerts] | None
+    alerts: tuple[Document, AlertsConfig] | None
     reports: tuple[Document, Reports] | None
     rules: tuple[Document, Rules] | None
+    resolutions: tuple[Document, Resolutions] | None
+    phrases: tuple[Document, Judging] | None
+    escalation: tuple[Document, EscalationConfig] | None
+    webcrm: tuple[Document, WebCrmConfig] | None
 
 
 def cross_check(tables: Tables, templates: frozenset[str], *, sandbox: bool) -> Iterator[Fault]:
@@ -51,8 +64,7 @@ def cross_check(tables: Tables, templates: frozenset[str], *, sandbox: bool) -> 
         yield from check_categories(*tables.categories, templates)
     if tables.jira and tables.categories:
         yield from check_together(*tables.jira, *tables.categories)
-    if tables.answers:
-        yield from _phrases(*tables.answers)
+    yield from _words(tables)
     if tables.jira and tables.holds:
         yield from check_holds(*tables.holds, tables.jira[1])
     if tables.jira and tables.categories and tables.holds:
@@ -93,6 +105,17 @@ def _split_groups(document: Document, rules: Rules) -> Iterator[Fault]:
                 break
 
 
+def _words(tables: Tables) -> Iterator[Fault]:
+    if tables.answers:
+        yield from _phrases(*tables.answers)
+    if tables.phrases:
+        document, judging = tables.phrases
+        yield from check_phrases(document, judging.lists())
+    if tables.escalation:
+        document, escalation = tables.escalation
+        yield from check_phrases(document, escalation.lists())
+
+
 def _phrases(document: Document, answers: Answers) -> Iterator[Fault]:
     first: dict[str, Steps] = {}
     for name, number, phrase in answers.phrases():
@@ -103,10 +126,20 @@ def _phrases(document: Document, answers: Answers) -> Iterator[Fault]:
 
 
 def _working(tables: Tables, *, sandbox: bool) -> Iterator[Fault]:
-    """Check who works when, and who is asked."""
+    """Check who works when, who is asked, and what a closing is checked for."""
+    if tables.resolutions:
+        yield from check_resolutions(*tables.resolutions)
+    if tables.webcrm:
+        yield from check_groups(*tables.webcrm)
     calendars = tables.calendar[1] if tables.calendar else None
     if tables.calendar:
         yield from check_calendars(*tables.calendar)
+    if tables.cases:
+        document, cases = tables.cases
+        yield from check_cases(document, cases, tables.jira[1] if tables.jira else None)
+        if sandbox:
+            chats: dict[Steps, SecretStr | None] = {("chats", name): one for name, one in cases.chats.items()}
+            yield from _addresses_of_this_machine(document, chats)
     if tables.departments:
         yield from check_departments(*tables.departments, calendars)
         if sandbox:

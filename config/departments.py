@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from functools import cached_property
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema, model_validator
 from pydantic.json_schema import SkipJsonSchema
@@ -29,7 +29,7 @@ _GROUP = re.compile(r"[^*]*\w[^*\w]*\*")  # a word, and a star at the end
 _QUOTES = " «»„“”\"'"
 
 
-def _address(value: Any) -> Any:
+def _address(value: object) -> object:
     """Nothing is no address; a text is a secret in the form that Apprise takes."""
     if value is None or value == "":
         return None
@@ -51,6 +51,11 @@ def _not_equal(span: tuple[timedelta, timedelta]) -> tuple[timedelta, timedelta]
     return span
 
 
+def _or_none(value: object) -> object:
+    """No time at all means never: a variable that is empty would have its default."""
+    return None if value == "0s" else value
+
+
 Address = Annotated[
     SecretStr | None, BeforeValidator(_address), WithJsonSchema({"type": ["string", "null"]}, mode="validation")
 ]
@@ -60,8 +65,9 @@ class Department(Named):
     """A neighbour department; `accusative` goes into «мне надо подключить …» (U-20…U-25).
 
     A name that ends in `*` is a pattern for many («FF:*»); the star of `accusative` and `jira_component` is then what
-    stood there. `chat` and `head` are Apprise addresses, `calendar` None is the company's. What `Departments.find`
-    gives has no star left; its `id` is one for all spellings, and is a spelling itself.
+    stood there. `chat` and `head` are Apprise addresses, `calendar` None is the company's; `usedesk_group` is the
+    number of the group that gets outgoing tickets of the bot's (U-14). What `Departments.find` gives has no star left;
+    its `id` is one for all spellings, and is a spelling itself.
     """
 
     id: Annotated[SkipJsonSchema[str], Field(validation_alias=_OWN_KEY, exclude=True)]
@@ -71,6 +77,7 @@ class Department(Named):
     head: Address = None
     jira_component: Text | None = None
     jira_assignee: AccountId | None = None
+    usedesk_group: Text | None = None
     delay: Duration = timedelta(hours=24)
     calendar: Id | None = None
 
@@ -101,8 +108,8 @@ class Department(Named):
         return self.model_copy(update={**filled, "aliases": (), "id": f"{self.id}:{normalise(rest)}"})
 
 
-class Step(Strict):
-    """A step of the ladder: how long after the request, and who is told."""
+class EscalationStep(Strict):
+    """A step of the escalation policy (`ladder`): how long after the request, and who is told."""
 
     after: Duration
     tell: Annotated[tuple[Told, ...], Field(min_length=1)]
@@ -114,8 +121,10 @@ class ClientText(Strict):
     `clock`: business waits for the next working moment, calendar does not. `before_days_off`: the reply before the
     evening of the last working day before days off; M-2 as the manual says, although «завтра» is a day off then.
     `genders`: agents by their number in the CRM, for M-5; whom the CRM itself tells of need no line.
+    `inform_within`: after so long without a word to the client the agent is told (U-18); None: nobody looks.
     """
 
+    inform_within: Annotated[Duration | None, BeforeValidator(_or_none)] = timedelta(minutes=30)
     clock: Clock = "business"
     before_days_off: Literal["M-2", "M-4"] = "M-2"
     genders: dict[Text, Literal["f", "m"]] = Field(default_factory=dict)
@@ -124,15 +133,15 @@ class ClientText(Strict):
 class Departments(Strict):
     """All of `departments.yml`.
 
-    `clock` counts `delay` and the ladder: calendar, or business, where days off do not count. In `quiet_hours` nobody
-    is told anything; None: there are none. `lead` is an Apprise address, told in place of an agent whose status is one
-    of `away` (W-01). `jira_link_type`: a link of this type to a department's issue is a request; `usedesk_field`: the
-    custom field of a ticket that names the department; None: there is none.
+    `clock` counts `delay` and the steps of the escalation policy (`ladder`): calendar, or business, where days off do
+    not count. In `quiet_hours` nobody is told anything; None: there are none. `lead` is an Apprise address, told in
+    place of an agent whose status is one of `away` (W-01). `jira_link_type`: a link of this type to a department's
+    issue is a request; `usedesk_field`: the custom field of a ticket that names the department; None: there is none.
     """
 
     clock: Clock = "calendar"
     client_text: ClientText = ClientText()
-    ladder: Annotated[tuple[Step, ...], Field(min_length=1)]
+    ladder: Annotated[tuple[EscalationStep, ...], Field(min_length=1)]
     quiet_hours: Annotated[Span, AfterValidator(_not_equal)] | None = None
     lead: Address = None
     away: tuple[Text, ...] = ("Отдых", "Тренинг")
@@ -142,16 +151,15 @@ class Departments(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _name_each_department(cls, data: Any) -> Any:
+    def _name_each_department(cls, data: object) -> object:
         """Tell each department its id, which is the key that it stands under."""
-        table = data.get("departments") if isinstance(data, dict) else None
-        if not isinstance(table, dict):
+        if not isinstance(data, dict) or not isinstance(table := data.get("departments"), dict):
             return data
         named = {key: {**row, _OWN_KEY: key} if isinstance(row, dict) else row for key, row in table.items()}
         return {**data, "departments": named}
 
     @model_validator(mode="after")
-    def _ladder_rises(self) -> Self:
+    def _steps_in_order(self) -> Self:
         if any(later.after <= earlier.after for earlier, later in pairwise(self.ladder)):
             raise PydanticCustomError("ladder_order", "not in order")
         return self
@@ -164,8 +172,10 @@ class Departments(Strict):
         found = {one.id: one for one in self._of_groups(text or "")}
         return found.popitem()[1] if len(found) == 1 else None
 
-    def steps(self, department: Department) -> tuple[Step, ...]:
-        """The ladder of a department: its first step comes after the department's own delay, the others follow."""
+    def steps(self, department: Department) -> tuple[EscalationStep, ...]:
+        """The escalation policy of a department: its first step comes after the department's own delay, the others
+        follow.
+        """
         shift = department.delay - self.ladder[0].after
         return tuple(step.model_copy(update={"after": step.after + shift}) for step in self.ladder)
 

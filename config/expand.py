@@ -57,7 +57,7 @@ class _Expansion:
         self.document, self.env, self.secrets = document, env, secrets
         self.faults: list[Fault] = []
 
-    def value(self, value: Any, steps: Steps) -> Any:
+    def value(self, value: object, steps: Steps) -> Any:
         if isinstance(value, dict):
             return {key: self.value(inner, (*steps, key)) for key, inner in value.items()}
         if isinstance(value, list):

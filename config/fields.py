@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
@@ -39,7 +39,7 @@ def _not_empty(text: str) -> str:
     return text.strip()
 
 
-def _duration(value: Any) -> Any:
+def _duration(value: object) -> object:
     """Read «5s», «1.5m», «2h» …; a timedelta passes."""
     if isinstance(value, timedelta):
         return value

@@ -1,4 +1,4 @@
-"""That the tables fit together of who works when, who is asked, and what Usedesk's tickets end with."""
+"""That the tables fit together of who works when, who is asked, which group solves what, and what tickets end with."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from config.doubles import rule_known, spellings_of, twice, unknown
 from config.faults import Fault, Steps
 from config.jira import JiraConfig
 from config.usedesk import UsedeskConfig
+from config.webcrm import WebCrmConfig
 from config.yaml_file import Document
 
 
@@ -69,3 +70,12 @@ def check_outcomes(
         for key in usedesk.outcomes.departments:
             if key not in known:
                 yield unknown(document, ("outcomes", "departments", key), "department_unknown", key, known)
+
+
+def check_groups(document: Document, table: WebCrmConfig) -> Iterator[Fault]:
+    """Find groups under one name, and questions that go to two groups (W-31)."""
+    yield from twice(document, spellings_of(("groups",), table.groups))
+    taken: dict[Steps, tuple[str, str]] = {}
+    for owner, number, row in table.questions():
+        taken["groups", owner, "takes", number] = (owner, ": ".join(filter(None, (row.type, row.subtype))))
+    yield from twice(document, taken)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -10,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, SecretStr, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from config.fields import Strict, Text, Url, matching
+from config.fields import Duration, Strict, Text, Url, matching
 from config.names import Names, match_key
 
 _KEY = r"^[A-Z][A-Z0-9_]+$"
@@ -31,7 +32,7 @@ ComponentPattern = Annotated[
     AfterValidator(matching(_PATTERN, "component_pattern")),
     WithJsonSchema({"type": "string", "pattern": _PATTERN}),
 ]
-Purpose = Literal["escalation", "hold_ozon", "hold_seller"]
+Purpose = Literal["escalation", "hold_ozon", "hold_seller", "case", "claim"]
 
 SECRETS = (("sites", "*", "token"),)
 
@@ -150,6 +151,7 @@ class HoldLabels(Strict):
 class JiraConfig(Strict):
     """All of `jira.yml`; the first site is the default. `components` is keyed by ticket type id.
 
+    `reconcile_every`: how often Jira is asked for what its webhooks lost.
     `neighbours`: patterns of the components that name a neighbour group, which a hold takes away (W-67, W-74).
     """
 
@@ -158,6 +160,7 @@ class JiraConfig(Strict):
     components: dict[Id, ComponentRule] = Field(default_factory=dict)
     neighbours: tuple[ComponentPattern, ...] = ()
     hold_labels: HoldLabels = HoldLabels()
+    reconcile_every: Duration = timedelta(minutes=5)
 
     def is_neighbour(self, name: str) -> bool:
         """True when a component names a neighbour group; compared as written, `*`, `?` and `[…]` as in file names."""

@@ -9,46 +9,63 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from config import alerts, departments, jira, reports
+from config import alerts, cases, departments, jira, reports
 from config.access import Access
-from config.alerts import Alerts
+from config.alerts import AlertsConfig
 from config.answers import Answers
 from config.calendar import Calendars
+from config.cases import Cases
 from config.categories import Categories
 from config.config import Config, references_in
 from config.crosscheck import Tables, cross_check
 from config.departments import Departments
+from config.duplicates import Duplicates
+from config.escalation import EscalationConfig
 from config.expand import Pattern, expand
 from config.faults import ConfigError, Fault
 from config.fields import in_sandbox
 from config.holds import Holds
+from config.inherit import ROWS, inherit, told_once
 from config.jira import JiraConfig
+from config.people import People
+from config.phrases import Judging
 from config.problems import faults_of
 from config.reports import Reports
+from config.resolutions import Resolutions
 from config.rules import Rules
 from config.running import RuntimeConfig
 from config.usedesk import UsedeskConfig
+from config.webcrm import WebCrmConfig
 from config.yaml_file import Document, read
 
 TABLES: Mapping[str, type[BaseModel]] = {
     "jira": JiraConfig,
     "categories": Categories,
+    "resolutions": Resolutions,
+    "duplicates": Duplicates,
     "holds": Holds,
     "answers": Answers,
+    "phrases": Judging,
+    "escalation": EscalationConfig,
     "calendar": Calendars,
     "departments": Departments,
+    "cases": Cases,
     "usedesk": UsedeskConfig,
+    "webcrm": WebCrmConfig,
     "rules": Rules,
     "runtime": RuntimeConfig,
-    "alerts": Alerts,
+    "alerts": AlertsConfig,
     "reports": Reports,
     "access": Access,
+    "people": People,
 }
 TEMPLATES = Path(__file__).resolve().parent.parent / "jira_templates"
-_NOT_ISSUES = {"_shared", "comments", "hold_ozon", "hold_seller"}  # templates of something else than an issue
+# templates of something else than an escalated ticket
+_NOT_ISSUES = {"_shared", "comments", "hold_ozon", "hold_seller", "case", "claim"}
 _SECRETS: Mapping[str, tuple[Pattern, ...]] = {
     "jira": jira.SECRETS,
     "departments": departments.SECRETS,
+    "cases": cases.SECRETS,
     "alerts": alerts.SECRETS,
     "reports": reports.SECRETS,
 }
@@ -86,28 +103,34 @@ def check(folder: Path, env: Mapping[str, str], templates: Path = TEMPLATES) -> 
 def _read_all(folder: Path, env: Mapping[str, str]) -> tuple[dict[str, _Table], list[Fault]]:
     tables: dict[str, _Table] = {}
     faults: list[Fault] = []
-    for name, model in TABLES.items():
+    for name in TABLES:
         path = folder / f"{name}.yml"
         try:
-            tables[name] = _table(read(path, _shown(path)), model, env, _SECRETS.get(name, ()))
+            tables[name] = _table(name, read(path, _shown(path)), env)
         except ConfigError as error:
             faults += error.faults
     return tables, faults
 
 
-def _table(written: Document, model: type[BaseModel], env: Mapping[str, str], secrets: tuple[Pattern, ...]) -> _Table:
-    filled = expand(written, env, secrets)
+def _table(name: str, written: Document, env: Mapping[str, str]) -> _Table:
+    model, rows = TABLES[name], ROWS.get(name)
+    whole = inherit(written, rows) if rows else written
+    filled = expand(whole, env, _SECRETS.get(name, ()))
     try:
-        return _Table(written, model.model_validate(filled.data))
+        return _Table(whole, model.model_validate(filled.data))
     except ValidationError as error:
-        raise ConfigError(faults_of(error, filled, model)) from None
+        faults = faults_of(error, filled, model)
+        raise ConfigError(told_once(faults, written, rows) if rows else faults) from None
 
 
 def _cross_check(tables: Mapping[str, _Table], env: Mapping[str, str], templates: Path) -> list[Fault]:
     found = {name: (table.written, table.model) for name, table in tables.items()}
     names = frozenset(path.stem for path in templates.glob("*.yml")) - _NOT_ISSUES
     checked = Tables(**{field.name: found.get(field.name) for field in fields(Tables)})
-    return list(cross_check(checked, names, sandbox=in_sandbox(env)))
+    faults = list(cross_check(checked, names, sandbox=in_sandbox(env)))
+    for name in ROWS.keys() & tables.keys():
+        faults = told_once(faults, tables[name].written, ROWS[name])
+    return faults
 
 
 def _shown(path: Path) -> str:

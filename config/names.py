@@ -1,4 +1,4 @@
-"""Names as people write them: one normal form, tables of spellings, and a cautious ear for typos (C-22)."""
+"""Names as people write them: one normal form, tables of spellings, and a cautious match of typos (C-22)."""
 
 from __future__ import annotations
 
@@ -25,9 +25,14 @@ def normalise(text: str) -> str:
     return " ".join("".join(letters).split())
 
 
+def fold(text: str) -> str:
+    """Normalised and alphabet-blind: «OK» is «ок»."""
+    return normalise(text).translate(_LOOKALIKES)
+
+
 def match_key(text: str) -> str:
-    """Two spellings of one name have the same key: normalised, alphabet-blind, without spaces."""
-    return normalise(text).translate(_LOOKALIKES).replace(" ", "")
+    """Two spellings of one name have the same key: folded, without spaces."""
+    return fold(text).replace(" ", "")
 
 
 class Names:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Literal
 
-from holidays import country_holidays
+import holidays
 
 _YEARS = 64  # that are kept
+Country = Literal["RU", "KZ"]
+_FILES: dict[Country, str] = {"RU": "russia", "KZ": "kazakhstan"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +25,22 @@ class PublicDays:
 
 
 @lru_cache(maxsize=_YEARS)
-def public_days(country: str | None, year: int) -> PublicDays:
+def public_days(country: Country | None, year: int) -> PublicDays:
     """The public days of a year; no country has none."""
     if country is None:
         return PublicDays(frozenset(), frozenset())
-    found = country_holidays(country, years=year)
+    found = _known(country)(years=year)
     return PublicDays(frozenset(found), frozenset(found.weekend_workdays))
+
+
+@cache
+def _known(country: Country) -> type[holidays.HolidayBase]:
+    """The library's class of a country, from its own file: the package of countries would import all 250 of them, which
+    takes half a second and 17 MB."""
+    file = Path(holidays.__file__).parent / "countries" / f"{_FILES[country]}.py"
+    spec = spec_from_file_location(f"config.holidays_{country}", file)
+    assert spec is not None and spec.loader is not None  # noqa: S101 # for the types alone
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: type[holidays.HolidayBase] = getattr(module, country)
+    return found

@@ -31,7 +31,7 @@ class Damage(Strict):
         return self.weights.get(kind, 1)
 
 
-class Digest(Strict):
+class DigestConfig(Strict):
     """A digest: to an Apprise address, at a time of the company's clock on its working days."""
 
     to: Address = None
@@ -56,6 +56,6 @@ class Reports(Strict):
 
     address: Ancestor | None = None
     damage: Damage = Damage()
-    digests: dict[Id, Digest] = Field(default_factory=dict)
+    digests: dict[Id, DigestConfig] = Field(default_factory=dict)
     findings: Findings = Findings()
     card: Card = Card()

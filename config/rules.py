@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Collection, Mapping
 from datetime import date
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
@@ -21,7 +22,7 @@ KNOWN = frozenset(
 )
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _OWN_KEY = "*"  # no key of a file: `id` inside a rule stays a mistake
-SENT = frozenset({"U-27", "U-28", "U-29", "U-31"})  # the bot's own words to clients, drafts unless `send`
+SENT = frozenset({"U-27", "U-28", "U-29", "U-31", "W-15", "W-29"})  # the bot's own words, drafts unless `send`
 _NAMED = 5  # missing rules that a fault names
 
 
@@ -31,15 +32,13 @@ def _known(rule_id: str) -> str:
     return rule_id
 
 
-def _day(value: Any) -> Any:
+def _day(value: object) -> object:
     """Read 2025-11-05 and no other spelling: two spellings of one day would be two keys of a table."""
     if value is None or isinstance(value, date):
         return value
-    try:
-        if re.fullmatch(_DAY, value):
+    if isinstance(value, str) and re.fullmatch(_DAY, value):
+        with contextlib.suppress(ValueError):  # no day of the calendar
             return date.fromisoformat(value)
-    except (TypeError, ValueError):
-        pass  # not a text; no day of the calendar
     raise PydanticCustomError("day", "not a day")
 
 
@@ -51,6 +50,8 @@ class Rule(Strict):
     """A rule: the manual's words (`quote`), where they stand (`source`), whether the bot can do it (`built`).
 
     `needs`: the CRMs of which one must be set up, else no event can make the rule's case.
+    `effective_from`: the first day, by the company's calendar, on which the manual asks for it.
+    `by_hand`: of a rule that only a person can obey, what the bot offers instead; it is never `built`.
     """
 
     id: Annotated[SkipJsonSchema[str], Field(validation_alias=_OWN_KEY, exclude=True)]
@@ -61,10 +62,15 @@ class Rule(Strict):
     send: bool = False
     effective_from: Day | None = None
     needs: tuple[Literal["webcrm", "usedesk"], ...] = ()
+    by_hand: Text | None = None
 
     def applies(self, crms: Collection[str]) -> bool:
         """True where there is a case for it: one of the CRMs that it needs is set up, or Jira alone is enough."""
         return not self.needs or any(crm in crms for crm in self.needs)
+
+    def is_ahead(self, day: date) -> bool:
+        """True while the manual does not ask for it yet."""
+        return self.effective_from is not None and self.effective_from > day
 
     @property
     def said(self) -> str:
@@ -75,6 +81,12 @@ class Rule(Strict):
     def _only_what_is_built_has_a_mode(self) -> Self:
         if not self.built and self.mode not in (None, "off"):
             raise PydanticCustomError("rule_not_built", "not built", {"mode": self.mode})
+        return self
+
+    @model_validator(mode="after")
+    def _done_by_the_bot_or_by_hand(self) -> Self:
+        if self.built and self.by_hand is not None:
+            raise PydanticCustomError("rule_by_hand", "built")
         return self
 
     @model_validator(mode="after")
@@ -93,10 +105,9 @@ class Rules(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _name_each_rule(cls, data: Any) -> Any:
+    def _name_each_rule(cls, data: object) -> object:
         """Tell each rule its id, which is the key that it stands under."""
-        rules = data.get("rules") if isinstance(data, dict) else None
-        if not isinstance(rules, dict):
+        if not isinstance(data, dict) or not isinstance(rules := data.get("rules"), dict):
             return data
         named = {key: {**rule, _OWN_KEY: key} if isinstance(rule, dict) else rule for key, rule in rules.items()}
         return {**data, "rules": named}
@@ -120,6 +131,18 @@ class Rules(Strict):
         """
         rule = self.rules[rule_id]
         return (rule.mode or self.default_mode) if rule.built else "off"
+
+    @property
+    def begun_by(self) -> date | None:
+        """The day from which all rules are in force."""
+        return max((rule.effective_from for rule in self.rules.values() if rule.effective_from), default=None)
+
+    def on(self, day: date) -> Rules:
+        """The same as they stand on a day: what begins later is off with its group, whatever its mode (C-28)."""
+        if self.begun_by is None or day >= self.begun_by:
+            return self
+        ahead = [name for name, rule in self.rules.items() if rule.is_ahead(day)]
+        return self.switched({other: "off" for name in ahead for other in self.with_others(name)})
 
     def switched(self, modes: Mapping[str, Mode]) -> Rules:
         """The same with other modes for those of the rules that are built."""

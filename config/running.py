@@ -18,8 +18,8 @@ class Retry(Strict):
     jitter: Annotated[float, Field(ge=0, lt=1)]
 
 
-class Gate(Strict):
-    """When a system counts as down, and how often it is probed then."""
+class BreakerLimits(Strict):
+    """The circuit breaker: when a system counts as down, and how often it is probed then."""
 
     failures: Annotated[int, Field(ge=1)]
     probe_min: Duration
@@ -68,7 +68,7 @@ class RuntimeConfig(Strict):
     """
 
     retry: Retry
-    gate: Gate
+    gate: BreakerLimits
     http: Http
     search_settle: Lag
     worker_lease: Duration

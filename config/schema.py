@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from config.inherit import DEFAULTS
+from config.jira import JiraConfig
 from config.loader import TABLES
 
 FOLDER = Path(__file__).resolve().parent / "schemas"
@@ -18,7 +20,7 @@ _NARROW = ("pattern", "enum")  # a text that must look like something, which `${
 
 def schema_text(model: type[BaseModel]) -> str:
     """Write the JSON Schema of a table; wherever a value stands, a reference to a variable may stand too."""
-    schema = _open(model.model_json_schema())
+    schema = _open(_inheriting(model.model_json_schema()) if model is JiraConfig else model.model_json_schema())
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return json.dumps(schema, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
@@ -28,6 +30,22 @@ def write(folder: Path = FOLDER) -> None:
     folder.mkdir(exist_ok=True)
     for name, model in TABLES.items():
         (folder / f"{name}.json").write_text(schema_text(model), encoding="utf-8")
+
+
+def _inheriting(schema: dict[str, Any]) -> dict[str, Any]:
+    """The rows of this table may leave out what stands in its defaults, or drop it by null."""
+    schema["properties"][DEFAULTS] = {"$ref": "#/$defs/Project"}
+    for name in ("Project", "Statuses"):
+        schema["$defs"][name].pop("required", None)
+    row = schema["$defs"]["Project"]["properties"]
+    row["issue_type"]["additionalProperties"] = _or_null(row["issue_type"]["additionalProperties"])
+    row.update({name: _or_null(kind) for name, kind in row.items()})
+    return schema
+
+
+def _or_null(kind: dict[str, Any]) -> dict[str, Any]:
+    """What a row inherits it may also drop."""
+    return {"anyOf": [kind, {"type": "null"}]}
 
 
 def _open(node: Any) -> Any:
@@ -41,7 +59,7 @@ def _open(node: Any) -> Any:
     return {key: inner if key == "propertyNames" else _open(inner) for key, inner in node.items()}
 
 
-def _is_value(node: Mapping[str, Any]) -> bool:
+def _is_value(node: Mapping[str, object]) -> bool:
     kind = node.get("type")
     return kind in ("integer", "number", "boolean") or (kind == "string" and any(key in node for key in _NARROW))
 

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-import base64
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config import environment
-from config.alerts import split_urls
 from config.faults import ConfigError, Fault, message, shown
 from config.fields import Duration, InnerUrl, Url, is_loopback
+from config.setting_types import (
+    AgentId,
+    AlertUrls,
+    Certificates,
+    CloudIds,
+    DatabaseUrl,
+    ForgeApp,
+    Port,
+    Proxy,
+    PublicUrl,
+    Secrets,
+    WebhookSecrets,
+    Workers,
+    split,
+    whsec_bytes,
+)
 
-_POSTGRES = ("postgres", "postgresql", "postgresql+psycopg")
-_WHSEC = "whsec_"
-_PORTS = range(1, 65536)
 # What a server open to the world needs: (name, whether it must be there, least length of what we make up ourselves)
 _NEEDED = (
     ("jira_url", True, 0),
     ("jira_user", True, 0),
     ("jira_token", True, 0),
     ("jira_webhook_secrets", True, 16),
+    ("jira_automation_tokens", False, 16),  # without them Automation's door is not there
     ("api_tokens", False, 16),  # without them /api is closed
     ("secret_key", True, 16),
     ("metrics_tokens", False, 16),  # without them /metrics and /openapi.json are open
@@ -41,97 +51,13 @@ _CRMS = {
     "usedesk": (("usedesk_url", 0), ("usedesk_token", 0), ("usedesk_path_token", 16), ("usedesk_agent_id", 0)),
 }
 _MORE = {"usedesk": ("usedesk_secret", "usedesk_block_secret")}  # what it may have besides
+FORGE_JWKS_URL = "https://forge.cdn.prod.atlassian-dev.net/.well-known/jwks.json"  # of all but isolated clouds
+_FORGE = ("forge_app_id", "forge_cloud_ids")
 _OIDC = (("oidc_issuer", 0), ("oidc_client_id", 0), ("oidc_client_secret", 0))
-
-
-def _split(value: Any) -> Any:
-    """Read «a, b» as a list."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _webhook_secrets(secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-    for number, secret in enumerate(secrets, start=1):
-        if not _whsec_bytes(secret.get_secret_value()):
-            raise PydanticCustomError("whsec", "malformed", {"number": number})
-    return secrets
-
-
-def _whsec_bytes(secret: str) -> bytes:
-    """Give the bytes of a Standard Webhooks secret; none when it is malformed."""
-    try:
-        return base64.b64decode(secret.removeprefix(_WHSEC), validate=True) if secret.startswith(_WHSEC) else b""
-    except ValueError:
-        return b""
-
-
-def _database_url(text: str) -> str:
-    """Understand `postgres://…` as hosting services spell it; refuse what is neither PostgreSQL nor SQLite."""
-    try:
-        parts = urlsplit(text.strip())
-        complete = parts.path.strip("/") and (parts.scheme == "sqlite" or parts.hostname or "host=" in parts.query)
-        _ = parts.port
-    except ValueError:
-        complete = ""
-    if not complete or (parts.scheme == "sqlite" and parts.netloc):
-        raise PydanticCustomError("database_url", "incomplete")
-    if parts.scheme in _POSTGRES:
-        return "postgresql+psycopg" + text.strip()[len(parts.scheme) :]
-    if parts.scheme != "sqlite":
-        raise PydanticCustomError("database_url", "unknown scheme")
-    return text.strip()
-
-
-def _port(value: Any) -> int:
-    if str(value).strip().isdecimal() and int(value) in _PORTS:
-        return int(value)
-    raise PydanticCustomError("port", "not a port")
-
-
-def _without_path(url: str) -> str:
-    """Refuse a path: the pages' own addresses begin at the root."""
-    if urlsplit(url).path:
-        raise PydanticCustomError("url_path", "a path in an address")
-    return url
-
-
-def _agent_id(text: str) -> str:
-    if not re.fullmatch(r"[0-9]{1,20}", text.strip()):
-        raise PydanticCustomError("usedesk_agent", "not a number")
-    return text.strip()
-
-
-def _proxy(text: str) -> SecretStr:
-    """An http(s) proxy, perhaps with a name and a password; `host:port` alone means http, as everywhere."""
-    url = text.strip() if "://" in text else f"http://{text.strip()}"
-    try:
-        parts = urlsplit(url)
-        right = parts.scheme in ("http", "https") and parts.hostname and parts.path in ("", "/") and not parts.query
-        _ = parts.port
-    except ValueError:
-        right = False
-    if not right:
-        raise PydanticCustomError("proxy", "not a proxy")
-    return SecretStr(url.rstrip("/"))
-
-
-def _certificates(path: Path) -> Path:
-    if not path.exists():
-        raise PydanticCustomError("no_such_file", "missing", {"path": str(path)})
-    return path
 
 
 def _default_database(data: dict[str, Any]) -> str:
     return f"sqlite:///{data['data_dir'].as_posix()}/smezhnik.sqlite"
-
-
-Proxy = Annotated[SecretStr, PlainValidator(_proxy)]
-Certificates = Annotated[Path, AfterValidator(_certificates)]  # a file of them, or a folder as OpenSSL wants it
-Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
-WebhookSecrets = Annotated[Secrets, AfterValidator(_webhook_secrets)]
-AlertUrls = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(split_urls)]
-AgentId = Annotated[str, AfterValidator(_agent_id)]
-Port = Annotated[int, BeforeValidator(_port)]
-PublicUrl = Annotated[Url, AfterValidator(_without_path)]
 
 
 class Settings(BaseSettings):
@@ -141,13 +67,18 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("var")
     config_dir: Path = Path(__file__).resolve().parent
-    database_url: Annotated[str, AfterValidator(_database_url)] = Field(default_factory=_default_database, repr=False)
+    database_url: DatabaseUrl = Field(default_factory=_default_database, repr=False)
     port: Port = 8080
     sandbox_port: Port = 8090
+    workers: Workers = 2
     jira_url: Url | None = None
     jira_user: str | None = None
     jira_token: SecretStr | None = None
     jira_webhook_secrets: Secrets = ()
+    jira_automation_tokens: Secrets = ()
+    forge_app_id: ForgeApp | None = None
+    forge_cloud_ids: CloudIds = Field(default_factory=dict)
+    forge_jwks_url: Url = FORGE_JWKS_URL
     webcrm_url: InnerUrl | None = None
     webcrm_token: SecretStr | None = None
     webcrm_webhook_secrets: WebhookSecrets = ()
@@ -165,7 +96,7 @@ class Settings(BaseSettings):
     metrics_tokens: Secrets = ()
     https_proxy: Proxy | None = None
     http_proxy: Proxy | None = None
-    no_proxy: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()
+    no_proxy: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split)] = ()
     requests_ca_bundle: Certificates | None = None
     ssl_cert_file: Certificates | None = None
     trusted_proxies: Annotated[int, Field(ge=0)] = 0
@@ -180,6 +111,7 @@ class Settings(BaseSettings):
         """Refuse every address but this machine's in the sandbox."""
         urls = {"JIRA_URL": [self.jira_url], "WEBCRM_URL": [self.webcrm_url], "USEDESK_URL": [self.usedesk_url]}
         urls["OIDC_ISSUER"] = [self.oidc_issuer]
+        urls["FORGE_JWKS_URL"] = [self.forge_jwks_url] if self.forge_app_id else []
         urls["ALERT_URLS"] = [url.get_secret_value() for url in self.alert_urls]
         for name, addresses in urls.items():
             if self.smezhnik_sandbox and not all(is_loopback(url) for url in addresses if url):
@@ -214,10 +146,18 @@ class Settings(BaseSettings):
             if any(getattr(self, name) for name in (*(name for name, _ in group), *_MORE.get(crm, ())))
         )
 
+    @property
+    def further_doors(self) -> tuple[str, ...]:
+        """What may tell of Jira beside its webhooks, by the names of the sources."""
+        there = {"automation": self.jira_automation_tokens, "forge": self.forge_app_id}
+        return tuple(name for name, value in there.items() if value)
+
     def _together(self) -> Iterator[tuple[str, bool, int]]:
         """What is set whole or not at all: name, whether it must be there, least length."""
         for crm, group in _CRMS.items():
             yield from ((name, crm in self.crms, least) for name, least in group)
+        forge = any(getattr(self, name) for name in _FORGE)
+        yield from ((name, forge, 0) for name in _FORGE)
         provider = any(getattr(self, name) for name, _ in _OIDC)
         yield from ((name, provider, least) for name, least in _OIDC)
 
@@ -257,8 +197,8 @@ def _of(env: Mapping[str, str], name: str) -> str | None:
     return (env.get(name) if name.endswith("_proxy") else None) or env.get(name.upper())
 
 
-def _values(value: Any) -> Iterable[str]:
-    for item in value if isinstance(value, tuple) else (value,):
+def _values(value: object) -> Iterable[str]:
+    for item in value if isinstance(value, tuple | dict) else (value,):
         if item:
             yield item.get_secret_value() if isinstance(item, SecretStr) else item
 
@@ -269,7 +209,7 @@ def _lacks(name: str, code: str, least: int = 0) -> Fault:
 
 def _weakness(values: Iterable[str], least: int) -> str:
     for value in values:
-        raw = _whsec_bytes(value) or value.encode()
+        raw = whsec_bytes(value) or value.encode()
         if raw.startswith(b"sandbox"):
             return "secret_of_sandbox"
         if len(raw) < least:

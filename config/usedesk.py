@@ -77,14 +77,14 @@ class Delays(Strict):
     call_note: Duration = timedelta(minutes=30)
 
 
-class Calls(Strict):
+class CallLinks(Strict):
     """How a call is known (U-17): the ticket came by one of these channels (numbers), or has one of these tags."""
 
     channels: tuple[Text, ...] = ()
     tags: tuple[Name, ...] = ()
 
 
-class History(Strict):
+class HistorySearch(Strict):
     """Where a client's history is looked up (U-04): by the value of a custom field."""
 
     name: Name
@@ -108,8 +108,8 @@ class UsedeskConfig(Strict):
     delays: Delays = Delays()
     keep_clock: bool = True
     client_data: dict[Id, Datum] = Field(default_factory=dict)
-    calls: Calls = Calls()
-    history: tuple[History, ...] = ()
+    calls: CallLinks = CallLinks()
+    history: tuple[HistorySearch, ...] = ()
     non_core: tuple[Name, ...] = ()
 
     def type_of(self, category: str | None) -> TicketType | None:

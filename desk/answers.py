@@ -42,7 +42,7 @@ _CLAUSE = re.compile(r"[^.!?;:,\n]+[.!?;:,\n]*|[.!?;:,]+")
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedAnswer:
     """The verdict, and the class of the words that are no answer."""
 
     verdict: Verdict
@@ -54,7 +54,7 @@ class Judged:
         return self.verdict == "answer"
 
 
-def judge(table: Answers, text: str) -> Judged:
+def judge(table: Answers, text: str) -> JudgedAnswer:
     """Judge a message."""
     said = own_words(text[:LONGEST])
     classes: list[Class] = []
@@ -67,7 +67,7 @@ def judge(table: Answers, text: str) -> Judged:
             continue
         found = table.class_of(words)
         if found in WHOLE:
-            return Judged("none", found)
+            return JudgedAnswer("none", found)
         if found is not None and not _asks(clause):
             classes.append(found)
         elif not (greeted and _is_name(clause, words)):
@@ -76,17 +76,17 @@ def judge(table: Answers, text: str) -> Judged:
     return _verdict(table, said, classes, left)
 
 
-def _verdict(table: Answers, said: str, classes: list[Class], left: list[tuple[Words, bool]]) -> Judged:
+def _verdict(table: Answers, said: str, classes: list[Class], left: list[tuple[Words, bool]]) -> JudgedAnswer:
     if any(asks for _, asks in left):
-        return Judged("doubt")
+        return JudgedAnswer("doubt")
     words: Words = tuple(word for clause, _ in left for word in clause)
     if not words:
         # nothing but signs (+, a thumb) is a nod; nothing at all may be an attachment
         nod: Class | None = "thanks" if said.strip() else None
         of = classes[-1] if classes else nod
-        return Judged("none", of) if of else Judged("doubt")
+        return JudgedAnswer("none", of) if of else JudgedAnswer("doubt")
     is_number = words[0].isdecimal() and len(words[0]) >= _NUMBER
-    return Judged("answer") if len(words) > 1 or is_number or table.is_answer(words) else Judged("doubt")
+    return JudgedAnswer("answer") if len(words) > 1 or is_number or table.is_answer(words) else JudgedAnswer("doubt")
 
 
 def own_words(text: str) -> str:

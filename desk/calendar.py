@@ -7,7 +7,6 @@ working time, an hour that it repeats counts twice. Moments are aware; what is r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,14 +16,6 @@ from config.departments import Clock
 NOTHING = timedelta(0)
 _EXACT = timedelta(seconds=1)  # to which the moment of a change of the clocks is found
 Stretch = tuple[datetime, datetime]
-
-
-@dataclass(frozen=True, slots=True)
-class Elapsed:
-    """What went by between two moments: by the calendar, and of it working time."""
-
-    calendar: timedelta
-    working: timedelta
 
 
 class WorkCalendar:
@@ -89,11 +80,6 @@ class WorkCalendar:
                 passed += max(NOTHING, min(end, other) - max(start, one))
             day += timedelta(days=1)
         return passed
-
-    def elapsed(self, one: datetime, other: datetime) -> Elapsed:
-        """What went by between two moments, in calendar and in working time."""
-        working = self.working_between(one, other)
-        return Elapsed(other.astimezone(UTC) - one.astimezone(UTC), working)
 
     def after(self, moment: datetime, span: timedelta, clock: Clock) -> datetime:
         """The moment when `span` is over (C-13): by the calendar, or in business time, where days off do not count."""

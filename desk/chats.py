@@ -20,7 +20,7 @@ _RECEIVERS = ("targets", "channels", "rooms", "users", "topics", "devices", "pho
 
 
 @dataclass(frozen=True)
-class Message:
+class ChatMessage:
     """What is sent."""
 
     body: str
@@ -38,7 +38,7 @@ class Chats:
         self._places = places
         self._confirm = confirm
 
-    def send(self, receiver: NotifyBase, message: Message) -> bool:
+    def send(self, receiver: NotifyBase, message: ChatMessage) -> bool:
         """Send to one of the `receivers`; whether it took it. Redirects are not followed."""
         sender = Apprise(asset=_ASSET)
         sender.add(receiver)

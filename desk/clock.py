@@ -1,6 +1,6 @@
 """The one place that knows the time.
 
-`now()` is the desk's time: what handlers and alarms go by, and what the sandbox can move. `machine_now()` is the
+`now()` is the desk's time: what handlers and timers go by, and what the sandbox can move. `machine_now()` is the
 real time: retries, leases and signatures go by it.
 """
 
@@ -17,7 +17,7 @@ def machine_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Clock:
+class DeskClock:
     """The desk's time; with a sandbox it is the machine's time plus the offset that the sandbox wrote.
 
     `offset_file` holds `{"offset_seconds": float}`; None outside the sandbox, where there is no such door.

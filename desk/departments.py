@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from config.departments import Department
-from desk.chats import Message
-from desk.journal import Done, Verb
-from desk.surroundings import Surroundings
+from desk.actions import Action, Result
+from desk.chats import ChatMessage
+from desk.context import DeskContext
 from desk.telling import tell_each
 from desk.tickets import Stop
 
 NO_ADDRESS = "departments.yml names no address"
-_MENTION = re.compile(r"([@<])(?=\S)")
+MENTION = re.compile(r"([@<])(?=\S)")
 
 
 @dataclass(frozen=True)
@@ -31,36 +31,36 @@ class Line:
 
 
 class DepartmentsDesk:
-    """The verbs that reach departments and leads. Each says whether the line was delivered."""
+    """The actions that reach departments and leads. Each says whether the line was delivered."""
 
-    def __init__(self, around: Surroundings) -> None:
-        self._around = around
+    def __init__(self, context: DeskContext) -> None:
+        self._context = context
 
     def find(self, text: str | None) -> Department | None:
         """A department by its id or any spelling of its name."""
-        return self._around.config.departments.find(text)
+        return self._context.config.departments.find(text)
 
     def announce(self, department: Department, line: Line, *, why: str, possible: bool = True) -> bool:
         """Tell a department's chat of a new request (U-14)."""
-        return self._send(Verb(why, "announce_request", department.name, possible=possible), department.chat, line)
+        return self._send(Action(why, "announce_request", department.name, possible=possible), department.chat, line)
 
     def remind(self, department: Department, line: Line, *, why: str) -> bool:
         """Remind a department in its chat (U-30)."""
-        return self._send(Verb(why, "remind_department", department.name), department.chat, line)
+        return self._send(Action(why, "remind_department", department.name), department.chat, line)
 
     def tell_head(self, department: Department, line: Line, *, why: str) -> bool:
         """Tell the head of a department that a request has no answer (U-30)."""
-        return self._send(Verb(why, "tell_head", department.name), department.head, line)
+        return self._send(Action(why, "tell_head", department.name), department.head, line)
 
     def tell_lead(self, line: Line, *, why: str) -> bool:
         """Tell the lead (U-30; W-01: in place of an agent who is away)."""
-        return self._send(Verb(why, "tell_lead", "lead"), self._around.config.departments.lead, line)
+        return self._send(Action(why, "tell_lead", "lead"), self._context.config.departments.lead, line)
 
-    def _send(self, verb: Verb, address: SecretStr | None, line: Line) -> bool:
-        text = self._around.templates.note(line.name, **line.values)
-        shown = replace(verb, intent=text, unless=line.unless)
+    def _send(self, action: Action, address: SecretStr | None, line: Line) -> bool:
+        text = self._context.templates.note(line.name, **line.values)
+        shown = replace(action, intent=text, already=line.unless)
         if address is None:
-            return bool(self._around.journal.do(replace(shown, unless=lambda: NO_ADDRESS), Done))
+            return bool(self._context.actions.note(shown, Result(outcome="unchanged", reason=NO_ADDRESS)))
         # a text that somebody wrote calls nobody: a mention is broken by a sign that is not seen
-        message = Message(_MENTION.sub("\\1\u2060", text))
-        return tell_each(self._around, shown, [address], lambda: message, line.also)
+        message = ChatMessage(MENTION.sub("\\1\u2060", text))
+        return tell_each(self._context, shown, [address], lambda: message, line.also)

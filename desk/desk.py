@@ -5,29 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from apprise import NotifyFormat
+
 from config import Config
-from desk.chats import Message
+from desk import digest
+from desk.actions import OWN, Action, Result
+from desk.cases import CasesDesk
+from desk.chats import ChatMessage
+from desk.closings import ClosingsDesk
+from desk.context import DeskContext
+from desk.crm.assignments import AssignmentsDesk
 from desk.crm.desk import CrmDesk
+from desk.crm.notices import NoticesDesk
 from desk.departments import DepartmentsDesk
+from desk.duplicates import DuplicatesDesk
+from desk.escalations import EscalationsDesk
 from desk.faults import Dead, Later
 from desk.holds import HoldsDesk
+from desk.incidents import IncidentsDesk
 from desk.jira.desk import JiraDesk
-from desk.journal import Done, Verb
 from desk.promises import PromisesDesk
 from desk.requests import ANSWERED, Request, RequestsDesk
-from desk.said import SaidDesk
-from desk.surroundings import Surroundings
 from desk.telling import tell_each
 from desk.tickets import TicketVerbs
 from desk.usedesk.checks import ChecksDesk
 from desk.usedesk.desk import UsedeskDesk
-from events import AlertEvent
-
-OWN = "own"  # the bot's own duty, not a rule of the manuals: always done
+from events import AlertEvent, DigestEvent
 
 
 @dataclass(frozen=True)
-class Standing:
+class RequestStanding:
     """An answer as it stands: `state` answered or withdrawn, `how`, by whom, and the words."""
 
     state: str
@@ -37,25 +44,32 @@ class Standing:
 
 
 class Desk:
-    """One desk for one run of one delivery: `desk.jira`, `desk.crm`, `desk.usedesk`, `desk.holds`,
-    `desk.requests`, `desk.promises`, `desk.departments`, `desk.said`, `desk.now`, `desk.config`.
+    """One desk for one run of one delivery: `desk.jira`, `desk.crm`, `desk.usedesk`, `desk.assignments`,
+    `desk.notices`, `desk.closings`, `desk.holds`, `desk.duplicates`, `desk.escalations`, `desk.requests`,
+    `desk.incidents`, `desk.promises`, `desk.departments`, `desk.now`, `desk.config`.
 
     `now` is the moment at which the delivery was first taken up, and `config` the configuration of that moment.
     """
 
-    def __init__(self, around: Surroundings) -> None:
-        self._around = around
-        self.jira = JiraDesk(around)
-        self.crm = CrmDesk(around)
-        self.usedesk = UsedeskDesk(around)
-        self.holds = HoldsDesk(around)
-        self.checks = ChecksDesk(around)
-        self.requests = RequestsDesk(around)
-        self.promises = PromisesDesk(around)
-        self.departments = DepartmentsDesk(around)
-        self.said = SaidDesk(around)
-        self.config: Config = around.config
-        self.now: datetime = around.now
+    def __init__(self, context: DeskContext) -> None:
+        self._context = context
+        self.jira = JiraDesk(context)
+        self.crm = CrmDesk(context)
+        self.usedesk = UsedeskDesk(context)
+        self.assignments = AssignmentsDesk(context)
+        self.notices = NoticesDesk(context, self.crm)
+        self.closings = ClosingsDesk(context, self.crm)
+        self.duplicates = DuplicatesDesk(context, self.crm)
+        self.escalations = EscalationsDesk(context)
+        self.holds = HoldsDesk(context)
+        self.checks = ChecksDesk(context)
+        self.cases = CasesDesk(context)
+        self.incidents = IncidentsDesk(context)
+        self.requests = RequestsDesk(context)
+        self.promises = PromisesDesk(context)
+        self.departments = DepartmentsDesk(context)
+        self.config: Config = context.config
+        self.now: datetime = context.now
 
     def crm_of(self, source: str) -> TicketVerbs | None:
         """Where a ticket is written into; None: an issue of Jira that no ticket is known of."""
@@ -63,9 +77,9 @@ class Desk:
 
     def draft_heading(self, rule: str) -> str:
         """What stands over a draft for the client where a CRM knows no drafts."""
-        return self._around.templates.note("draft_heading", rule=rule)
+        return self._context.templates.note("draft_heading", rule=rule)
 
-    def what_stands(self, request: Request) -> Standing | None:
+    def what_stands(self, request: Request) -> RequestStanding | None:
         """The answer that stands where a question lives, as the other system shows it now; None: none, or it is
         not to be asked now: a reminder does not wait for that."""
         try:
@@ -77,15 +91,19 @@ class Desk:
             pass  # it may not be asked
         return None
 
-    def _what_stands(self, request: Request) -> Standing | None:
+    def _what_stands(self, request: Request) -> RequestStanding | None:
         if request.site:
-            found = self.jira.how_stands(request)
-            return Standing(*found) if found else None
+            found = self.jira.requests.how_stands(request)
+            return RequestStanding(*found) if found else None
         if request.source != self.usedesk.source or not request.dept_ticket_id:
             return None
         askers = (request.owner_id, request.asker_account)
         answer = self.usedesk.answer_in(request.dept_ticket_id, request.since, askers)
-        return Standing(ANSWERED, "comment" if answer[1] else "status", *answer) if answer else None
+        return RequestStanding(ANSWERED, "comment" if answer[1] else "status", *answer) if answer else None
+
+    def note(self, name: str, **values: object) -> str:
+        """A text of `crm_templates/notes.yml`."""
+        return self._context.templates.note(name, **values)
 
     def mode(self, rule: str) -> str:
         """What may be done by a rule: off, observe, warn or act."""
@@ -94,8 +112,25 @@ class Desk:
     def send_alert(self, event: AlertEvent) -> None:
         """Tell the admins, at the addresses of `alerts.yml`; each at least once."""
         urls = self.config.alerts.urls
-        verb = Verb(OWN, "send_alert", event.key, intent=event.text)
+        action = Action(OWN, "send_alert", event.key, intent=event.text)
         if not urls:
-            self._around.journal.do(verb, lambda: Done(outcome="unchanged", reason="alerts.yml names no address"))
+            self._context.actions.note(action, Result(outcome="unchanged", reason="alerts.yml names no address"))
         else:
-            tell_each(self._around, verb, urls, lambda: Message(event.text))
+            tell_each(self._context, action, urls, lambda: ChatMessage(event.text))
+
+    def send_digest(self, event: DigestEvent) -> None:
+        """Send a digest to all whom its address names, each at least once."""
+        asked = self._context.config.reports.digests.get(event.name)
+        action = Action(OWN, "send_digest", event.name, intent=event.day.isoformat())
+        if asked is None or asked.to is None:
+            self._context.actions.note(action, Result(outcome="unchanged", reason="reports.yml names no address"))
+            return
+        mail, parts = asked.to.get_secret_value().startswith(("mailto://", "mailtos://")), asked.parts
+
+        def message() -> ChatMessage:
+            with self._context.reading() as connection:
+                made = digest.make(connection, self._context.config, self._context.now, parts)
+            body, form = (made.html, NotifyFormat.HTML) if mail else (made.text, NotifyFormat.TEXT)
+            return ChatMessage(body, made.title, form)
+
+        tell_each(self._context, action, [asked.to], message)

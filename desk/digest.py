@@ -13,13 +13,12 @@ import sqlalchemy as sa
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from config import Config
-from config.reports import Digest as Asked
-from config.reports import Part
+from config.reports import DigestConfig, Part
 from desk import figures
 from desk.calendar import NOTHING, WorkCalendar
 from desk.figures import Period
 from desk.waiting import scale
-from store import board, found
+from store import board, rule_hits
 from store.board import Waiting, Wanted
 
 WORST = 3
@@ -58,7 +57,7 @@ def make(connection: sa.Connection, config: Config, now: datetime, parts: Sequen
         values["departments"] = sorted(slow, key=lambda pair: -pair[1].reminders)[:DEPARTMENTS]
     if "findings" in parts:
         start, end = figures.span(config, Period(today - DAY, today - DAY)).start, now
-        values["findings"] = found.by_rule(connection, start, end)[:DEPARTMENTS]
+        values["findings"] = rule_hits.by_rule(connection, start, end)[:DEPARTMENTS]
     text = _environment(html=False).get_template("digest.txt.j2").render(values)
     html = _environment(html=True).get_template("digest.html.j2").render(values)
     title, _, text = text.partition("\n")
@@ -85,7 +84,7 @@ def name_of(config: Config, department: str) -> str:
     return known.name if known else department
 
 
-def is_due(config: Config, asked: Asked, now: datetime) -> bool:
+def is_due(config: Config, asked: DigestConfig, now: datetime) -> bool:
     """Whether a digest's moment of today has just come; on days off it never does."""
     calendar = WorkCalendar(config.calendar.named())
     local = calendar.local(now)

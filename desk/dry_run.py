@@ -1,78 +1,106 @@
-"""The journal of a dry run: each verb asks all that it would ask, and ends where it would write.
+"""The ledger of a dry run: each action asks all that it would ask, and ends where it would write.
 
-What is never written cannot be seen by the verbs after it: they go on without the issue, the hold, the request.
+What is never written cannot be seen by the actions after it: they go on without the issue, the hold, the request.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from config import Mode
+from desk.action_ledger import ActionLedger
+from desk.actions import OWN, Action, Find, Result, Rows, acts, as_result, done_or_refused
 from desk.faults import AbsentError, WouldWriteError
-from desk.journal import Act, Done, Find, Verb, done_or_refused
-from store.ledger import Recorded
+from store.ledger import ENDED, Recorded
 
+T = TypeVar("T")
 _IN_OTHER_MODES = {"warn": "would warn", "observe": "would record", "off": "off"}
 
 
-class DryJournal:
-    """Writes down how each verb would end, and lets nothing last.
+class DryLedger(ActionLedger):
+    """Notes how each action would end, and lets nothing last.
 
-    `done`: what the ledger of the delivery has as done; a run would not do it again, and goes on with its result.
+    `known`: what the ledger of the delivery has; a run would not do again what has ended, and goes on with its value.
     """
 
     is_dry = True
 
-    def __init__(self, mode_of: Callable[[str], Mode], done: Recorded | None = None) -> None:
+    def __init__(
+        self, engine: sa.Engine, label: str, mode_of: Callable[[str], Mode], known: Recorded | None = None
+    ) -> None:
+        super().__init__(label, known or {})
+        self._engine = engine
         self._mode_of = mode_of
-        self._done = done or {}
-        self._count: Counter[tuple[str, str]] = Counter()
         self._would_write = False  # so that something may be missing which a run would find
         self.lines: list[dict[str, Any]] = []
 
-    def do(self, verb: Verb, act: Act, find: Find | None = None) -> Any:
-        """Note how it would end; its result as far as a look, or the ledger, tells it."""
-        key = (verb.why, verb.name)
-        self._count[key] += 1
-        step, mode = (*key, self._count[key]), self._mode_of(verb.why)
-        done = Done(self._done[step], outcome="done already") if step in self._done else self._tried(mode, verb, act)
-        row = done.row(verb)
-        after = verb.intent if row["after"] is None else row["after"]
+    def do(
+        self,
+        action: Action,
+        act: Callable[[], T | Result],
+        find: Find[T] | None = None,
+        result: Callable[[T], Result] = lambda _: Result(),
+    ) -> Any:
+        """Note how it would end; its value as far as a look, or the ledger, tells it."""
+        return self._note(action, lambda: as_result(done_or_refused(action, act), result), others=True)
+
+    def write(self, action: Action, rows: Rows) -> Any:
+        """The same for the bot's own rows: what is written is undone."""
+
+        def act() -> Result:
+            with self._engine.connect() as connection:
+                given = rows(connection)
+                connection.rollback()
+            return given if isinstance(given, Result) else Result()
+
+        return self._note(action, act, others=False)
+
+    def _note(self, action: Action, act: Callable[[], Result], *, others: bool) -> Any:
+        (_, entry), mode = self._identities.next(action), self._mode_of(action.why)
+        ended = entry is not None and entry.outcome in ENDED
+        done = (
+            Result(entry.result, outcome="done already")
+            if entry and ended
+            else self._tried(mode, action, act, others=others)
+        )
+        row = done.row(action)
+        after = action.intent if row["after"] is None else row["after"]
         self.lines.append(
-            {"rule": verb.why, "verb": verb.name, "target": row["target"], "mode": mode}
+            {"rule": action.why, "verb": action.name, "target": row["target"], "mode": mode}
             | {"outcome": done.outcome, "after": after, "reason": done.reason}
         )
-        return done.result
+        return done.value
 
-    def _tried(self, mode: Mode, verb: Verb, act: Act) -> Done:
-        missing = not verb.possible and not self._would_write
-        if mode != "off" and missing:
+    def _tried(self, mode: Mode, action: Action, act: Callable[[], Result], *, others: bool) -> Result:
+        if mode != "off" and not action.possible and not self._would_write:
             mode = "observe"
-        if mode in ("off", "observe") or (mode == "warn" and not verb.is_warning):
-            return Done(outcome=_IN_OTHER_MODES[mode])
-        stop = verb.unless()
-        if stop is not None:
-            return Done(outcome="unchanged", reason=stop)
-        if not verb.possible and verb.remote:
-            return Done(outcome="would do")  # nobody can look at what is not there yet
+        if not acts(mode, action):
+            return Result(outcome=_IN_OTHER_MODES[mode])
         try:
-            done = done_or_refused(verb, act)
+            done = action.stands()
+            if done is None and not action.possible and others:
+                return Result(outcome="would do")  # nobody can look at what is not there yet
+            done = done or act()
         except AbsentError as absent:
-            return Done(outcome="refused", reason=str(absent))
+            return Result(outcome="refused", reason=str(absent))
         except WouldWriteError:
-            done = Done()
-        if done.outcome != "done":
+            done = Result()
+        if done.outcome not in ("done", "warned"):
             return done
-        self._would_write = True
-        return Done(done.result, target=done.target, outcome="would do", reason=done.reason)
+        # nothing depends on a warning, or on what the bot only remembers
+        self._would_write |= done.outcome == "done" and action.why != OWN
+        outcome = "would do" if done.outcome == "done" else _IN_OTHER_MODES["warn"]
+        return Result(done.value, target=done.target, outcome=outcome, reason=done.reason)
 
-    def has_done(self, verb: Verb) -> bool:
-        """See `Journal.has_done`."""
-        return (verb.why, verb.name, self._count[verb.why, verb.name] + 1) in self._done
-
-    def record(self, what: Callable[[sa.Connection], None]) -> None:
+    def record(self, rows: Rows) -> None:
         """Nothing goes into the store."""
+
+    def settle(self) -> None:
+        """Nothing is left to be written."""
+
+    def key(self, action: Action) -> str:
+        """Nothing is sent."""
+        return ""

@@ -1,6 +1,6 @@
 """What a failed call means: the one classifier of errors.
 
-A verb raises `Later` (wait, then run the handler again) or `Dead` (a person must look). Handlers catch neither.
+An action raises `Later` (wait, then run the handler again) or `Dead` (a person must look). Handlers catch neither.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _UNSENT = (
 _GATEWAY = range(500, 600)
 
 
-class Fault(Exception):
-    """Why a verb could not be done. `no_effect`: the other system certainly did nothing."""
+class ActionFault(Exception):
+    """Why an action could not be done. `no_effect`: the other system certainly did nothing."""
 
     def __init__(self, reason: str, *, no_effect: bool = False) -> None:
         super().__init__(reason)
@@ -40,7 +40,7 @@ class Fault(Exception):
         self.no_effect = no_effect
 
 
-class Later(Fault):
+class Later(ActionFault):
     """Run the handler again: at `at`, or when `system` is back; neither: by the retry schedule.
 
     `spends` an attempt of the schedule: what is nobody's fault (a rate limit, a system that is down) does not.
@@ -61,12 +61,12 @@ class Later(Fault):
         self.spends = (at is None and system is None) if spends is None else spends
 
 
-class Dead(Fault):
+class Dead(ActionFault):
     """No retry can help; the delivery becomes a dead letter with this reason."""
 
 
 class AbsentError(Exception):
-    """What was to be asked is a CRM that is not set up here: a verb is refused, a look-up shows nothing."""
+    """What was to be asked is a CRM that is not set up here: an action is refused, a look-up shows nothing."""
 
     def __init__(self, system: str) -> None:
         super().__init__(f"{system} is not set up here")
@@ -84,8 +84,8 @@ class Kind(Enum):
     """What kind of trouble an error is."""
 
     BUSY = "busy"  # 429: wait as told, in the scope that the reason names
-    DOWN = "down"  # nobody is there, our token is refused, or another address answers: close the gate
-    FAILING = "failing"  # timeouts, 408, 5xx: retry; a run of them closes the gate
+    DOWN = "down"  # nobody is there, our token is refused, or another address answers: trip the breaker
+    FAILING = "failing"  # timeouts, 408, 5xx: retry; a run of them trips the breaker
     CONFLICT = "conflict"  # 409: Jira: somebody wrote at the same moment; WebCRM: the ticket is closed already
     REFUSED = "refused"  # any other 4xx: a person must look
 

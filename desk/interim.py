@@ -12,9 +12,7 @@ from typing import Literal
 from config.departments import Clock, Department
 from config.names import match_key
 from desk.calendar import WorkCalendar
-from desk.templates.compiler import Compiler
-from desk.templates.files import Entry
-from desk.templates.format import NoteFile, read
+from desk.templates.files import TemplateEntry, load_notes
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = "crm_templates/interim.yml"
@@ -98,9 +96,5 @@ def reminder_moment(due: datetime, calendar: WorkCalendar, clock: Clock = "busin
 
 
 @cache
-def _texts() -> Mapping[str, Entry[str]]:
-    entries = {}
-    for name, entry in read(ROOT, FILE, NoteFile).root.items():
-        names = frozenset(entry.values)
-        entries[name] = Entry(names, Compiler(FILE, names).leaf(entry.text, name, "text").render)
-    return entries
+def _texts() -> Mapping[str, TemplateEntry[str]]:
+    return load_notes(ROOT, file=FILE)

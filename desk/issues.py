@@ -16,7 +16,7 @@ READ = ["summary", "project", "status", "labels", "components", "reporter", "ass
 
 @dataclass(frozen=True)
 class Issue:
-    """An issue that a verb can act on; `new`: this delivery made it; `returned`: it took it back from a hold.
+    """An issue that an action can act on; `new`: this delivery made it; `returned`: it took it back from a hold.
 
     `real` False: a mode kept it from being made, so it is only spoken of. `lacks`: fields that Jira refused, by the
     names of `jira.yml`, with Jira's words. `refused`: those without which it was not made, or not changed.

@@ -9,39 +9,39 @@ from difflib import SequenceMatcher
 import sqlalchemy as sa
 
 from config.names import normalise
+from desk.actions import Action, Result
 from desk.calendar import WorkCalendar
+from desk.context import DeskContext
 from desk.interim import Interim, promised_until
-from desk.journal import Done, Verb
-from desk.surroundings import Surroundings
 from store import promises, requests
 from store.promises import BROKEN, DRAFT, KEPT, MADE, Promise
 from store.requests import Request
 
 __all__ = ["DRAFT", "MADE", "Promise", "PromisesDesk"]
-NEARLY = 0.85  # of the draft's words, in their order: the agent may greet and mend a word
+NEARLY = 0.85  # of the draft's words, in their order: the agent may add a greeting and change a word
 MORE_WORDS = 40  # that the agent may add
 WITHIN = timedelta(hours=24)
 
 
 class PromisesDesk:
-    """The verbs on promises, and their look-ups."""
+    """The actions on promises, and their look-ups."""
 
-    def __init__(self, around: Surroundings) -> None:
-        self._around = around
+    def __init__(self, context: DeskContext) -> None:
+        self._context = context
 
     def get(self, number: int) -> Promise | None:
         """A promise by its number."""
-        with self._around.reading() as connection:
+        with self._context.reading() as connection:
             return promises.get(connection, number)
 
     def of_ticket(self, source: str, ticket_id: str) -> list[Promise]:
         """The drafts and the promises made of a ticket that have not ended."""
-        with self._around.reading() as connection:
+        with self._context.reading() as connection:
             return promises.alive_of_ticket(connection, source, ticket_id)
 
     def written(self, request: Request, interim: Interim, *, sent: bool) -> Callable[[sa.Connection, str], None]:
         """What goes into the store when a reply was written: a draft, or a promise at once."""
-        now = self._around.now
+        now = self._context.now
         of = {"request": request.id, "source": request.source, "ticket_id": request.ticket_id}
 
         def record(connection: sa.Connection, message: str) -> None:
@@ -51,13 +51,13 @@ class PromisesDesk:
                 promises.make(connection, number, at=now, due_at=interim.promised_until, now=now)
             now_stands = requests.get(connection, request.id)
             if not sent and now_stands is not None and now_stands.state != requests.OPEN:
-                promises.withdraw(connection, request.id, drafts_only=True, by=self._around.label, now=now)
+                promises.withdraw(connection, request.id, drafts_only=True, by=self._context.label, now=now)
 
         return record
 
     def is_sent_by(self, promise: Promise, text: str, draft_of: str | None) -> bool:
         """Whether a public message of the agent is this draft: by its name, or nearly its words within 24 hours."""
-        now = self._around.now
+        now = self._context.now
         if promise.state != DRAFT and promise.made_at != now:  # made now: by this delivery, which is run again
             return False
         if draft_of is not None:
@@ -66,40 +66,38 @@ class PromisesDesk:
 
     def make(self, promise: Promise, at: datetime, *, why: str) -> None:
         """The agent sent the draft: from now on it is a promise."""
-        calendar = WorkCalendar(self._around.config.calendar.named())
+        calendar = WorkCalendar(self._context.config.calendar.named())
         due_at = promised_until(promise.text_id, at, calendar)
 
         def record(connection: sa.Connection) -> None:
-            promises.make(connection, promise.id, at=at, due_at=due_at, now=self._around.now)
+            promises.make(connection, promise.id, at=at, due_at=due_at, now=self._context.now)
 
-        verb = Verb(why, "make_promise", promise.ticket_id, intent=due_at.isoformat())
-        self._around.journal.do(verb, lambda: Done(before=promise.text_id, also=record))
+        action = Action(why, "make_promise", promise.ticket_id, intent=due_at.isoformat(), before=promise.text_id)
+        self._context.actions.write(action, record)
 
     def keep(self, kept: Sequence[Promise], *, why: str) -> None:
         """The client heard from the agent in time. All at once: a second try would count the others wrong."""
 
         def record(connection: sa.Connection) -> None:
             for promise in kept:
-                promises.end(connection, promise.id, KEPT, by=self._around.label, now=self._around.now)
+                promises.end(connection, promise.id, KEPT, by=self._context.label, now=self._context.now)
 
-        verb = Verb(why, "keep_promises", kept[0].ticket_id, intent=KEPT)
-        self._around.journal.do(verb, lambda: Done(before=[one.text_id for one in kept], also=record))
+        action = Action(why, "keep_promises", kept[0].ticket_id, intent=KEPT, before=[one.text_id for one in kept])
+        self._context.actions.write(action, record)
 
     def break_(self, promise: Promise, *, why: str) -> bool:
         """The promised moment passed in silence; True: it was this delivery that found so."""
-        return self._end(Verb(why, "break_promise", promise.ticket_id, intent=BROKEN), promise, BROKEN)
 
-    def _end(self, verb: Verb, promise: Promise, state: str) -> bool:
-        def act() -> Done:
-            with self._around.writing() as connection:
-                mine = promises.end(connection, promise.id, state, by=self._around.label, now=self._around.now)
-            return Done(mine, before=promise.text_id, outcome="done" if mine else "unchanged")
+        def rows(connection: sa.Connection) -> Result:
+            mine = promises.end(connection, promise.id, BROKEN, by=self._context.label, now=self._context.now)
+            return Result(mine, outcome="done" if mine else "unchanged")
 
-        return bool(self._around.journal.do(verb, act))
+        action = Action(why, "break_promise", promise.ticket_id, intent=BROKEN, before=promise.text_id)
+        return bool(self._context.actions.write(action, rows))
 
 
 def nearly(text: str, draft: str) -> bool:
-    """Whether a text says what the draft does, with a greeting or a word more, or one mended."""
+    """Whether a text says what the draft does, perhaps with a greeting, a word more, or one changed."""
     said, wanted = normalise(text).split(), normalise(draft).split()
     blocks = SequenceMatcher(None, said, wanted, autojunk=False).get_matching_blocks()
     same = sum(block.size for block in blocks)

@@ -1,4 +1,4 @@
-"""What is known of requests: their rows, the department's ladder and calendar, the agent who asked."""
+"""What is known of requests: their rows, the department's escalation policy and calendar, the agent who asked."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
-from config.departments import Department
-from config.departments import Step as LadderStep
-from desk.asks import Opened
+from config.departments import Department, EscalationStep
 from desk.calendar import WorkCalendar
-from desk.surroundings import Surroundings
+from desk.context import DeskContext
+from desk.request_drafts import Opened
 from store import agents, requests
 from store.requests import OPEN, Request
 
@@ -20,38 +19,38 @@ ANSWERED_MEANWHILE = "the department has answered meanwhile"
 class RequestReading:
     """The look-ups of requests."""
 
-    def __init__(self, around: Surroundings) -> None:
-        self._around = around
-        self._config = around.config
+    def __init__(self, context: DeskContext) -> None:
+        self._context = context
+        self._config = context.config
 
     def get(self, number: int) -> Request | None:
         """A request by its number."""
-        with self._around.reading() as connection:
+        with self._context.reading() as connection:
             return requests.get(connection, number)
 
     def of_ticket(self, source: str, ticket_id: str) -> list[Request]:
         """The open requests of a ticket."""
-        with self._around.reading() as connection:
+        with self._context.reading() as connection:
             return [one for one in requests.of_ticket(connection, source, ticket_id) if one.state == OPEN]
 
     def of_dept_ticket(self, source: str, ticket_id: str) -> Request | None:
         """The newest request that lives in a department's ticket."""
-        with self._around.reading() as connection:
+        with self._context.reading() as connection:
             return requests.of_dept_ticket(connection, source, ticket_id)
 
     def of_issue(self, site: str, issue_id: str) -> Request | None:
         """The newest request that lives in an issue."""
-        with self._around.reading() as connection:
+        with self._context.reading() as connection:
             return requests.of_issue(connection, site, issue_id)
 
     def of_external(self, source: str, ticket_id: str, external_id: str) -> Request | None:
         """The newest request that the CRM knows by this id."""
-        with self._around.reading() as connection:
+        with self._context.reading() as connection:
             return requests.of_external(connection, source, ticket_id, external_id)
 
     def concerns(self, request: Request) -> bool:
         """Whether this delivery has to do with it: it is open, or this delivery ended it before it was run again."""
-        return request.state == OPEN or request.closed_by == self._around.label
+        return request.state == OPEN or request.closed_by == self._context.label
 
     def department(self, request: Request) -> Department | None:
         """The department of a request by the configuration of now; None when it names it no more."""
@@ -74,8 +73,8 @@ class RequestReading:
         """Until when an answer is expected."""
         return self._due(department, opened.request.since, 0)
 
-    def steps(self, department: Department) -> tuple[LadderStep, ...]:
-        """The ladder of a department."""
+    def steps(self, department: Department) -> tuple[EscalationStep, ...]:
+        """The steps of a department's escalation policy."""
         return self._config.departments.steps(department)
 
     def _due(self, department: Department, since: datetime, step: int) -> datetime:
@@ -87,14 +86,14 @@ class RequestReading:
 
     def quiet_until(self) -> datetime | None:
         """When the quiet hours of now are over; None: it is not quiet."""
-        until = self._after_quiet(self._around.now)
-        return until if until > self._around.now else None
+        until = self._after_quiet(self._context.now)
+        return until if until > self._context.now else None
 
     def owner_is_away(self, request: Request) -> bool:
         """Whether the request's agent is not to be disturbed (W-01)."""
         if request.owner_id is None:
             return False
-        with self._around.reading() as connection:
+        with self._context.reading() as connection:
             status = agents.status_of(connection, request.source, request.owner_id)
         return self._config.departments.is_away(status)
 

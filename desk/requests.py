@@ -1,4 +1,4 @@
-"""Requests to neighbour departments as the desk keeps them: opened, climbing their ladder, answered (U-14…U-31)."""
+"""Requests to neighbour departments as the desk keeps them: opened, escalated, answered (U-14…U-31)."""
 
 from __future__ import annotations
 
@@ -9,89 +9,98 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from config.departments import Department
-from desk.asks import Ask, Opened, on_paper
+from desk.actions import OWN, Action, Result
 from desk.faults import Later
-from desk.journal import Done, Verb
+from desk.request_drafts import Opened, RequestDraft, dry_run_request
 from desk.request_reading import RequestReading
-from events import AlarmEvent
-from store import agents, alarms, promises, requests
+from events import TimerEvent
+from store import agents, promises, requests, timers
 from store.requests import ANSWERED, NOT_REQUIRED, OPEN, WITHDRAWN, Ending, Request
 
-__all__ = ["ANSWERED", "OPEN", "WITHDRAWN", "Ask", "Ending", "Opened", "Request", "RequestsDesk"]
+__all__ = ["ANSWERED", "OPEN", "WITHDRAWN", "Ending", "Opened", "Request", "RequestDraft", "RequestsDesk"]
 # Before the delivery that told of the answer first, and before the one that told of its request then.
 ANSWER_FIRST, TOLD = "answer ", "told "
 Told = Literal["department", "agent", "head", "lead", "client"]
 
 
 class RequestsDesk(RequestReading):
-    """The verbs on requests, and their look-ups. What a decision asks for is the result of a verb, never a state."""
+    """Requests, and their look-ups. What a decision asks for is the result of an action, never a state."""
 
-    def open(self, ask: Ask, *, why: str) -> Opened:
+    def open(self, draft: RequestDraft, *, why: str) -> Opened:
         """Keep a request (U-14); the one that is open already stays the only one."""
-        verb = Verb(why, "open_request", f"{ask.source}:{ask.ticket_id}", intent=ask.department.id)
+        action = Action(why, "open_request", f"{draft.source}:{draft.ticket_id}", intent=draft.department.id)
 
-        def act() -> Done:
+        def rows(connection: sa.Connection) -> Result:
+            known = self._known(connection, draft)
+            if known is not None and known.source == "jira" != draft.source:
+                self._adopt(connection, known, draft)
+                return Result({"id": known.id, "new": True, "adopted": True}, before=known.ticket_id)
+            if known is not None:
+                self._attach(connection, known, draft)
+                outcome = "done" if known.opened_by == self._context.label else "unchanged"
+                return Result({"id": known.id, "new": outcome == "done"}, outcome=outcome, after=known.number)
             try:
-                with self._around.writing() as connection:
-                    known = self._known(connection, ask)
-                    if known is not None and known.source == "jira" != ask.source:
-                        self._adopt(connection, known, ask)
-                        return Done({"id": known.id, "new": True, "adopted": True}, before=known.ticket_id)
-                    if known is not None:
-                        self._attach(connection, known, ask)
-                        outcome = "done" if known.opened_by == self._around.label else "unchanged"
-                        return Done({"id": known.id, "new": outcome == "done"}, outcome=outcome, after=known.number)
-                    made = requests.add(connection, ask.row() | self._beginning(ask))
+                made = requests.add(connection, draft.row() | self._beginning(draft))
             except sa.exc.IntegrityError as error:
-                raise Later(f"ticket {ask.ticket_id} is being asked about at this moment") from error
-            return Done({"id": made.id, "new": True}, after=made.number)
+                raise Later(f"ticket {draft.ticket_id} is being asked about at this moment") from error
+            return Result({"id": made.id, "new": True}, after=made.number)
 
-        result = self._around.journal.do(verb, act)
+        result = self._context.actions.write(action, rows)
         found = self.get(result["id"]) if result else None
         if found is None:
-            return Opened(on_paper(ask, self._around.now), new=True, real=False)
+            return Opened(dry_run_request(draft, self._context.now), new=True, real=False)
         return Opened(found, new=result["new"], adopted=result.get("adopted", False))
 
-    def _beginning(self, ask: Ask) -> dict[str, Any]:
-        since = min(ask.asked_at or self._around.now, self._around.now)
-        return {"since": since, "opened_by": f"{ANSWER_FIRST if ask.first_answer else ''}{self._around.label}"}
+    def _beginning(self, draft: RequestDraft) -> dict[str, Any]:
+        since = min(draft.asked_at or self._context.now, self._context.now)
+        return {"since": since, "opened_by": f"{ANSWER_FIRST if draft.first_answer else ''}{self._context.label}"}
 
-    def _known(self, connection: sa.Connection, ask: Ask) -> Request | None:
+    def _known(self, connection: sa.Connection, draft: RequestDraft) -> Request | None:
         """The request that this is: opened by this delivery before, or still open, or told by its answer first."""
-        label, known = self._around.label, None
-        if ask.external_id:
-            known = requests.of_external(connection, ask.source, ask.ticket_id, ask.external_id)
-        elif ask.dept_ticket_id:
-            known = requests.of_dept_ticket(connection, ask.source, ask.dept_ticket_id)
-        elif ask.site and ask.issue_id:
-            known = requests.of_issue(connection, ask.site, ask.issue_id)
-        if known is None and not ask.external_id:
-            newest = requests.of_department_and_ticket(connection, ask.source, ask.ticket_id, ask.department.id)
+        label, known = self._context.label, None
+        if draft.external_id:
+            known = requests.of_external(connection, draft.source, draft.ticket_id, draft.external_id)
+        elif draft.dept_ticket_id:
+            known = requests.of_dept_ticket(connection, draft.source, draft.dept_ticket_id)
+        elif draft.site and draft.issue_id:
+            known = requests.of_issue(connection, draft.site, draft.issue_id)
+        if known is None and not draft.external_id:
+            newest = requests.of_department_and_ticket(connection, draft.source, draft.ticket_id, draft.department.id)
             # made by the ticket's status before the department's own ticket was heard of, or the other way round
-            if newest and (newest.state == OPEN or newest.opened_by == label) and _one_place(newest, ask):
+            if newest and (newest.state == OPEN or newest.opened_by == label) and _one_place(newest, draft):
                 known = newest
         if known is None or known.state == OPEN or known.opened_by in (label, f"{TOLD}{label}"):
             return known
-        return known if not ask.reopened or known.opened_by.startswith(ANSWER_FIRST) else None
+        return known if not draft.reopened or known.opened_by.startswith(ANSWER_FIRST) else None
 
-    def _adopt(self, connection: sa.Connection, known: Request, ask: Ask) -> None:
+    def _adopt(self, connection: sa.Connection, known: Request, draft: RequestDraft) -> None:
         """A question that lived in Jira alone belongs to a ticket from now on; its clock runs on."""
-        row = ask.row()
+        row = draft.row()
         learnt = {name: row[name] for name in ("source", "ticket_id", "owner_id", "owner_gender", "party_id", "url")}
-        number = requests.next_number(connection, ask.source, ask.ticket_id, ask.department.id)
-        requests.change(connection, known.id, **learnt, number=number, opened_by=self._around.label)
+        number = requests.next_number(connection, draft.source, draft.ticket_id, draft.department.id)
+        requests.change(connection, known.id, **learnt, number=number, opened_by=self._context.label)
 
-    def _attach(self, connection: sa.Connection, known: Request, ask: Ask) -> None:
+    def _attach(self, connection: sa.Connection, known: Request, draft: RequestDraft) -> None:
         """Where the question lives may become known later than that it was asked."""
         places = ("dept_ticket_id", "site", "issue_id", "issue_key")
-        learnt = {name: getattr(ask, name) for name in places if getattr(known, name) is None and getattr(ask, name)}
-        if known.opened_by.startswith(ANSWER_FIRST) and not ask.first_answer:
-            learnt["opened_by"] = f"{TOLD}{self._around.label}"  # from now on a request like any other
+        learnt = {
+            name: getattr(draft, name) for name in places if getattr(known, name) is None and getattr(draft, name)
+        }
+        if known.opened_by.startswith(ANSWER_FIRST) and not draft.first_answer:
+            learnt["opened_by"] = f"{TOLD}{self._context.label}"  # from now on a request like any other
         if learnt:
             requests.change(connection, known.id, **learnt)
 
+    def number_to_ask(self, source: str, ticket_id: str, department: Department) -> int | None:
+        """The number of the request that this delivery opens; None: another one's is still open."""
+        with self._context.reading() as connection:
+            known = requests.of_department_and_ticket(connection, source, ticket_id, department.id)
+        if known is None or known.opened_by == self._context.label:
+            return known.number if known else 1
+        return None if known.state == OPEN else known.number + 1
+
     def set_reminder(self, opened: Opened, department: Department, *, why: str) -> None:
-        """Set the alarm of the first step of the ladder (U-15)."""
+        """Set the timer of the first escalation step (U-15)."""
         request = opened.request
         due_at = self._due(department, request.since, 0)
         next_at = self._after_quiet(due_at)
@@ -99,56 +108,72 @@ class RequestsDesk(RequestReading):
         def record(connection: sa.Connection) -> None:
             now = requests.get(connection, request.id)
             if now is not None and now.state == OPEN and now.ring == 0:
-                requests.arm(connection, now, next_at, self._around.now, due_at=due_at)
+                requests.arm(connection, now, next_at, self._context.now, due_at=due_at)
 
-        verb = Verb(why, "set_reminder", request.ticket_id, intent=next_at.isoformat(), possible=opened.real)
-        self._around.journal.do(verb, lambda: Done(also=record))
+        action = Action(why, "set_reminder", request.ticket_id, intent=next_at.isoformat(), possible=opened.real)
+        self._context.actions.write(action, record)
 
-    def inform_only(self, opened: Opened, *, why: str) -> None:
-        """Nobody is to answer, so nobody is reminded (R-17)."""
-        ending = Ending(ANSWERED, NOT_REQUIRED, self._around.now)
-
-        def record(connection: sa.Connection) -> None:
-            requests.close(connection, opened.request.id, ending, self._around.label, self._around.now)
-
-        verb = Verb(why, "inform_only", opened.request.ticket_id, possible=opened.real)
-        self._around.journal.do(verb, lambda: Done(also=record))
-
-    def put_off(self, request: Request, ring: int, until: datetime, *, why: str) -> None:
-        """Ring again later: nobody is told anything in the quiet hours."""
+    def watch_client(self, opened: Opened) -> None:
+        """Look after a while whether the client knows of the request; what is found then, U-18 decides about."""
+        within = self._config.departments.client_text.inform_within
+        if within is None or not opened.real:
+            return
+        request, at = opened.request, opened.request.since + within
 
         def record(connection: sa.Connection) -> None:
             now = requests.get(connection, request.id)
-            if now is not None and now.state == OPEN and now.ring == ring:
-                requests.arm(connection, now, until, self._around.now)
+            if now is not None and now.state == OPEN and now.client_informed_at is None:
+                timers.add(connection, requests.uninformed_key(request.id), at, self._context.now)
 
-        verb = Verb(why, "put_off_reminder", request.ticket_id, intent=until.isoformat())
-        self._around.journal.do(verb, lambda: Done(also=record))
+        self._context.actions.write(Action(OWN, "watch_client", request.ticket_id, intent=at.isoformat()), record)
 
-    def climb(self, request: Request, event: AlarmEvent, department: Department, *, why: str) -> int | None:
-        """Take the step that rings, and set the alarm of the next one before anything is sent, so that nothing holds
-        it up. The step's number; None: this alarm counts no more (snoozed, answered, taken by another)."""
-        label, steps = self._around.label, self.steps(department)
+    def inform_only(self, opened: Opened, *, why: str) -> None:
+        """Nobody is to answer, so nobody is reminded (R-17)."""
+        ending = Ending(ANSWERED, NOT_REQUIRED, self._context.now)
 
-        def act() -> Done:
-            with self._around.writing() as connection:
-                now = requests.get(connection, request.id)
-                if now is not None and now.rung_by == label:
-                    return Done({"step": now.step - 1})
-                if now is None or now.state != OPEN or now.ring != event.ring or now.step >= len(steps):
-                    return Done(outcome="unchanged", reason="this reminder counts no more")
-                taken: dict[str, Any] = {"step": now.step + 1, "rung_by": label, "snoozed_until": None}
-                if now.step + 1 < len(steps):
-                    requests.arm(connection, now, self._next(department, now), self._around.now, **taken)
-                else:
-                    requests.change(connection, now.id, next_at=None, **taken)
-            return Done({"step": now.step}, after=now.step + 1)
+        def record(connection: sa.Connection) -> None:
+            requests.close(connection, opened.request.id, ending, self._context.label, self._context.now)
 
-        result = self._around.journal.do(Verb(why, "climb_ladder", request.ticket_id), act)
+        action = Action(why, "inform_only", opened.request.ticket_id, possible=opened.real)
+        self._context.actions.write(action, record)
+
+    def put_off(self, request: Request, timer: int, until: datetime, *, why: str) -> None:
+        """Fire again later: nobody is told anything in the quiet hours."""
+
+        def record(connection: sa.Connection) -> None:
+            now = requests.get(connection, request.id)
+            if now is not None and now.state == OPEN and now.ring == timer:
+                requests.arm(connection, now, until, self._context.now)
+
+        action = Action(why, "put_off_reminder", request.ticket_id, intent=until.isoformat())
+        self._context.actions.write(action, record)
+
+    def take_step(self, request: Request, event: TimerEvent, department: Department, *, why: str) -> int | None:
+        """Take the step whose timer fires, and set the timer of the next one before anything is sent, so that nothing
+        holds it up. The step's number; None: this timer is out of date (snoozed, answered, taken by another).
+        """
+        label, steps = self._context.label, self.steps(department)
+
+        def rows(connection: sa.Connection) -> Result:
+            now = requests.get(connection, request.id)
+            if now is not None and now.rung_by == label:
+                return Result({"step": now.step - 1})
+            if now is None or now.state != OPEN or now.ring != event.timer_number or now.step >= len(steps):
+                return Result(outcome="unchanged", reason="this reminder counts no more")
+            taken: dict[str, Any] = {"step": now.step + 1, "rung_by": label, "snoozed_until": None}
+            if now.step + 1 < len(steps):
+                requests.arm(connection, now, self._next(department, now), self._context.now, **taken)
+            else:
+                requests.change(connection, now.id, next_at=None, **taken)
+            return Result({"step": now.step}, after=now.step + 1)
+
+        result = self._context.actions.write(Action(why, "climb_ladder", request.ticket_id), rows)
         return int(result["step"]) if result else None
 
     def _next(self, department: Department, request: Request) -> datetime:
-        """The next step's moment by the ladder; after a snooze it keeps its distance from the one that rings."""
+        """The next step's moment by the escalation policy; after a snooze it keeps its distance from the one whose
+        timer fired.
+        """
         steps, step = self.steps(department), request.step
         moment = self._due(department, request.since, step + 1)
         if request.snoozed_until is not None:
@@ -157,40 +182,41 @@ class RequestsDesk(RequestReading):
             moment = max(moment, self.calendar(department).after(request.snoozed_until, gap, clock))
         return self._after_quiet(moment)
 
-    def sent(self, request: Request, step: int, told: Told, event: AlarmEvent) -> Callable[[sa.Connection], None]:
-        """What goes into the store when the ladder has told somebody."""
+    def sent(self, request: Request, step: int, told: Told, event: TimerEvent) -> Callable[[sa.Connection], None]:
+        """What goes into the store when a step has told somebody."""
         values = {"request": request.id, "step": step, "due_at": event.due_at, "late": event.late}
 
         def record(connection: sa.Connection) -> None:
-            requests.add_reminder(connection, told=told, sent_at=self._around.now, **values)
+            requests.add_reminder(connection, told=told, sent_at=self._context.now, **values)
 
         return record
 
-    def ring_for_client(self, request: Request, at: datetime, *, why: str) -> None:
-        """Words to the client wait for working time (C-13): set an alarm for them."""
+    def set_client_timer(self, request: Request, at: datetime, *, why: str) -> None:
+        """Words to the client wait for working time (C-13): set a timer for them."""
 
         def record(connection: sa.Connection) -> None:
             now = requests.get(connection, request.id)
             if now is not None and now.state == OPEN:
-                alarms.add(connection, requests.client_key(request.id), at, self._around.now)
+                timers.add(connection, requests.client_key(request.id), at, self._context.now)
 
-        verb = Verb(why, "put_off_client", request.ticket_id, intent=at.isoformat())
-        self._around.journal.do(verb, lambda: Done(also=record))
+        action = Action(why, "put_off_client", request.ticket_id, intent=at.isoformat())
+        self._context.actions.write(action, record)
 
     def end(self, request: Request, ending: Ending, *, why: str) -> bool:
-        """Record an answer, or that none is wanted: the ladder stops. True: it was this delivery that did it."""
+        """Record an answer, or that none is wanted: the escalation stops. True: it was this delivery that did it."""
 
-        def act() -> Done:
-            with self._around.writing() as connection:
-                mine = requests.close(connection, request.id, ending, self._around.label, self._around.now)
-                if mine:
-                    promises.withdraw(
-                        connection, request.id, drafts_only=ending.state == ANSWERED, by=self._around.label,
-                        now=self._around.now,
-                    )  # fmt: skip
-            return Done(mine, outcome="done" if mine else "unchanged", after=ending.how)
+        def rows(connection: sa.Connection) -> Result:
+            mine = requests.close(connection, request.id, ending, self._context.label, self._context.now)
+            if mine:
+                promises.withdraw(
+                    connection, request.id, drafts_only=ending.state == ANSWERED, by=self._context.label,
+                    now=self._context.now,
+                )  # fmt: skip
+            return Result(mine, outcome="done" if mine else "unchanged", after=ending.how)
 
-        return bool(self._around.journal.do(Verb(why, "end_request", request.ticket_id, intent=ending.state), act))
+        return bool(
+            self._context.actions.write(Action(why, "end_request", request.ticket_id, intent=ending.state), rows)
+        )
 
     def snooze(self, request: Request, until: datetime, reason: str, *, why: str) -> None:
         """Put the next step off, for a reason that a person gave."""
@@ -199,10 +225,43 @@ class RequestsDesk(RequestReading):
             now = requests.get(connection, request.id)
             if now is not None and now.state == OPEN:
                 words = {"snoozed_until": until, "snooze_reason": reason}
-                requests.arm(connection, now, self._after_quiet(until), self._around.now, **words)
+                requests.arm(connection, now, self._after_quiet(until), self._context.now, **words)
 
-        verb = Verb(why, "snooze_request", request.ticket_id, intent=until.isoformat())
-        self._around.journal.do(verb, lambda: Done(also=record))
+        action = Action(why, "snooze_request", request.ticket_id, intent=until.isoformat())
+        self._context.actions.write(action, record)
+
+    def wake(self, request: Request, department: Department, *, why: str) -> None:
+        """Set the timer of the step that was put off to its moment by the escalation policy."""
+        at = self._still_due(request, department)
+
+        def record(connection: sa.Connection) -> None:
+            now = requests.get(connection, request.id)
+            if at is not None and now is not None and now.state == OPEN and now.snoozed_until is not None:
+                requests.arm(connection, now, at, self._context.now, snoozed_until=None, snooze_reason=None)
+
+        action = Action(why, "wake_request", request.ticket_id, intent=at.isoformat() if at else None)
+        self._context.actions.write(action, record)
+
+    def reopen(self, request: Request, department: Department, *, why: str) -> bool:
+        """Open a request again that a person on a page called answered; False: it ended in another way."""
+        at = self._still_due(request, department)
+
+        def rows(connection: sa.Connection) -> Result:
+            if not requests.reopen(connection, request.id, self._context.label):
+                return Result(outcome="unchanged", reason="it was not a page that ended it")
+            now = requests.get(connection, request.id)
+            if at is not None and now is not None and now.next_at is None:
+                requests.arm(connection, now, at, self._context.now)
+            return Result(True)
+
+        return bool(self._context.actions.write(Action(why, "reopen_request", request.ticket_id), rows))
+
+    def _still_due(self, request: Request, department: Department) -> datetime | None:
+        """When the next escalation step is due, but not before now; None: no step is left."""
+        if request.step >= len(self.steps(department)):
+            return None
+        due = self._due(department, request.since, request.step)
+        return self._after_quiet(max(due, self._context.now))
 
     def ticket_solved(self, asked: Sequence[Request], at: datetime | None, *, why: str) -> None:
         """The ticket of these requests is solved (None: open again): nothing more is promised to its client."""
@@ -211,11 +270,11 @@ class RequestsDesk(RequestReading):
             for request in asked:
                 requests.change(connection, request.id, ticket_solved_at=at)
                 if at is not None:
-                    label, now = self._around.label, self._around.now
+                    label, now = self._context.label, self._context.now
                     promises.withdraw(connection, request.id, drafts_only=False, by=label, now=now)
 
         name = "stop_words_to_client" if at else "resume_words_to_client"
-        self._around.journal.do(Verb(why, name, asked[0].ticket_id), lambda: Done(also=record))
+        self._context.actions.write(Action(why, name, asked[0].ticket_id), record)
 
     def hand_over(self, handed: Sequence[Request], agent: str, gender: str | None, *, why: str) -> None:
         """Another agent has the ticket now, and is told from now on. All its requests at once: see `Holds.pass_on`."""
@@ -224,8 +283,8 @@ class RequestsDesk(RequestReading):
             for request in handed:
                 requests.change(connection, request.id, owner_id=agent, owner_gender=gender)
 
-        verb = Verb(why, "hand_over_requests", handed[0].ticket_id, intent=agent)
-        self._around.journal.do(verb, lambda: Done(before=handed[0].owner_id, also=record))
+        action = Action(why, "hand_over_requests", handed[0].ticket_id, intent=agent, before=handed[0].owner_id)
+        self._context.actions.write(action, record)
 
     def keep_status(self, source: str, agent: str, status: str, since: datetime, *, why: str) -> None:
         """Remember the status of an agent (W-01)."""
@@ -233,8 +292,8 @@ class RequestsDesk(RequestReading):
         def record(connection: sa.Connection) -> None:
             agents.set_status(connection, source, agent, status, since)
 
-        self._around.journal.do(Verb(why, "keep_status", agent, intent=status), lambda: Done(also=record))
+        self._context.actions.write(Action(why, "keep_status", agent, intent=status), record)
 
 
-def _one_place(known: Request, ask: Ask) -> bool:
-    return not known.external_id and (known.dept_ticket_id is None or ask.dept_ticket_id is None)
+def _one_place(known: Request, draft: RequestDraft) -> bool:
+    return not known.external_id and (known.dept_ticket_id is None or draft.dept_ticket_id is None)

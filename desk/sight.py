@@ -11,9 +11,9 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from desk.circuit_breaker import Refused
+from desk.context import DeskContext
 from desk.faults import Later
-from desk.gates import Refused
-from desk.surroundings import Surroundings
 
 T = TypeVar("T")
 NOT_FOUND = 404
@@ -31,7 +31,7 @@ class Place:
     remedy: str
 
 
-def seen_or_gone(around: Surroundings, look: Callable[[], T], whereabouts: Callable[[], Place]) -> T | None:
+def seen_or_gone(context: DeskContext, look: Callable[[], T], whereabouts: Callable[[], Place]) -> T | None:
     """What a look shows. None: it is gone, by a second look while the bot still sees the place around it.
 
     Raises `Later`, by the retry schedule, when the bot does not see the place: then nobody knows.
@@ -45,7 +45,7 @@ def seen_or_gone(around: Surroundings, look: Callable[[], T], whereabouts: Calla
     try:
         place.prove()
     except Refused as blind:
-        raise _blind(around, place) from blind
+        raise _blind(context, place) from blind
     try:
         return look()
     except Refused as refused:
@@ -54,13 +54,13 @@ def seen_or_gone(around: Surroundings, look: Callable[[], T], whereabouts: Calla
         return None
 
 
-def _blind(around: Surroundings, place: Place) -> Later:
+def _blind(context: DeskContext, place: Place) -> Later:
     """Alert the admins, once for a delivery and for each day of the others; why the delivery waits."""
-    key = f"unseen:{place.system}:{place.name}:{around.now:%Y-%m-%d}"
+    key = f"unseen:{place.system}:{place.name}:{context.now:%Y-%m-%d}"
 
     def alert(connection: sa.Connection) -> None:
-        around.alerts.raise_once(connection, key, "alert_unseen", system=place.system, place=place.name)
+        context.alerts.raise_once(connection, key, "alert_unseen", system=place.system, place=place.name)
 
-    around.journal.record(alert)
+    context.actions.record(alert)
     reason = f"{place.system}: 404, and the bot does not see {place.name} either: {place.remedy}, then replay"
     return Later(reason, no_effect=True)

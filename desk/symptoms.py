@@ -1,4 +1,4 @@
-"""What `flask doctor` finds: what is well, and what is not with how to mend it."""
+"""What `flask doctor` finds: what works, what does not, and how to fix it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def warning(code: str, **values: Any) -> Symptom:
 
 
 def fault(code: str, **values: Any) -> Symptom:
-    """What an admin must mend."""
+    """What an admin must fix."""
     return Symptom("fault", code, values)
 
 

@@ -12,53 +12,53 @@ import sqlalchemy as sa
 from apprise import NotifyBase
 from pydantic import SecretStr
 
-from desk.chats import Message, receivers
+from desk.actions import Action, Result
+from desk.chats import ChatMessage, receivers
 from desk.clock import machine_now
+from desk.context import DeskContext
 from desk.faults import Later
-from desk.journal import Done, Verb
-from desk.surroundings import Surroundings
 
 DELIVERED = "delivered at least once"
 
 
 def tell_each(
-    around: Surroundings,
-    verb: Verb,
+    context: DeskContext,
+    action: Action,
     addresses: Sequence[SecretStr],
-    message: Callable[[], Message],
+    message: Callable[[], ChatMessage],
     also: Callable[[sa.Connection], None] | None = None,
 ) -> bool:
-    """Tell all whom the addresses name, each by a verb of its own where there are several; whether anybody was told.
+    """Tell all whom the addresses name, each by an action of its own where there are several; whether anybody was told.
 
     `also` goes into the store once, with the first. Who fails keeps nobody else from being told; raises `Later` then.
     """
     found = receivers(addresses)
     if len(found) == 1:
-        return bool(around.journal.do(verb, _act(around, verb, found[0], message, also)))
+        return bool(context.actions.do(action, _act(context, action, found[0], message, also)))
     told, failed = False, None
     for number, receiver in enumerate(found, start=1):
-        one = replace(verb, target=f"{verb.target} {number}/{len(found)}")
+        one = replace(action, target=f"{action.target} {number}/{len(found)}")
         try:
-            told = bool(around.journal.do(one, _act(around, verb, receiver, message))) or told
+            told = bool(context.actions.do(one, _act(context, action, receiver, message))) or told
         except Later as later:
             failed = later
     if told and also is not None:
-        around.journal.do(Verb(verb.why, "remember_told", verb.target), lambda: Done(True, also=also))
+        context.actions.do(Action(action.why, "remember_told", action.target), lambda: Result(True, rows=also))
     if failed is not None:
         raise failed
     return told
 
 
 def _act(
-    around: Surroundings,
-    verb: Verb,
+    context: DeskContext,
+    action: Action,
     receiver: NotifyBase,
-    message: Callable[[], Message],
+    message: Callable[[], ChatMessage],
     also: Callable[[sa.Connection], None] | None = None,
-) -> Callable[[], Done]:
-    def act() -> Done:
-        if not around.chats.send(receiver, message()):
-            raise Later(f"{verb.name}: the message was not delivered", at=None)
-        return Done(True, after=machine_now().isoformat(), reason=DELIVERED, also=also)
+) -> Callable[[], Result]:
+    def act() -> Result:
+        if not context.chats.send(receiver, message()):
+            raise Later(f"{action.name}: the message was not delivered", at=None)
+        return Result(True, after=machine_now().isoformat(), reason=DELIVERED, rows=also)
 
     return act

@@ -8,9 +8,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from desk.gates import Refused
-from desk.journal import Done, Verb
-from desk.surroundings import Surroundings
+from desk.actions import Action, Result
+from desk.circuit_breaker import Refused
+from desk.context import DeskContext
 from store import ledger
 
 NOT_FOUND = 404
@@ -22,7 +22,7 @@ Stop = Callable[[], str | None]
 class Telling:
     """A note of `crm_templates/notes.yml` and its values. `optional`: a ticket that there is not is no fault.
 
-    `also` goes into the store together with the verb's end. `reminds`: it goes before notes that only inform.
+    `also` goes into the store together with the end. `reminds`: it goes before notes that only inform.
     `warns`: to warn is all that it does, so it is written in the mode warn too.
     """
 
@@ -69,8 +69,8 @@ class TicketVerbs:
 
     source: str
 
-    def __init__(self, around: Surroundings) -> None:
-        self._around = around
+    def __init__(self, context: DeskContext) -> None:
+        self._context = context
 
     def note(self, ticket_id: str, name: str, *, why: str, **values: object) -> None:
         """Write an internal note to the agent, a text of `crm_templates/notes.yml`."""
@@ -78,60 +78,76 @@ class TicketVerbs:
 
     def has_noted(self, delivery: str, name: str, *, why: str) -> bool:
         """Whether another delivery (source/id) has written this note."""
-        with self._around.reading() as connection:
+        with self._context.reading() as connection:
             return any(ledger.results_of(connection, delivery, why, f"note_{name}"))
 
     def tell(self, ticket_id: str, telling: Telling, *, why: str, possible: bool = True) -> bool:
         """Write an internal note; whether it was written."""
-        text = self._around.templates.note(telling.name, **telling.values)
-        verb = Verb(
+        text = self._context.templates.note(telling.name, **telling.values)
+        action = Action(
             why, f"note_{telling.name}", ticket_id, intent=text, possible=possible, is_warning=telling.warns,
-            unless=telling.unless,
+            already=telling.unless,
         )  # fmt: skip
+
+        def not_there(refused: Refused) -> Result | None:
+            optional = telling.optional and refused.trouble.status == NOT_FOUND
+            return Result(outcome="refused", reason=refused.reason) if optional else None
+
         words = Words(text, first=telling.reminds)
-
-        def act() -> Done:
-            try:
-                return written(self._write(verb, ticket_id, words))
-            except Refused as refused:
-                if not telling.optional or refused.trouble.status != NOT_FOUND:
-                    raise
-                return Done(outcome="refused", reason=refused.reason)
-
-        def written(message: str) -> Done:
-            return Done({"id": message}, also=telling.also)
-
-        def find(_begun_at: datetime) -> Done | None:
-            found = self._find(ticket_id, words)
-            return written(found) if found else None
-
-        return bool(self._around.journal.do(self._watched(verb, ticket_id), act, find))
+        return self._say(
+            action, ticket_id, words, lambda message: Result({"id": message}, rows=telling.also), not_there
+        )
 
     def reply(self, ticket_id: str, reply: Reply, *, why: str, possible: bool = True) -> bool:
         """Send words to the client, or write them as a draft; whether that was done."""
-        verb = Verb(why, "reply_to_client", ticket_id, intent=reply.text, possible=possible, unless=reply.unless)
+
+        def already() -> str | None:
+            return self._silent(ticket_id) or reply.unless()
+
+        action = Action(why, "reply_to_client", ticket_id, intent=reply.text, possible=possible, already=already)
         words = Words(reply.text, public=True, draft=not reply.send, heading=reply.heading, first=True)
 
-        def act() -> Done:
-            return written(self._write(verb, ticket_id, words))
+        def written(message: str) -> Result:
+            value = {"id": message, "sent": reply.send}
+            return Result(value, reason=reply.remark, rows=lambda connection: reply.also(connection, message))
 
-        def written(message: str) -> Done:
-            def also(connection: sa.Connection) -> None:
-                reply.also(connection, message)
+        return self._say(action, ticket_id, words, written)
 
-            return Done({"id": message, "sent": reply.send}, reason=reply.remark, also=also)
+    def _say(
+        self,
+        action: Action,
+        ticket_id: str,
+        words: Words,
+        written: Callable[[str], Result],
+        not_there: Callable[[Refused], Result | None] = lambda _: None,
+    ) -> bool:
+        """Write a message once; whether it was written."""
 
-        def find(_begun_at: datetime) -> Done | None:
-            found = self._find(ticket_id, words)
-            return written(found) if found else None
+        def act() -> str | Result:
+            try:
+                return self._write(action, ticket_id, words)
+            except Refused as refused:
+                end = not_there(refused)
+                if end is None:
+                    raise
+                return end
 
-        return bool(self._around.journal.do(self._watched(verb, ticket_id), act, find))
+        watched = self._watched(action, ticket_id)
+        return bool(self._context.actions.do(watched, act, lambda _: self._find(ticket_id, words), written))
 
-    def _watched(self, verb: Verb, ticket_id: str) -> Verb:
-        """The verb, where a message that is written twice must be seen to."""
-        return verb
+    def has_answered(self, ticket_id: str, since: datetime) -> bool:
+        """Whether an agent has written to the client since a moment."""
+        raise NotImplementedError
 
-    def _write(self, verb: Verb, ticket_id: str, words: Words) -> str:
+    def _silent(self, ticket_id: str) -> str | None:
+        """Why nobody may write to the client of this ticket now; None: one may."""
+        return None
+
+    def _watched(self, action: Action, ticket_id: str) -> Action:
+        """The action, where a message that is written twice must be seen to."""
+        return action
+
+    def _write(self, action: Action, ticket_id: str, words: Words) -> str:
         """Write a message; its id."""
         raise NotImplementedError
 

@@ -12,17 +12,20 @@ from pydantic import Field, TypeAdapter
 
 from events.issues import CommentEvent, FieldChange, IssueEvent, IssueLinkEvent, IssueRef, Person
 from events.own import (
-    AlarmEvent,
     AlertEvent,
+    CaseEvent,
     DeadLetterEvent,
+    DuplicateEvent,
     HeardEvent,
     HoldAnsweredEvent,
+    IncidentEvent,
     JiraAskedEvent,
     RecoveredEvent,
     RequestEvent,
     StrayEvent,
+    TimerEvent,
 )
-from events.said import DigestEvent, SaidEvent
+from events.person_action import DigestEvent, PersonActionEvent
 from events.secrets import hide_in_event
 from events.tickets import (
     Agent,
@@ -33,11 +36,13 @@ from events.tickets import (
     DepartmentRequest,
     HoldDetail,
     Message,
+    Package,
     Seller,
     Ticket,
     TicketChange,
     TicketEvent,
     TicketEventType,
+    TicketTopic,
 )
 from events.values import (
     ACCOUNT_ID,
@@ -58,13 +63,16 @@ BotEvent = (
     | DeadLetterEvent
     | RecoveredEvent
     | HoldAnsweredEvent
-    | AlarmEvent
+    | TimerEvent
     | RequestEvent
     | JiraAskedEvent
-    | SaidEvent
+    | DuplicateEvent
+    | PersonActionEvent
     | StrayEvent
     | DigestEvent
+    | IncidentEvent
     | TicketEvent
+    | CaseEvent
 )
 Event = Annotated[
     TicketEvent
@@ -75,13 +83,16 @@ Event = Annotated[
     | DeadLetterEvent
     | RecoveredEvent
     | HoldAnsweredEvent
-    | AlarmEvent
+    | TimerEvent
     | JiraAskedEvent
+    | DuplicateEvent
     | RequestEvent
     | HeardEvent
-    | SaidEvent
+    | PersonActionEvent
     | StrayEvent
-    | DigestEvent,
+    | DigestEvent
+    | CaseEvent
+    | IncidentEvent,
     Field(discriminator="kind"),
 ]
 JiraEvent = IssueEvent | CommentEvent | IssueLinkEvent
@@ -127,10 +138,10 @@ __all__ = [
     "TICKET_ID",
     "AccountId",
     "Agent",
-    "AlarmEvent",
     "AlertEvent",
     "Author",
     "BotEvent",
+    "CaseEvent",
     "Client",
     "Closing",
     "CommentEvent",
@@ -138,12 +149,14 @@ __all__ = [
     "DeadLetterEvent",
     "DepartmentRequest",
     "DigestEvent",
+    "DuplicateEvent",
     "Event",
     "FieldChange",
     "Frozen",
     "HeardEvent",
     "HoldAnsweredEvent",
     "HoldDetail",
+    "IncidentEvent",
     "IssueEvent",
     "IssueId",
     "IssueKey",
@@ -153,10 +166,11 @@ __all__ = [
     "JiraEvent",
     "Message",
     "Moment",
+    "Package",
     "Person",
+    "PersonActionEvent",
     "RecoveredEvent",
     "RequestEvent",
-    "SaidEvent",
     "Seller",
     "StrayEvent",
     "Text",
@@ -165,6 +179,8 @@ __all__ = [
     "TicketEvent",
     "TicketEventType",
     "TicketId",
+    "TicketTopic",
+    "TimerEvent",
     "dump_event",
     "event_case",
     "issue_case",

@@ -6,6 +6,18 @@ from typing import Literal
 
 from events.values import AccountId, Frozen, IssueId, IssueKey, Moment, Text
 
+# What Jira's webhooks call these events.
+JIRA_EVENTS = {
+    "jira:issue_created": "issue.created",
+    "jira:issue_updated": "issue.updated",
+    "jira:issue_deleted": "issue.deleted",
+    "comment_created": "comment.created",
+    "comment_updated": "comment.updated",
+    "comment_deleted": "comment.deleted",
+    "issuelink_created": "issuelink.created",
+    "issuelink_deleted": "issuelink.deleted",
+}
+
 
 class Person(Frozen):
     """A Jira account, known by `account_id` alone; `kind` is atlassian, app or customer."""

@@ -1,4 +1,4 @@
-"""What the bot tells itself: alerts, dead letters, answers from elsewhere, alarms, a person's word on a request."""
+"""What the bot tells itself: alerts, dead letters, answers from elsewhere, timers, a person's action on a request."""
 
 from __future__ import annotations
 
@@ -103,10 +103,27 @@ class JiraAskedEvent(Frozen):
     topic_subtype: Text
 
 
-class AlarmEvent(Frozen):
+class DuplicateEvent(Frozen):
+    """duplicate.look: a ticket that came in later may ask the same, so this one is looked at again; duplicate.asked: a
+    person wants the draft that sends the client of `ticket_id` to the `original`. `key` makes it unique.
+    """
+
+    kind: Literal["duplicate"] = "duplicate"
+    source: Text = "bot"
+    type: Literal["duplicate.look", "duplicate.asked"]
+    occurred_at: Moment
+    key: Text
+    ticket_source: Text
+    ticket_id: TicketId
+    original: TicketId | None = None
+    by: Text | None = None
+
+
+class TimerEvent(Frozen):
     """A due moment has come; `late` by more than a minute means that no clock was there at the time.
 
-    `key` says of what: `hold:<number>`, `request:<number>:<ring>`, `client:<request>` or `promise:<number>`.
+    `key` says of what: `hold:<number>`, `request:<number>:<ring>`, `client:<request>`, `promise:<number>`,
+    `uninformed:<request>`, `escalation:<number>` or `case:<number>:<step>:<count>`.
     """
 
     kind: Literal["alarm"] = "alarm"
@@ -119,7 +136,7 @@ class AlarmEvent(Frozen):
 
     @property
     def of(self) -> str:
-        """What it is an alarm of: hold, request, client or promise."""
+        """What it is a timer of: hold, request, client or promise."""
         return self.key.split(":")[0]
 
     @property
@@ -128,9 +145,21 @@ class AlarmEvent(Frozen):
         return int(self.key.split(":")[1])
 
     @property
-    def ring(self) -> int:
-        """Which alarm of a request it is."""
+    def timer_number(self) -> int:
+        """Which timer of its request it is, counted from 1."""
         return int(self.key.split(":")[2])
+
+
+class IncidentEvent(Frozen):
+    """A mass failure is over (`ended`), and of one of its tickets (`over`): its owner is to hear of it (R-24)."""
+
+    kind: Literal["incident"] = "incident"
+    source: Text = "bot"
+    type: Literal["incident.ended", "incident.over"]
+    occurred_at: Moment
+    incident: int
+    ticket_source: Text | None = None
+    ticket_id: TicketId | None = None
 
 
 class RequestEvent(Frozen):
@@ -147,6 +176,28 @@ class RequestEvent(Frozen):
     request: int
     until: Moment | None = None
     reason: str | None = None
+    by: Text | None = None
+
+
+class CaseEvent(Frozen):
+    """Something for the problem case of this `number`: `event` happened to its ticket or issue, or a person edited it.
+
+    `facts`: what a person wrote into it (empty: taken back); `done`, `undone`: steps of its checklist. `key` makes it
+    unique.
+    """
+
+    kind: Literal["case"] = "case"
+    source: Text = "bot"
+    type: Literal["case.heard", "case.edited"]
+    occurred_at: Moment
+    key: Text
+    number: int
+    ticket_source: Text
+    ticket_id: TicketId
+    event: Annotated[TicketEvent | IssueEvent | CommentEvent, Field(discriminator="kind")] | None = None
+    facts: dict[Text, str] = Field(default_factory=dict)
+    done: tuple[Text, ...] = ()
+    undone: tuple[Text, ...] = ()
     by: Text | None = None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 HIDDEN = "[скрыто]"
 # What people write stands under these names in an event; ids, names and addresses do not.
@@ -55,7 +54,7 @@ def hide_in_event(content: str) -> str:
     return json.dumps(_walk(json.loads(content)), ensure_ascii=False, separators=(",", ":"))
 
 
-def _walk(value: Any, name: str = "") -> Any:
+def _walk(value: object, name: str = "") -> object:
     if isinstance(value, dict):
         return {key: _walk(member, key) for key, member in value.items()}
     if isinstance(value, list):
@@ -103,7 +102,7 @@ def without_texts(event: str) -> str:
     return json.dumps(_left(json.loads(event)), ensure_ascii=False, separators=(",", ":"))
 
 
-def _left(value: Any, name: str = "") -> Any:
+def _left(value: object, name: str = "") -> object:
     if isinstance(value, list):
         return [_left(item, name) for item in value]
     if not isinstance(value, dict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from events.values import AccountId, Frozen, Moment, PastedKey, Text, TicketId, as_text
 
@@ -16,8 +16,20 @@ class Author(Frozen):
     id: Text | None = None
 
 
+FILES: dict[str, object] = {"type": ["array", "null"], "items": {"type": "object"}}
+
+
+def _count(value: object) -> object:
+    """A list of files is kept as their number: what they are is no rule's matter."""
+    return len(value) if isinstance(value, list | tuple) else value
+
+
 class Message(Frozen):
-    """One message of a ticket; anything that is not `public` is internal (W-19)."""
+    """One message of a ticket; anything that is not `public` is internal (W-19).
+
+    `mandatory`: of a question, whether nothing can be done without its answer (R-15). `draft`: not sent yet.
+    `attachments`: how many (J-06).
+    """
 
     id: Text | None = None
     at: Moment | None = None
@@ -25,11 +37,14 @@ class Message(Frozen):
     visibility: Text | None = None
     kind: Text | None = None
     text: str = ""
+    mandatory: bool | None = None
+    draft: bool | None = None
+    attachments: Annotated[int | None, BeforeValidator(_count), WithJsonSchema(FILES)] = None
 
     @property
     def public(self) -> bool:
-        """True only when the CRM said so in as many words (W-19)."""
-        return self.visibility == "public"
+        """True only when the CRM said so in as many words (W-19), and it was sent."""
+        return self.visibility == "public" and not self.draft
 
 
 class Seller(Frozen):
@@ -49,6 +64,35 @@ class Client(Frozen):
 
     id: Text | None = None
     name: Text | None = None
+    is_legal_entity: bool | None = None
+    badges: tuple[Text, ...] = ()
+
+
+def _topic(value: object) -> object:
+    """A topic may be one text with all its levels."""
+    return {"topic": value} if isinstance(value, str) else value
+
+
+class TicketTopic(Frozen):
+    """One of a ticket's topics (R-52), from the top of the tree down; one text may hold all levels."""
+
+    direction: Text | None = None
+    category: Text | None = None
+    topic: Text | None = None
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels that are given."""
+        return tuple(level for level in (self.direction, self.category, self.topic) if level)
+
+
+class Package(Frozen):
+    """One of an order's packages; `delivery`: express, ds_mini, flex, rFBS …; `interval_minutes`: promised (E-52)."""
+
+    id: Text | None = None
+    delivery: Text | None = None
+    warehouse: Text | None = None
+    interval_minutes: int | None = None
 
 
 class CustomField(Frozen):
@@ -60,7 +104,12 @@ class CustomField(Frozen):
 
 
 class Ticket(Frozen):
-    """A request in a CRM as its event described it (`rules.md`, data dictionary)."""
+    """A request in a CRM as its event described it (`rules.md`, data dictionary).
+
+    `topics` None: the CRM does not tell them; empty: none is added (R-51). `activity`: the work that it belongs to
+    (W-02). `chatbot_promised_human`: the chat-bot said that a person will come back with an answer (R-07).
+    `assigned_at`: since when it is the agent's who has it (W-29).
+    """
 
     id: TicketId
     url: Text | None = None
@@ -70,8 +119,12 @@ class Ticket(Frozen):
     status: Text | None = None
     type: Text | None = None
     subtype: Text | None = None
+    topics: tuple[Annotated[TicketTopic, BeforeValidator(_topic)], ...] | None = None
+    activity: Text | None = None
+    chatbot_promised_human: bool | None = None
     subject: Text | None = None
     created_at: Moment | None = None
+    assigned_at: Moment | None = None
     seller: Seller = Seller()
     client: Client = Client()
     assignee_id: Text | None = None
@@ -87,17 +140,21 @@ class Ticket(Frozen):
     city: Text | None = None
     platform: Text | None = None
     jira_key: PastedKey | None = None
+    packages: tuple[Package, ...] = ()
+    payment_method: Text | None = None
     messages: tuple[Message, ...] = ()
 
 
 class Agent(Frozen):
-    """The CRM's operator who acts."""
+    """The CRM's operator who acts; `skills` and `permissions` None: the CRM does not tell."""
 
     id: Text | None = None
     name: Text | None = None
     gender: Literal["f", "m"] | None = None
     status: Text | None = None
     org: Text | None = None
+    skills: tuple[Text, ...] | None = None
+    permissions: tuple[Text, ...] | None = None
     jira_account_id: AccountId | None = None
 
 
@@ -111,16 +168,31 @@ class HoldDetail(Frozen):
 
 
 class Closing(Frozen):
-    """What the agent chose in the closing window."""
+    """What the agent chose in the closing window.
+
+    `mandatory_question`: nothing can be done without the answer (R-15, C-11). `answer_required` False: the task only
+    passes information on (R-17). `nto_reason`: why no answer is needed (R-29). `duplicate_of`: the number of the
+    original (R-49). `circumstances`: what the agent says of the case and no system shows (`resolutions.yml`).
+    `escalation_reason`: what was chosen beside the tick «Эскалация» (E-55). `escalation_type`, `escalation_subtype`:
+    the reason of a partner's escalation, which are not the Тип and Подтип of the ticket itself (W-31).
+    """
 
     resolution: Text | None = None
     escalate: bool | None = None
+    escalation_reason: Text | None = None
+    escalation_type: Text | None = None
+    escalation_subtype: Text | None = None
     create_jira: bool | None = None
     hold: Literal["ozon", "seller"] | None = None
     hold_detail: HoldDetail = HoldDetail()
     description: Text | None = None
     question: Text | None = None
     actions_done: Text | None = None
+    mandatory_question: bool | None = None
+    answer_required: bool | None = None
+    nto_reason: Text | None = None
+    duplicate_of: Text | None = None
+    circumstances: tuple[Text, ...] = ()
     comment: Text | None = None
 
 
@@ -164,7 +236,10 @@ TicketEventType = Literal[
 
 
 class TicketEvent(Frozen):
-    """Something that happened to a CRM ticket (the neutral event, `design.md` part 4)."""
+    """Something that happened to a CRM ticket (the neutral event, `design.md` part 4).
+
+    `assigned_by`: who gave the ticket to the agent, the router or a person (W-06).
+    """
 
     kind: Literal["ticket"] = "ticket"
     source: Text = "webcrm"
@@ -173,9 +248,11 @@ class TicketEvent(Frozen):
     occurred_at: Moment
     ticket: Ticket
     agent: Agent = Agent()
+    assigned_by: Author = Author()
     closing: Closing = Closing()
     request: DepartmentRequest | None = None
     message_id: Text | None = None
     draft_of: TicketId | None = None
+    case: dict[Text, Text] | None = None  # what is known of a problem case, by the names of `cases.yml`; `kind` (J)
     change: TicketChange | None = None
     changes: tuple[TicketChange, ...] = ()  # all of them, where a sender tells several at once; `change` is the first

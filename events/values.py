@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -18,12 +18,12 @@ _LONGEST_PASTED = 500  # characters; nobody pastes a key with more around it
 FIRST_YEAR, LAST_YEAR = 1970, 2100  # a moment outside cannot be a fact, and may not fit into UTC
 
 
-def as_text(value: Any) -> Any:
+def as_text(value: object) -> object:
     """Accept a number where an id is expected: senders disagree on the type."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def as_key(value: Any) -> Any:
+def as_key(value: object) -> object:
     """Find the one issue key in what a person pasted: spaces around it, small letters, or the issue's address."""
     text = as_text(value)
     if not isinstance(text, str) or len(text) > _LONGEST_PASTED:

@@ -33,7 +33,8 @@ def scenario(event: TicketEvent, desk: Desk) -> Scenario:
 
 def escalates(event: TicketEvent, config: Config) -> bool:
     """The closing hands the ticket over to somebody else: by the tick «Эскалация», or by its resolution (R-50)."""
-    return bool(event.closing.escalate) or config.categories.escalates(event.closing.resolution)
+    done = event.type == "ticket.escalated"
+    return done or bool(event.closing.escalate) or config.categories.escalates(event.closing.resolution)
 
 
 def question(event: TicketEvent) -> str | None:
@@ -47,3 +48,25 @@ def question(event: TicketEvent) -> str | None:
 def is_our_question(message: Message) -> bool:
     """A public question of an agent."""
     return message.public and message.author.role in OURS and message.kind == "question"
+
+
+def mandatory_question(event: TicketEvent, config: Config) -> str | None:
+    """The open question that must be answered (R-15, C-11): by the agent's own mark, else unless it is a mere courtesy
+    like «Могу ещё чем-то помочь?» (R-16)."""
+    asked = question(event)
+    if asked is None:
+        return None
+    marked = event.closing.mandatory_question
+    if marked is None and is_blank(event.closing.question or ""):
+        marked = next(message.mandatory for message in reversed(event.ticket.messages) if message.public)
+    if marked is None:
+        marked = not config.resolutions.is_soft(asked)
+    return asked if marked else None
+
+
+def is_mandatory(message: Message, config: Config) -> bool:
+    """Whether a message of ours asks what must be answered: by the agent's own mark, else unless it is a mere courtesy
+    (R-15, R-16, C-11)."""
+    asks = config.resolutions.label(message.kind) == "question" or "?" in message.text
+    marked = message.mandatory
+    return asks and (marked if marked is not None else not config.resolutions.is_soft(message.text))

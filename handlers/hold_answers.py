@@ -8,7 +8,7 @@ from desk.answers import judge
 from desk.desk import Desk
 from desk.holds import BEGUN, Hold
 from desk.issues import Issue
-from desk.jira.holding import HoldEnd
+from desk.jira.comments import HoldEnd
 from events import CommentEvent, HoldAnsweredEvent, IssueEvent, TicketEvent
 from handlers.reminders import rule_of
 from handlers.request_words import moment_text
@@ -17,7 +17,7 @@ CUSTOMER = "customer"
 THEIRS = {"seller": ("partner", "seller"), "client": ("customer", "client")}
 
 
-def hear_comment(event: CommentEvent, desk: Desk) -> None:
+def on_comment(event: CommentEvent, desk: Desk) -> None:
     """A comment in the hold's issue: the agent's word of what was done (W-70), or the awaited party's answer."""
     hold = desk.holds.of_issue(event.issue.site, event.issue.id)
     if hold is None or event.actor is None:
@@ -41,15 +41,15 @@ def _is_of_the_awaited(event: CommentEvent, hold: Hold, *, by_customer: bool) ->
 
 def _agent_has_spoken(event: CommentEvent, hold: Hold, desk: Desk) -> None:
     """What a begun hold waits for: the internal comment of what was done (W-70), or the question to the seller."""
-    issue = desk.jira.issue_of_hold(hold)
+    issue = desk.jira.holds.issue_of(hold)
     if issue is None:
         return
     if hold.kind == "ozon" and event.public is not True:
-        desk.jira.return_to_queue(issue, why="W-71")
+        desk.jira.moves.return_to_queue(issue, why="W-71")
         _finish(hold, issue, desk, why="W-72")
         desk.holds.now_waiting(hold, why="W-71")
     elif hold.kind == "seller" and event.public is True:
-        desk.jira.wait_for_seller(issue, why="W-76")
+        desk.jira.moves.wait_for_seller(issue, why="W-76")
         _finish(hold, issue, desk, why="W-78")
         desk.holds.now_waiting(hold, why="W-76")
 
@@ -62,7 +62,7 @@ def _finish(hold: Hold, issue: Issue, desk: Desk, *, why: str) -> None:
             desk.crm.close(hold.ticket_id, hold.closing, why=why)
 
 
-def hear_message(event: TicketEvent, desk: Desk) -> None:
+def on_message(event: TicketEvent, desk: Desk) -> None:
     """A message of the awaited party in the CRM ends the hold, wherever the question was asked."""
     hold = desk.holds.of_ticket(event.source, event.ticket.id)
     messages = {message.id: message for message in event.ticket.messages}
@@ -83,7 +83,7 @@ def _hear(hold: Hold, text: str, desk: Desk, end: Callable[[], None]) -> None:
         crm.note(hold.ticket_id, "maybe_answered", why=rule_of(hold), kind=hold.kind, text=text)
 
 
-def hear_of_linked_issue(event: HoldAnsweredEvent, desk: Desk) -> None:
+def on_of_linked_issue(event: HoldAnsweredEvent, desk: Desk) -> None:
     """The other task that the hold waited for is done (W-53)."""
     hold = desk.holds.of_ticket(event.ticket_source, event.ticket_id)
     if hold is not None and hold.id == event.hold:
@@ -112,14 +112,14 @@ def follow_issue(event: IssueEvent, desk: Desk) -> None:
         if hold.source == desk.crm.source:
             desk.crm.note(hold.ticket_id, "hold_issue_gone", why="W-52", key=key, gone=gone)
         desk.holds.end(hold, f"issue_{gone}", None, why="W-52")
-    elif hold is not None and desk.jira.label_removed(event, hold.kind) and not desk.jira.holds_asked(event):
+    elif hold is not None and desk.jira.holds.label_removed(event, hold.kind) and not desk.jira.holds.asked(event):
         _end(hold, "answered", "agent", desk)
     if event.issue.key and gone in ("closed", "deleted"):
         desk.holds.pass_on(event.issue.key, "linked_issue" if gone == "closed" else "linked_issue_deleted", why="W-53")
 
 
 def _gone(event: IssueEvent, desk: Desk) -> str | None:
-    """closed, deleted or moved, when the event says that the issue is no more what it was."""
+    """closed, deleted or moved, when the event says that the issue is no longer what it was."""
     if event.type == "issue.deleted":
         return "deleted"
     project = desk.config.jira.projects.get((event.issue.key or "").split("-")[0])
@@ -128,7 +128,7 @@ def _gone(event: IssueEvent, desk: Desk) -> str | None:
     status = next((change for change in event.changes if change.field == "status"), None)
     if status is None or event.type != "issue.updated":
         return None
-    return "closed" if desk.jira.is_ending(event.issue, status.after, status.after_text) else None
+    return "closed" if desk.jira.reading.is_ending(event.issue, status.after, status.after_text) else None
 
 
 def _end(hold: Hold, ended: str, who: str, desk: Desk, *, said: str = "") -> None:
@@ -136,11 +136,11 @@ def _end(hold: Hold, ended: str, who: str, desk: Desk, *, said: str = "") -> Non
 
     `said`: the answer that was given in the CRM, where whoever takes the issue from the queue would not see it.
     """
-    issue = desk.jira.issue_of_hold(hold)
+    issue = desk.jira.holds.issue_of(hold)
     if issue is not None:
-        desk.jira.return_to_queue(issue, why="W-71")
-        desk.jira.take_label_off(issue, hold.kind, why="W-71")
-        desk.jira.say_hold_ended(issue, HoldEnd(hold.kind, who, moment_text(desk.now, desk), said), why="W-71")
+        desk.jira.moves.return_to_queue(issue, why="W-71")
+        desk.jira.holds.take_label_off(issue, hold.kind, why="W-71")
+        desk.jira.comments.say_hold_ended(issue, HoldEnd(hold.kind, who, moment_text(desk.now, desk), said), why="W-71")
     if hold.source == desk.crm.source:
         key = issue.key if issue else ""
         rule = "W-71" if issue else "W-24"

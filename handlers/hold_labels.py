@@ -7,7 +7,7 @@ from typing import Literal
 from desk.desk import Desk
 from desk.holds import BEGUN, Start
 from desk.issues import IssueView
-from desk.jira.holding import HoldPurpose
+from desk.jira.holds import HoldPurpose
 from events import HoldDetail, IssueEvent
 
 Kind = Literal["ozon", "seller"]
@@ -15,14 +15,14 @@ Kind = Literal["ozon", "seller"]
 
 def hold_from_jira(event: IssueEvent, desk: Desk) -> None:
     """Begin the hold that a person's label or transition asks for, from the step where the issue stands."""
-    asked = desk.jira.holds_asked(event)
+    asked = desk.jira.holds.asked(event)
     if not asked or event.actor is None:
         return
-    seen = desk.jira.read(event.issue)
+    seen = desk.jira.reading.read(event.issue)
     if seen is None:
         return
     if len(asked) > 1:
-        desk.jira.say_both_asked(seen.issue, why="W-52")
+        desk.jira.comments.say_both_asked(seen.issue, why="W-52")
         return
     if asked[0] == "ozon":
         _for_ozon(event, seen, desk)
@@ -32,7 +32,7 @@ def hold_from_jira(event: IssueEvent, desk: Desk) -> None:
 
 def _start(event: IssueEvent, seen: IssueView, kind: Kind, desk: Desk) -> Start:
     """The hold of the issue's ticket; an issue without one is on hold by itself."""
-    link = desk.jira.link_of(seen.issue)
+    link = desk.jira.links.of_issue(seen.issue)
     account = _asker(event)
     awaited = HoldDetail(account_id=seen.reporter if kind == "seller" else None)
     source, number = (link.source, link.ticket_id) if link else ("jira", seen.issue.id)
@@ -42,35 +42,35 @@ def _start(event: IssueEvent, seen: IssueView, kind: Kind, desk: Desk) -> Start:
 def _for_ozon(event: IssueEvent, seen: IssueView, desk: Desk) -> None:
     """W-66…W-71 in Jira: what was done may stand in the issue already, as an internal comment."""
     issue = seen.issue
-    desk.jira.make_hold_of(issue, _purpose("ozon"), _asker(event), why="W-66")
+    desk.jira.holds.make_of(issue, _purpose("ozon"), _asker(event), why="W-66")
     hold = desk.holds.begin(_start(event, seen, "ozon", desk), issue, why="W-66")
     if hold.stage != BEGUN:
         return
-    desk.jira.remove_neighbour_components(issue, why="W-67")
-    desk.jira.take_in_work(issue, why="W-68")
-    if not desk.jira.has_said(issue, public=False, why="W-70"):
-        desk.jira.say_checklist(issue, "", "", why="W-69")
+    desk.jira.components.remove_neighbours(issue, why="W-67")
+    desk.jira.moves.take_in_work(issue, why="W-68")
+    if not desk.jira.holds.has_said(issue, public=False, why="W-70"):
+        desk.jira.comments.say_checklist(issue, "", "", why="W-69")
         return
-    desk.jira.return_to_queue(issue, why="W-71")
+    desk.jira.moves.return_to_queue(issue, why="W-71")
     desk.holds.now_waiting(hold, why="W-71")
 
 
 def _for_seller(event: IssueEvent, seen: IssueView, desk: Desk) -> None:
     """W-73…W-76 in Jira: only where the seller sees the issue; the question may stand there already."""
     issue = seen.issue
-    if not desk.jira.is_seen_by_seller(seen):
-        desk.jira.say_hold_not_possible(issue, why="W-73")
+    if not desk.jira.holds.is_seen_by_seller(seen):
+        desk.jira.comments.say_hold_not_possible(issue, why="W-73")
         return
-    desk.jira.make_hold_of(issue, _purpose("seller"), _asker(event), why="W-73")
+    desk.jira.holds.make_of(issue, _purpose("seller"), _asker(event), why="W-73")
     hold = desk.holds.begin(_start(event, seen, "seller", desk), issue, why="W-73")
     if hold.stage != BEGUN:
         return
-    desk.jira.remove_neighbour_components(issue, why="W-74")
-    desk.jira.take_in_work(issue, why="W-75")
-    if not desk.jira.has_said(issue, public=True, why="W-76"):
-        desk.jira.say_question_missing(issue, why="W-76")
+    desk.jira.components.remove_neighbours(issue, why="W-74")
+    desk.jira.moves.take_in_work(issue, why="W-75")
+    if not desk.jira.holds.has_said(issue, public=True, why="W-76"):
+        desk.jira.comments.say_question_missing(issue, why="W-76")
         return
-    desk.jira.wait_for_seller(issue, why="W-76")
+    desk.jira.moves.wait_for_seller(issue, why="W-76")
     desk.holds.now_waiting(hold, why="W-76")
 
 

@@ -6,11 +6,11 @@ from difflib import SequenceMatcher
 
 from desk.adf import is_blank
 from desk.desk import Desk
-from desk.holds import BEGUN, WAITING, Begun, Start
+from desk.holds import BEGUN, NO_DETAIL, WAITING, Begun, Start, awaited_words
 from desk.issues import Issue
-from desk.jira.holding import Request
+from desk.jira.holds import HoldDraft
 from events import Message, TicketEvent
-from handlers.closings import is_our_question, question, scenario
+from handlers.closings import is_our_question, mandatory_question, question, scenario
 from handlers.jira_task import say_what_is_left_out
 from handlers.request_words import moment_text
 
@@ -38,27 +38,27 @@ def hold_for_ozon(event: TicketEvent, desk: Desk) -> None:
 
     Without a word of what was done it stops after «В работе», and goes on with the agent's internal comment (W-70).
     """
-    account, closing, number = desk.jira.account_of(event), event.closing, event.ticket.id
+    account, closing, number = desk.jira.holds.account_of(event), event.closing, event.ticket.id
     detail, reason = closing.hold_detail, closing.hold_detail.reason or ""
     category = _category(event, desk)
-    request = Request("hold_ozon", event, desk.jira.hold_project(event), category, account)
-    issue = desk.jira.hold_issue(request, why="W-66")
+    request = HoldDraft("hold_ozon", event, desk.jira.holds.project_of(event), category, account)
+    issue = desk.jira.holds.issue_for(request, why="W-66")
     say_what_is_left_out(event, issue, desk, why="W-66")
     hold = desk.holds.begin(Start.of(event, "ozon", account), issue, why="W-66")
     if hold.stage == BEGUN:
-        desk.jira.remove_neighbour_components(issue, why="W-67")
-        desk.jira.take_in_work(issue, why="W-68")
-        desk.jira.link_back(issue, event, why="W-66")
+        desk.jira.components.remove_neighbours(issue, why="W-67")
+        desk.jira.moves.take_in_work(issue, why="W-68")
+        desk.jira.relations.link_back(issue, event, why="W-66")
         if detail.jira_key:
             _await_task(event, issue, detail.jira_key, desk)
         if not account:
             desk.crm.note(number, "hold_unassigned", why="W-68", agent=event.agent.id or "")
         if is_blank(closing.actions_done or ""):
-            desk.jira.say_checklist(issue, reason, category or "", why="W-69")
+            desk.jira.comments.say_checklist(issue, reason, category or "", why="W-69")
             desk.crm.note(number, "hold_checklist", why="W-70", key=issue.key, reason=reason)
             return
-        desk.jira.say_what_was_done(issue, event, why="W-70")
-        desk.jira.return_to_queue(issue, why="W-71")
+        desk.jira.comments.say_what_was_done(issue, event, why="W-70")
+        desk.jira.moves.return_to_queue(issue, why="W-71")
         desk.holds.now_waiting(hold, why="W-71")
     _tell_agent(event, hold, issue, desk, why="W-72")
     _finish(event, issue, desk, why="W-72")
@@ -66,7 +66,7 @@ def hold_for_ozon(event: TicketEvent, desk: Desk) -> None:
 
 def _await_task(event: TicketEvent, issue: Issue, key: str, desk: Desk) -> None:
     """The other task that is waited for is looked at: of one that will never be done the agent must know (W-53)."""
-    how = desk.jira.relate(issue, key, why="W-53")
+    how = desk.jira.relations.relate(issue, key, why="W-53")
     if how is not None and how != "linked":
         desk.crm.note(event.ticket.id, "hold_awaited", why="W-53", key=key, how=how, issue=issue.key)
 
@@ -75,8 +75,8 @@ def hold_for_seller(event: TicketEvent, desk: Desk, *, turned: bool = False) -> 
     """Put the ticket on hold until the seller answers (W-73…W-78); the question goes into the Jira issue alone."""
     number, asked = event.ticket.id, _asked_in_crm(event, desk)
     text = question(event) or (asked.text if asked else None)
-    project = desk.jira.hold_project(event)
-    seen_by_seller = desk.jira.seller_fields(event, project)
+    project = desk.jira.holds.project_of(event)
+    seen_by_seller = desk.jira.holds.seller_fields(event, project)
     if seen_by_seller is None:
         why_not = "no_account" if not event.ticket.seller.jira_account_id else "no_request_type"
         desk.crm.note(number, "hold_not_possible", why="W-73", reason=why_not, said="")
@@ -84,11 +84,13 @@ def hold_for_seller(event: TicketEvent, desk: Desk, *, turned: bool = False) -> 
     if text is None:
         desk.crm.note(number, "hold_no_question", why="W-76")
         return
-    category, account = _category(event, desk), desk.jira.account_of(event)
+    category, account = _category(event, desk), desk.jira.holds.account_of(event)
     if category is None:
         named = ": ".join(part for part in (event.ticket.type, event.ticket.subtype) if part)
         desk.crm.note(number, "hold_other_category", why="W-79", category=named)
-    issue = desk.jira.hold_issue(Request("hold_seller", event, project, category, account, seen_by_seller), why="W-73")
+    issue = desk.jira.holds.issue_for(
+        HoldDraft("hold_seller", event, project, category, account, seen_by_seller), why="W-73"
+    )
     if issue.refused:
         why_not = "account_refused" if "reporter" in issue.refused else "type_refused"
         said = "; ".join(issue.refused.values())
@@ -97,11 +99,11 @@ def hold_for_seller(event: TicketEvent, desk: Desk, *, turned: bool = False) -> 
     say_what_is_left_out(event, issue, desk, why="W-73")
     hold = desk.holds.begin(Start.of(event, "seller", account, question=text), issue, why="W-73")
     if hold.stage == BEGUN:
-        desk.jira.remove_neighbour_components(issue, why="W-74")
-        desk.jira.take_in_work(issue, why="W-75")
-        desk.jira.link_back(issue, event, why="W-73")
+        desk.jira.components.remove_neighbours(issue, why="W-74")
+        desk.jira.moves.take_in_work(issue, why="W-75")
+        desk.jira.relations.link_back(issue, event, why="W-73")
         _ask(event, issue, text, asked, desk)
-        desk.jira.wait_for_seller(issue, why="W-76")
+        desk.jira.moves.wait_for_seller(issue, why="W-76")
         desk.holds.now_waiting(hold, why="W-76")
     if turned:
         desk.crm.note(number, "hold_turned", why="W-26", category=category or "", key=issue.key)
@@ -114,7 +116,7 @@ def _ask(event: TicketEvent, issue: Issue, text: str, asked: Message | None, des
     if asked is not None and _same(asked.text, text):
         desk.crm.note(event.ticket.id, "hold_asked_in_crm", why="W-77", key=issue.key)
         return
-    desk.jira.ask_seller(issue, text, why="W-76")
+    desk.jira.comments.ask_seller(issue, text, why="W-76")
 
 
 def wait_for_answer(event: TicketEvent, desk: Desk) -> None:
@@ -133,7 +135,7 @@ def wait_for_answer(event: TicketEvent, desk: Desk) -> None:
 def _warn_of_open_question(event: TicketEvent, desk: Desk) -> None:
     """An own question without an answer is closed with «Не решена» alone (W-25)."""
     resolution = desk.config.categories.resolution(event.closing.resolution)
-    if resolution == "solved" and question(event) and event.ticket.audience != "customer":
+    if resolution == "solved" and event.ticket.audience != "customer" and mandatory_question(event, desk.config):
         said = event.closing.resolution or ""
         desk.crm.note(event.ticket.id, "waiting_needs_not_solved", why="W-25", resolution=said)
 
@@ -144,7 +146,9 @@ def _tell_agent(event: TicketEvent, hold: Begun, issue: Issue, desk: Desk, *, wh
     if hold.replaced and hold.replaced != kind:
         desk.crm.note(event.ticket.id, "hold_replaced", why=why, former=hold.replaced, kind=kind)
     if hold.new and hold.real:
-        desk.crm.note(event.ticket.id, "hold_begun", why=why, kind=kind, key=issue.key, due=_due(kind, desk))
+        detail = event.closing.hold_detail if kind == "ozon" else NO_DETAIL
+        due, awaited = _due(kind, desk), awaited_words(detail.reason, detail.jira_key or detail.link)
+        desk.crm.note(event.ticket.id, "hold_begun", why=why, kind=kind, key=issue.key, due=due, **awaited)
 
 
 def _due(kind: str, desk: Desk) -> str:
@@ -166,7 +170,7 @@ def _category(event: TicketEvent, desk: Desk) -> str | None:
 def _asked_in_crm(event: TicketEvent, desk: Desk) -> Message | None:
     """Our question that stands in the CRM from before the issue existed (W-77); what it says last."""
     ours = [message for message in event.ticket.messages if is_our_question(message)]
-    return ours[-1] if ours and desk.jira.asked_before_issue(event, ours[0].at, why="W-77") else None
+    return ours[-1] if ours and desk.jira.holds.asked_before_issue(event, ours[0].at, why="W-77") else None
 
 
 def _same(one: str, other: str) -> bool:

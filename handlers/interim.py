@@ -9,7 +9,7 @@ from desk.interim import Interim, interim_text, reminder
 from desk.promises import MADE, nearly
 from desk.requests import Opened, Request
 from desk.tickets import Reply, Telling
-from events import AlarmEvent, TicketEvent
+from events import TicketEvent, TimerEvent
 from handlers.closings import OURS
 from handlers.request_words import named
 
@@ -50,7 +50,7 @@ def say_to_client(opened: Opened, interim: Interim, desk: Desk, remark: str | No
     return crm.reply(request.ticket_id, reply, why=interim.rule, possible=opened.real)
 
 
-def hear_reply(event: TicketEvent, desk: Desk) -> None:
+def on_reply(event: TicketEvent, desk: Desk) -> None:
     """An agent's public message: the draft that was sent becomes a promise, any other keeps those that were made."""
     messages = {message.id: message for message in event.ticket.messages}
     message = messages.get(event.message_id) or (event.ticket.messages[-1] if event.ticket.messages else None)
@@ -65,7 +65,23 @@ def hear_reply(event: TicketEvent, desk: Desk) -> None:
         desk.promises.keep(kept, why="U-18")
 
 
-def break_promise(event: AlarmEvent, desk: Desk) -> None:
+def remind_of_silence(event: TimerEvent, desk: Desk) -> None:
+    """Nobody has told the client yet that a department is asked, and when to expect an answer (U-18)."""
+    request = desk.requests.get(event.number) if event.of == "uninformed" else None
+    if request is None or not desk.requests.concerns(request) or request.client_informed_at or request.ticket_solved_at:
+        return
+    crm = desk.crm_of(request.source)
+    if crm is None or desk.escalations.of_ticket(request.source, request.ticket_id):
+        return  # nobody writes to a client whose chat goes to another line (E-03)
+    if crm.has_answered(request.ticket_id, request.since):
+        return
+    minutes = int((desk.now - request.since).total_seconds() // 60)
+    values = {"department": named(request, desk), "minutes": minutes}
+    silence = Telling("client_uninformed", values, desk.requests.still_open(request), reminds=True, warns=True)
+    crm.tell(request.ticket_id, silence, why="U-18")
+
+
+def break_promise(event: TimerEvent, desk: Desk) -> None:
     """The promised moment came and the client heard nothing: it is recorded, and the agent is told (U-18)."""
     promise = desk.promises.get(event.number) if event.of == "promise" else None
     if promise is None or not desk.promises.break_(promise, why="U-18"):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from config import Topic
 from desk.desk import Desk
 from desk.issues import Issue, IssueView, TicketRef
-from desk.jira.orders import issue_of
+from desk.jira.orders import ESCALATION, issue_of
 from desk.tickets import Telling
 from events import IssueEvent, TicketEvent
 from handlers.closings import escalates, scenario
 
 FBO_RULE = "W-57"
-ESCALATION = "escalation"
 
 
 def escalate_to_jira(event: TicketEvent, desk: Desk) -> None:
@@ -22,19 +21,20 @@ def escalate_to_jira(event: TicketEvent, desk: Desk) -> None:
     topic = _topic_to_escalate(event, desk) if scenario(event, desk) == "other" else None
     if topic is None:
         return
+    hold = desk.holds.of_ticket(event.source, event.ticket.id)
     named = event.ticket.jira_key
-    link = desk.jira.link_of_ticket(event.source, event.ticket.id)
-    other = desk.jira.issue_of_another_group(event, topic)
+    link = desk.jira.links.of_ticket(event.source, event.ticket.id)
+    other = desk.jira.issues.of_another_group(event, topic, link)
     there = link is not None and link.purpose == ESCALATION
     # an earlier try of this closing may have linked the issue, and broken off before its key was written
     begun = link is not None and there and link.issue_key == named and not (link.made_by_bot or link.key_written_at)
     if named and (link is None or begun or (other is not None and _is_of_group(event, topic, named, desk))):
         issue = _take_named_issue(event, topic, named, desk, passed_on=other is not None)
-    elif other is not None and desk.jira.can_describe(event, topic):
+    elif other is not None and desk.jira.issues.can_describe(event, topic):
         issue = _pass_on(event, topic, other, desk)
-    elif desk.jira.can_describe(event, topic):
+    elif desk.jira.issues.can_describe(event, topic):
         issue = _make_issue(event, topic, desk)
-    elif there and link is not None and desk.jira.is_there(link):
+    elif there and link is not None and desk.jira.links.is_there(link):
         issue = issue_of(link)
         desk.crm.write_key(event.ticket.id, issue, carried=named, why="W-64")
     else:
@@ -44,7 +44,6 @@ def escalate_to_jira(event: TicketEvent, desk: Desk) -> None:
         return
     if event.type == "ticket.closing":
         desk.crm.close_ticket(event, issue, why="W-65")
-    hold = desk.holds.of_ticket(event.source, event.ticket.id)
     if hold is not None:
         desk.holds.end(hold, "escalated", event.agent.id, why=_asked_by(event, topic))
 
@@ -57,7 +56,9 @@ def _asked_by(event: TicketEvent, topic: Topic) -> str:
 def _make_issue(event: TicketEvent, topic: Topic, desk: Desk) -> Issue:
     """The ticket's issue, and its key in the ticket, where that of another issue of the ticket may stand."""
     named = event.ticket.jira_key
-    known = desk.jira.keys_of_ticket(event.source, event.ticket.id) if named else []  # before one of them is forgotten
+    known = (
+        desk.jira.links.keys_of_ticket(event.source, event.ticket.id) if named else []
+    )  # before one of them is forgotten
     issue = make_task(event, topic, desk, why=_asked_by(event, topic))
     if named and named not in (issue.key, *known):
         desk.crm.note(event.ticket.id, "key_mismatch", why="W-64", ticket_key=named, issue_key=issue.key)
@@ -74,7 +75,7 @@ def _make_issue(event: TicketEvent, topic: Topic, desk: Desk) -> Issue:
 
 def _is_of_group(event: TicketEvent, topic: Topic, named: str, desk: Desk) -> bool:
     """Whether the key in the ticket is that of an issue which its agent made for the group of the topic."""
-    is_new = named not in desk.jira.keys_of_ticket(event.source, event.ticket.id)
+    is_new = named not in desk.jira.links.keys_of_ticket(event.source, event.ticket.id)
     return is_new and named.split("-", maxsplit=1)[0] == desk.config.categories.types[topic.type_id].project
 
 
@@ -90,9 +91,9 @@ def _pass_on(event: TicketEvent, topic: Topic, first: Issue, desk: Desk) -> Issu
         desk.crm.tell(ticket.id, Telling("other_group", {"project": project, **names}, warns=True), why="W-62")
         return _make_issue(event, topic, desk)
     if issue.new:
-        desk.jira.relate(issue, first.key, why="W-62")
+        desk.jira.relations.relate(issue, first.key, why="W-62")
     else:
-        desk.jira.say_to_third_line(issue, event, topic, why="W-63", again=True)
+        desk.jira.comments.say_to_third_line(issue, event, topic, why="W-63", again=True)
     desk.crm.write_key(ticket.id, issue, carried=ticket.jira_key, why="W-64")
     desk.crm.note(ticket.id, "second_issue" if issue.new else "former_issue", why="W-62", key=issue.key, **names)
     return issue
@@ -100,8 +101,8 @@ def _pass_on(event: TicketEvent, topic: Topic, first: Issue, desk: Desk) -> Issu
 
 def _tend_hand_made(event: TicketEvent, issue: Issue, desk: Desk) -> None:
     """What a person left out of the ticket's issue, the ticket may know: its topic, its warehouse (W-57)."""
-    link = desk.jira.link_of(issue)
-    seen = desk.jira.read_key(issue.key) if link is not None and not link.made_by_bot else None
+    link = desk.jira.links.of_issue(issue)
+    seen = desk.jira.reading.read_key(issue.key) if link is not None and not link.made_by_bot else None
     if seen is not None:
         _set_component(seen, event.ticket.type, desk, event.ticket.warehouse)
 
@@ -111,15 +112,15 @@ def make_task(event: TicketEvent, topic: Topic, desk: Desk, *, why: str, instead
 
     `instead_of`: the issue that it has in another group's project, and goes on from.
     """
-    components = desk.jira.choose_components(topic, event.ticket.warehouse, why=FBO_RULE)
-    issue = desk.jira.create_issue(event, topic, components, why=why, instead_of=instead_of)
+    components = desk.jira.components.choose(topic, event.ticket.warehouse, why=FBO_RULE)
+    issue = desk.jira.issues.create(event, topic, components, why=why, instead_of=instead_of)
     say_what_is_left_out(event, issue, desk, why=why)
-    desk.jira.say_component_missing(issue, components.missing, why=FBO_RULE)
+    desk.jira.components.say_missing(issue, components.missing, why=FBO_RULE)
     if issue.new:
-        desk.jira.link_back(issue, event, why="W-64")
+        desk.jira.relations.link_back(issue, event, why="W-64")
     if issue.returned:
-        desk.jira.return_to_queue(issue, why="W-71")
-        desk.jira.say_to_third_line(issue, event, topic, why="W-63")
+        desk.jira.moves.return_to_queue(issue, why="W-71")
+        desk.jira.comments.say_to_third_line(issue, event, topic, why="W-63")
     return issue
 
 
@@ -164,16 +165,16 @@ def _take_named_issue(event: TicketEvent, topic: Topic, key: str, desk: Desk, *,
     None: there is no such issue, or it is another ticket's, so the third line would never hear of this one.
     """
     ticket = event.ticket
-    seen = desk.jira.read_key(key)
+    seen = desk.jira.reading.read_key(key)
     if seen is None:
         desk.crm.note(ticket.id, "unknown_key", why="W-64", key=key)
         return None
-    other = desk.jira.link_of(seen.issue)
+    other = desk.jira.links.of_issue(seen.issue)
     if other is not None and (other.source, other.ticket_id) != (event.source, ticket.id):
         desk.crm.note(ticket.id, "key_taken", why="W-64", key=key, ticket=other.ticket_id)
         return None
-    if desk.jira.link_ticket(seen.issue, TicketRef(event.source, ticket.id, ticket.type, passed_on), why="W-64"):
-        desk.jira.link_back(seen.issue, event, why="W-64")
+    if desk.jira.links.add(seen.issue, TicketRef(event.source, ticket.id, ticket.type, passed_on), why="W-64"):
+        desk.jira.relations.link_back(seen.issue, event, why="W-64")
         _set_component(seen, ticket.type, desk, ticket.warehouse)
         desk.crm.write_key(ticket.id, seen.issue, carried=key, why="W-64")  # last: now the link is complete
         _say_what_is_new(event, topic, seen.issue, desk)
@@ -182,36 +183,36 @@ def _take_named_issue(event: TicketEvent, topic: Topic, key: str, desk: Desk, *,
 
 def _say_what_is_new(event: TicketEvent, topic: Topic, issue: Issue, desk: Desk) -> None:
     """A ticket that is closed again has its issue: what this closing tells goes into it (W-63)."""
-    if desk.jira.say_to_third_line(issue, event, topic, why="W-63", again=True):
+    if desk.jira.comments.say_to_third_line(issue, event, topic, why="W-63", again=True):
         desk.crm.note(event.ticket.id, "said_again", why="W-63", key=issue.key)
 
 
-def tend_issue(event: IssueEvent, desk: Desk) -> None:
+def sync_issue(event: IssueEvent, desk: Desk) -> None:
     """See to an issue that a person made or changed: its component (W-57) and its ticket (W-64)."""
     if event.type == "issue.deleted":
         _forget_deleted(event, desk)
         return
     if event.type == "issue.updated" and not concerns(event, desk):
         return
-    seen = desk.jira.read(event.issue)
+    seen = desk.jira.reading.read(event.issue)
     if seen is None:
         return
     _follow_move(event, seen, desk)
     _link_named_ticket(seen, desk)
     if event.changed("components") and not event.changed("Key", "project"):  # a move takes them away by itself
-        desk.jira.leave_components_to_person(seen, why=FBO_RULE)
+        desk.jira.components.leave_to_person(seen, why=FBO_RULE)
     _set_component(seen, seen.type, desk)
 
 
 def _forget_deleted(event: IssueEvent, desk: Desk) -> None:
-    """The issue is no more: its ticket may be escalated again, and must not carry the key (W-64)."""
-    link = desk.jira.link_of(event.issue)
+    """The issue no longer exists: its ticket may be escalated again, and must not carry the key (W-64)."""
+    link = desk.jira.links.of_issue(event.issue)
     if link is None:
         return
     ours = link.source == desk.crm.source and link.key_written_at is not None
     if ours and desk.crm.clear_key(link.ticket_id, link.issue_key, why="W-64"):
         desk.crm.note(link.ticket_id, "issue_deleted", why="W-64", key=link.issue_key)
-    desk.jira.forget(event.issue, why="W-64")
+    desk.jira.links.forget(event.issue, why="W-64")
 
 
 def concerns(event: IssueEvent, desk: Desk) -> bool:
@@ -225,15 +226,15 @@ def _set_component(seen: IssueView, type_text: str | None, desk: Desk, warehouse
     """The group of the warehouse, in Components of an escalated issue (W-57); a hold suspends it (C-02)."""
     if seen.issue.project not in desk.config.jira.projects:
         return
-    link = desk.jira.link_of(seen.issue)
+    link = desk.jira.links.of_issue(seen.issue)
     if (link is not None and link.purpose != ESCALATION) or desk.holds.of_issue(seen.issue.site, seen.issue.id):
         return
     type_id = desk.config.categories.type_id(type_text)
     if type_id is None or (link is not None and seen.issue.project != desk.config.categories.types[type_id].project):
         return  # a person moved the ticket's issue to where other groups work
-    chosen = desk.jira.components_of(seen, type_id, warehouse, why=FBO_RULE)
-    desk.jira.add_components(seen, chosen, why=FBO_RULE)
-    desk.jira.say_component_missing(seen.issue, chosen.missing, why=FBO_RULE)
+    chosen = desk.jira.components.choose_for(seen, type_id, warehouse, why=FBO_RULE)
+    desk.jira.components.add(seen, chosen, why=FBO_RULE)
+    desk.jira.components.say_missing(seen.issue, chosen.missing, why=FBO_RULE)
 
 
 def _link_named_ticket(seen: IssueView, desk: Desk) -> None:
@@ -241,16 +242,16 @@ def _link_named_ticket(seen: IssueView, desk: Desk) -> None:
 
     The key is written last: a link with its key written is complete.
     """
-    ticket_id = desk.jira.named_ticket(seen)
-    link = desk.jira.link_of(seen.issue)
+    ticket_id = desk.jira.reading.named_ticket(seen)
+    link = desk.jira.links.of_issue(seen.issue)
     mine = link is None or (not link.former_since and (link.source, link.ticket_id) == (desk.crm.source, ticket_id))
     if ticket_id is None or not mine or (link is not None and link.key_written_at):
         return
     ticket = desk.crm.read(ticket_id)
     of = TicketRef(desk.crm.source, ticket_id, seen.type)
-    if ticket is None or not desk.jira.link_ticket(seen.issue, of, why="W-64"):
+    if ticket is None or not desk.jira.links.add(seen.issue, of, why="W-64"):
         return
-    desk.jira.say_linked(seen.issue, ticket_id, ticket.url, why="W-64")
+    desk.jira.comments.say_linked(seen.issue, ticket_id, ticket.url, why="W-64")
     if ticket.jira_key and ticket.jira_key != seen.issue.key:
         keys = {"ticket_key": ticket.jira_key, "issue_key": seen.issue.key}
         desk.crm.note(ticket_id, "key_mismatch", why="W-64", **keys)
@@ -260,12 +261,12 @@ def _link_named_ticket(seen: IssueView, desk: Desk) -> None:
 
 def _follow_move(event: IssueEvent, seen: IssueView, desk: Desk) -> None:
     """An issue that moved has a new key: the ticket gets it (W-64)."""
-    link = desk.jira.link_of(seen.issue)
+    link = desk.jira.links.of_issue(seen.issue)
     if link is None:
         return
     moved = link.issue_key != seen.issue.key
     if moved:
-        desk.jira.rename(event.issue, seen.issue.key, why="W-64")
+        desk.jira.links.rename(event.issue, seen.issue.key, why="W-64")
     present = link.former_since is None  # the ticket carries the key of the group that has it now
     if present and link.source == desk.crm.source and (moved or link.key_written_at is None):
         desk.crm.write_key(link.ticket_id, seen.issue, why="W-64")

@@ -14,7 +14,7 @@ def send_alert(event: AlertEvent, desk: Desk) -> None:
 def tell_owner(event: DeadLetterEvent, desk: Desk) -> None:
     """A delivery became a dead letter: say so in its ticket at once, under the rule that could not be obeyed."""
     if event.ticket_id and event.rule:
-        values = {"delivery": event.delivery, "reason": event.reason}
+        values = {"delivery": event.delivery}
         crm = desk.crm_of(event.ticket_source)
         if crm is not None:
             crm.note(event.ticket_id, "procedure_dead", why=event.rule, **values)

@@ -1,4 +1,6 @@
-"""What rings: a ticket has been on hold as long as it may be (W-24, W-71, W-76); a department is late (U-30, U-31)."""
+"""Timers that fire: a ticket has been on hold as long as it may be (W-24, W-71, W-76); a department is late (U-30,
+U-31).
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,14 @@ from collections.abc import Callable
 from config.departments import Department
 from desk.departments import Line
 from desk.desk import Desk
-from desk.holds import Hold
+from desk.holds import Hold, awaited_words
 from desk.interim import reminder_moment
 from desk.requests import Request, Told
 from desk.tickets import Telling
-from events import AlarmEvent
+from events import TimerEvent
 from handlers.interim import remind_client
 from handlers.request_answers import take_what_stands
-from handlers.request_words import Asked, moment_text
+from handlers.request_words import RequestWords, moment_text
 
 _RULES = {"ozon": "W-71", "seller": "W-76", "client": "W-24"}
 
@@ -26,7 +28,7 @@ def rule_of(hold: Hold) -> str:
     return _RULES.get(hold.kind, "U-12")
 
 
-def ring_hold(event: AlarmEvent, desk: Desk) -> None:
+def on_hold_due(event: TimerEvent, desk: Desk) -> None:
     """Nobody has answered: tell the ticket's owner. A hold that ended meanwhile is left in peace."""
     hold = desk.holds.get(event.number) if event.of == "hold" else None
     if hold is None or hold.ended_at is not None or hold.source != desk.crm.source:
@@ -35,12 +37,14 @@ def ring_hold(event: AlarmEvent, desk: Desk) -> None:
     if hold.issue_id is None:  # a question that the ticket itself waits with (W-24)
         desk.crm.note(hold.ticket_id, "waiting_due", why=rule_of(hold), kind=hold.kind, since=since)
         return
-    key = desk.jira.key_of_hold(hold)
-    desk.crm.note(hold.ticket_id, "hold_due", why=rule_of(hold), kind=hold.kind, key=key, since=since)
+    key = desk.jira.holds.key_of(hold)
+    awaited = awaited_words(hold.reason, hold.awaited_key or hold.awaited_link)
+    desk.crm.note(hold.ticket_id, "hold_due", why=rule_of(hold), kind=hold.kind, key=key, since=since, **awaited)
 
 
-def ring_request(event: AlarmEvent, desk: Desk) -> None:
-    """A step of the ladder (U-30, U-31): the department first, then the client, the agent, the head, the lead.
+def on_request_due(event: TimerEvent, desk: Desk) -> None:
+    """A step of the escalation policy (U-30, U-31): the department first, then the client, the agent, the head, the
+    lead.
 
     Whether it is still open is asked again right before each of them: an answer may come while one is being told.
     """
@@ -50,28 +54,28 @@ def ring_request(event: AlarmEvent, desk: Desk) -> None:
         return
     quiet = desk.requests.quiet_until()
     if quiet is not None:
-        desk.requests.put_off(request, event.ring, quiet, why="U-30")
+        desk.requests.put_off(request, event.timer_number, quiet, why="U-30")
         return
     if take_what_stands(request, desk):
         return
-    step = desk.requests.climb(request, event, department, why="U-30")
+    step = desk.requests.take_step(request, event, department, why="U-30")
     if step is None:
         return
     tell = desk.requests.steps(department)[step].tell
-    rung = _Rung(request, department, event, step, desk)
-    reminded = rung.remind_department() if "department" in tell else False
+    reminder = _Reminder(request, department, event, step, desk)
+    reminded = reminder.remind_department() if "department" in tell else False
     if request.ticket_solved_at is not None:
         return  # the client has an answer, and the agent was asked whether this one is still needed
-    client = rung.tell_client() if reminded else ""
+    client = reminder.tell_client() if reminded else ""
     if "agent" in tell:
-        rung.tell_agent(reminded=reminded, client=client)
+        reminder.tell_agent(reminded=reminded, client=client)
     if "head" in tell:
-        desk.departments.tell_head(department, rung.line("chat_late", "head"), why="U-30")
+        desk.departments.tell_head(department, reminder.line("chat_late", "head"), why="U-30")
     if "lead" in tell:
-        desk.departments.tell_lead(rung.line("chat_late", "lead"), why="U-30")
+        desk.departments.tell_lead(reminder.line("chat_late", "lead"), why="U-30")
 
 
-def ring_client(event: AlarmEvent, desk: Desk) -> None:
+def on_client_due(event: TimerEvent, desk: Desk) -> None:
     """M-5 that waited for working time (U-31, C-13)."""
     request = desk.requests.get(event.number) if event.of == "client" else None
     if request is None or request.ticket_solved_at is not None or not desk.requests.concerns(request):
@@ -80,17 +84,17 @@ def ring_client(event: AlarmEvent, desk: Desk) -> None:
         remind_client(request, desk)
 
 
-class _Rung:
-    """One step of one request's ladder."""
+class _Reminder:
+    """One escalation step of one request."""
 
-    def __init__(self, request: Request, department: Department, event: AlarmEvent, step: int, desk: Desk) -> None:
+    def __init__(self, request: Request, department: Department, event: TimerEvent, step: int, desk: Desk) -> None:
         self._request, self._department = request, department
         self._event, self._step, self._desk = event, step, desk
-        self._words = Asked.of(request, department, desk).values
+        self._words = RequestWords.of(request, department, desk).values
         self._unless: Callable[[], str | None] = desk.requests.still_open(request)
 
     def line(self, name: str, told: Told) -> Line:
-        """A line for a chat, and the ladder's row that it leaves."""
+        """A line for a chat, and the reminder's row that it leaves."""
         also = self._desk.requests.sent(self._request, self._step, told, self._event)
         return Line(name, {**self._words, "late": self._event.late}, self._unless, also)
 
@@ -98,11 +102,11 @@ class _Rung:
         """Its chat, and a comment where the request lives; whether it was reminded at all."""
         desk, request = self._desk, self._request
         told = desk.departments.remind(self._department, self.line("chat_reminder", "department"), why="U-30")
-        issue, crm = desk.jira.issue_of_request(request), desk.crm_of(request.source)
+        issue, crm = desk.jira.requests.issue_of_request(request), desk.crm_of(request.source)
         also = desk.requests.sent(request, self._step, "department", self._event)
         if issue is not None:
             since = moment_text(request.since, desk)
-            told |= desk.jira.remind_in_issue(issue, since, why="U-30", unless=self._unless, also=also)
+            told |= desk.jira.requests.remind_in_issue(issue, since, why="U-30", unless=self._unless, also=also)
         elif crm is not None and request.dept_ticket_id:
             values = {"ticket": request.ticket_id, "since": moment_text(request.since, desk)}
             telling = Telling("request_reminder", values, self._unless, optional=True, reminds=True, also=also)
@@ -118,7 +122,7 @@ class _Rung:
         clock = desk.config.departments.client_text.clock
         at = reminder_moment(desk.now, desk.requests.calendar(), clock)
         if at > desk.now:
-            desk.requests.ring_for_client(request, at, why="U-31")
+            desk.requests.set_client_timer(request, at, why="U-31")
             return moment_text(at, desk)
         if not remind_client(request, desk):
             return ""

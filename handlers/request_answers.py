@@ -1,4 +1,4 @@
-"""A department's answer, wherever it comes from, stops the ladder at once (U-30)."""
+"""A department's answer, wherever it comes from, stops the escalation at once (U-30)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from desk.answers import judge
 from desk.desk import Desk
 from desk.jira.requests import NOT_PEOPLE_OF_OURS
-from desk.requests import ANSWERED, WITHDRAWN, Ask, Ending, Request
+from desk.requests import ANSWERED, WITHDRAWN, Ending, Request, RequestDraft
 from desk.usedesk.view import FINISHED, GONE
 from events import CommentEvent, HeardEvent, IssueEvent, RequestEvent, TicketEvent
 from handlers.request_words import named
@@ -55,7 +55,7 @@ def take_what_stands(request: Request, desk: Desk) -> bool:
     return found is not None and take(request, Answer(found.how, found.by, found.text, found.state), desk)
 
 
-def hear_from_crm(event: TicketEvent | RequestEvent, desk: Desk) -> None:
+def on_from_crm(event: TicketEvent | RequestEvent, desk: Desk) -> None:
     """`request.answered`, told by the CRM or by a person on a page; it may come before its request."""
     if isinstance(event, RequestEvent):
         request = desk.requests.get(event.request)
@@ -68,7 +68,7 @@ def hear_from_crm(event: TicketEvent | RequestEvent, desk: Desk) -> None:
     department = desk.departments.find(asked.department)
     request = desk.requests.of_external(event.source, event.ticket.id, asked.id) if asked.id else None
     if request is None and department is not None:
-        first = Ask(
+        first = RequestDraft(
             source=event.source,
             ticket_id=event.ticket.id,
             department=department,
@@ -89,17 +89,17 @@ def hear(event: HeardEvent, desk: Desk) -> None:
     """Something happened where an open request lives."""
     inner = event.event
     if isinstance(inner, CommentEvent):
-        if inner.actor is None or inner.actor.account_id != desk.jira.own_account(inner.issue.site):
-            hear_comment(inner, desk, asks=True)
+        if inner.actor is None or inner.actor.account_id != desk.jira.reading.own_account(inner.issue.site):
+            on_comment(inner, desk, asks=True)
     elif isinstance(inner, IssueEvent):
-        if inner.actor is None or inner.actor.account_id != desk.jira.own_account(inner.issue.site):
+        if inner.actor is None or inner.actor.account_id != desk.jira.reading.own_account(inner.issue.site):
             follow_issue(inner, desk)
     else:
-        hear_message(inner, desk, asks=True)
+        on_message(inner, desk, asks=True)
         follow_status(inner, desk)
 
 
-def hear_message(event: TicketEvent, desk: Desk, *, asks: bool = False) -> None:
+def on_message(event: TicketEvent, desk: Desk, *, asks: bool = False) -> None:
     """A comment in the department's ticket by anybody but those who asked."""
     request = _in_ticket(event, desk) if event.type == "ticket.message" else None
     messages = {message.id: message for message in event.ticket.messages}
@@ -128,7 +128,7 @@ def _in_ticket(event: TicketEvent, desk: Desk) -> Request | None:
     return request if request is not None and desk.requests.concerns(request) else None
 
 
-def hear_comment(event: CommentEvent, desk: Desk, *, asks: bool = False) -> None:
+def on_comment(event: CommentEvent, desk: Desk, *, asks: bool = False) -> None:
     """A comment in the department's issue by anybody but who asked, and not by a customer."""
     request = desk.requests.of_issue(event.issue.site, event.issue.id)
     if request is None or event.actor is None or not desk.requests.concerns(request):
@@ -147,10 +147,10 @@ def follow_issue(event: IssueEvent, desk: Desk) -> None:
     status = next((change for change in event.changes if change.field == "status"), None)
     if event.type == "issue.deleted":
         take(request, Answer("issue_deleted", by, state=WITHDRAWN), desk)
-    elif status is not None and desk.jira.is_ending(event.issue, status.after, status.after_text):
+    elif status is not None and desk.jira.reading.is_ending(event.issue, status.after, status.after_text):
         take(request, Answer("status", by, status.after_text or ""), desk)
     elif event.changed("components", "assignee") and request.origin == "jira":
-        seen = desk.jira.read(event.issue)
-        department = desk.jira.department_of(seen) if seen else None
+        seen = desk.jira.reading.read(event.issue)
+        department = desk.jira.requests.department_of(seen) if seen else None
         if seen is not None and (department is None or department.id != request.department):
             take(request, Answer("other_department", by, state=WITHDRAWN), desk)

@@ -8,7 +8,7 @@ from config.departments import Department
 from desk.desk import Desk
 from desk.issues import IssueView
 from desk.jira.names import is_named
-from desk.requests import Ask
+from desk.requests import RequestDraft
 from events import IssueEvent, IssueLinkEvent
 from handlers.jira_task import concerns
 from handlers.requests import ask_department
@@ -22,13 +22,13 @@ def ask_from_jira(event: IssueEvent, desk: Desk) -> None:
         return
     if event.actor is None or event.actor.kind == "customer" or desk.holds.of_issue(event.issue.site, event.issue.id):
         return
-    seen = desk.jira.read(event.issue)
+    seen = desk.jira.reading.read(event.issue)
     department = _department(seen, named, desk) if seen else None
-    if seen is None or department is None or desk.jira.is_finished(seen):
+    if seen is None or department is None or desk.jira.reading.is_finished(seen):
         return
-    link = desk.jira.link_of(seen.issue)
+    link = desk.jira.links.of_issue(seen.issue)
     source, ticket = (link.source, link.ticket_id) if link else ("jira", seen.issue.id)
-    ask = Ask(
+    draft = RequestDraft(
         source=source,
         ticket_id=ticket,
         department=department,
@@ -42,7 +42,7 @@ def ask_from_jira(event: IssueEvent, desk: Desk) -> None:
         asked_at=event.occurred_at,
         reopened=asks,
     )
-    ask_department(ask, desk)
+    ask_department(draft, desk)
 
 
 def _named(event: IssueEvent, desk: Desk) -> set[str]:
@@ -57,7 +57,7 @@ def _named(event: IssueEvent, desk: Desk) -> set[str]:
 def _opened_again(event: IssueEvent, desk: Desk) -> bool:
     """An issue that was finished is not any more."""
     changes = [one for one in event.changes if one.field == "status"]
-    return any(desk.jira.is_ending(event.issue, one.before, one.before_text) for one in changes)
+    return any(desk.jira.reading.is_ending(event.issue, one.before, one.before_text) for one in changes)
 
 
 def _touches_request(event: IssueEvent, desk: Desk) -> bool:
@@ -69,8 +69,8 @@ def _touches_request(event: IssueEvent, desk: Desk) -> bool:
 def _department(seen: IssueView, named: set[str], desk: Desk) -> Department | None:
     """The one that the person's own change named, while that stands; where it named none, as the issue says."""
     if not named:
-        return desk.jira.department_of(seen)
-    return next((one for one in desk.jira.departments_in(seen) if one.id in named), None)
+        return desk.jira.requests.department_of(seen)
+    return next((one for one in desk.jira.requests.departments_in(seen) if one.id in named), None)
 
 
 def ask_by_link(event: IssueLinkEvent, desk: Desk) -> None:
@@ -79,13 +79,13 @@ def ask_by_link(event: IssueLinkEvent, desk: Desk) -> None:
     if event.type != "issuelink.created" or wanted is None or not is_named({"name": event.link_type}, wanted):
         return
     for mine, theirs in ((event.issue, event.other), (event.other, event.issue)):
-        link = desk.jira.link_of(mine)
-        seen = desk.jira.read(theirs) if link else None
-        department = desk.jira.department_of(seen) if seen else None
+        link = desk.jira.links.of_issue(mine)
+        seen = desk.jira.reading.read(theirs) if link else None
+        department = desk.jira.requests.department_of(seen) if seen else None
         if link and seen and department:
             place: dict[str, Any] = {"site": seen.issue.site, "issue_id": seen.issue.id, "issue_key": seen.issue.key}
             asker = event.actor.account_id if event.actor else None
             words: dict[str, Any] = {"origin": "jira", "text": seen.summary, "asker_account": asker}
             words["asked_at"] = event.occurred_at
-            ask_department(Ask(link.source, link.ticket_id, department, reopened=True, **words, **place), desk)
+            ask_department(RequestDraft(link.source, link.ticket_id, department, reopened=True, **words, **place), desk)
             return

@@ -8,17 +8,18 @@ from datetime import datetime
 
 from config.departments import Department
 from desk.desk import Desk
+from desk.moments import Wall
 from desk.requests import Request
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestWords:
     """A request in words: `department`, `ticket`, `where` it lives, `since`, `url`."""
 
     values: Mapping[str, object]
 
     @classmethod
-    def of(cls, request: Request, department: Department, desk: Desk) -> Asked:
+    def of(cls, request: Request, department: Department, desk: Desk) -> RequestWords:
         """The words of a request."""
         where = request.issue_key or request.dept_ticket_id or ""
         since = moment_text(request.since, desk)
@@ -34,4 +35,4 @@ def named(request: Request, desk: Desk) -> str:
 
 def moment_text(moment: datetime, desk: Desk) -> str:
     """A moment by the company's clock on the wall."""
-    return f"{desk.requests.calendar().local(moment):%d.%m.%Y %H:%M}"
+    return Wall.of(desk.config, desk.now).say(moment)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from desk.departments import Line
 from desk.desk import Desk
-from desk.requests import Ask, Opened, Request
+from desk.requests import Opened, Request, RequestDraft
 from desk.tickets import Telling
+from desk.usedesk.outgoing import OutgoingTicket
 from desk.usedesk.view import FINISHED, GONE
 from events import RequestEvent, TicketEvent
 from handlers.interim import inform_client
 from handlers.request_answers import take_what_stands
-from handlers.request_words import Asked, moment_text, named
+from handlers.request_words import RequestWords, moment_text, named
 
 
 def ask_from_crm(event: TicketEvent, desk: Desk) -> None:
@@ -24,9 +26,9 @@ def ask_from_crm(event: TicketEvent, desk: Desk) -> None:
     if department is None:
         _refuse(event.source, event.ticket.id, asked.department, desk)
         return
-    seen = desk.jira.read_key(asked.jira_key) if asked.jira_key else None
+    seen = desk.jira.reading.read_key(asked.jira_key) if asked.jira_key else None
     issue = seen.issue if seen else None
-    ask = Ask(
+    draft = RequestDraft(
         source=event.source,
         ticket_id=event.ticket.id,
         department=department,
@@ -42,7 +44,7 @@ def ask_from_crm(event: TicketEvent, desk: Desk) -> None:
         reopened=True,
         **_of_ticket(event, desk),
     )
-    ask_department(ask, desk)
+    ask_department(draft, desk)
     crm = desk.crm_of(event.source)
     if asked.jira_key and issue is None and crm is not None:
         crm.note(event.ticket.id, "request_unknown_key", why="U-16", key=asked.jira_key, department=department.name)
@@ -64,7 +66,7 @@ def ask_from_usedesk(event: TicketEvent, desk: Desk) -> None:
     if client is None:
         return
     owner = client.assignee_id or event.ticket.assignee_id
-    ask = Ask(
+    draft = RequestDraft(
         source=event.source,
         ticket_id=ticket,
         department=department,
@@ -77,7 +79,7 @@ def ask_from_usedesk(event: TicketEvent, desk: Desk) -> None:
         dept_ticket_id=event.ticket.id,
         asked_at=event.occurred_at,
     )
-    ask_department(ask, desk)
+    ask_department(draft, desk)
 
 
 def ask_on_hold(event: TicketEvent, desk: Desk) -> None:
@@ -96,7 +98,24 @@ def ask_on_hold(event: TicketEvent, desk: Desk) -> None:
     subject = seen.subject if seen else ""
     of_ticket = _of_ticket(event, desk) | {"topic": subject[:255]}
     words: dict[str, Any] = {"text": notes[-1] if notes else subject, "origin": event.source}
-    ask_department(Ask(event.source, event.ticket.id, department, reopened=True, **words, **of_ticket), desk)
+    draft = RequestDraft(event.source, event.ticket.id, department, reopened=True, **words, **of_ticket)
+    ask_department(replace(draft, dept_ticket_id=_make_outgoing(draft, desk)), desk)
+
+
+def _make_outgoing(draft: RequestDraft, desk: Desk) -> str | None:
+    """The outgoing ticket to a department whose group in Usedesk is known (U-14); None: none is made."""
+    department, ticket = draft.department, draft.ticket_id
+    number = desk.requests.number_to_ask(draft.source, ticket, department) if department.usedesk_group else None
+    if number is None or not department.usedesk_group:
+        return None
+    values = {"department": department.name, "ticket": ticket, "text": draft.text}
+    outgoing = OutgoingTicket(
+        external_id=f"{ticket}:{department.id}:{number}",
+        subject=desk.note("outgoing_subject", department=department.name, topic=draft.topic or "")[:255],
+        text=desk.note("outgoing_text", **values),
+        group=department.usedesk_group,
+    )
+    return desk.usedesk.outgoing.make(ticket, outgoing, why="U-14")
 
 
 def reopen_in_usedesk(event: TicketEvent, desk: Desk) -> None:
@@ -122,47 +141,55 @@ def _again(former: Request, event: TicketEvent, desk: Desk) -> None:
     place = ("site", "issue_id", "issue_key", "owner_gender", "asker_account")
     kept = {name: getattr(former, name) for name in (*same, *place)}
     owner = former.owner_id or event.agent.id
-    ask_department(Ask(department=department, owner_id=owner, asked_at=event.occurred_at, reopened=True, **kept), desk)
+    ask_department(
+        RequestDraft(department=department, owner_id=owner, asked_at=event.occurred_at, reopened=True, **kept), desk
+    )
 
 
-def ask_department(ask: Ask, desk: Desk) -> None:
+def ask_department(draft: RequestDraft, desk: Desk) -> None:
     """One record, its reminder, the client informed, both places linked, the department told; each once.
 
     The department's chat comes last: while it is down nobody else waits.
     """
-    opened = desk.requests.open(ask, why="U-14")
+    opened = desk.requests.open(draft, why="U-14")
     if not opened.new:
         return
-    if ask.answer_required:
+    if draft.answer_required:
         if not opened.adopted:
-            desk.requests.set_reminder(opened, ask.department, why="U-15")
-        inform_client(opened, ask.department, desk)
+            desk.requests.set_reminder(opened, draft.department, why="U-15")
+        inform_client(opened, draft.department, desk)
+        if not opened.adopted:
+            desk.requests.watch_client(opened)
     else:
         desk.requests.inform_only(opened, why="R-17")
-    _link_both(opened, ask, desk)
+    _link_both(opened, draft, desk)
     if opened.adopted:
         return
-    values = {**Asked.of(opened.request, ask.department, desk).values, "text": ask.text, "again": opened.request.number}
-    desk.departments.announce(ask.department, Line("chat_request", values), why="U-14", possible=opened.real)
-    if opened.real and ask.answer_required:
+    values = {
+        **RequestWords.of(opened.request, draft.department, desk).values,
+        "text": draft.text,
+        "again": opened.request.number,
+    }
+    desk.departments.announce(draft.department, Line("chat_request", values), why="U-14", possible=opened.real)
+    if opened.real and draft.answer_required:
         take_what_stands(opened.request, desk)
 
 
-def _link_both(opened: Opened, ask: Ask, desk: Desk) -> None:
+def _link_both(opened: Opened, draft: RequestDraft, desk: Desk) -> None:
     """A comment in each of the two places names the other (U-16)."""
-    request, crm = opened.request, desk.crm_of(ask.source)
-    where = ask.issue_key or ask.dept_ticket_id or ""
+    request, crm = opened.request, desk.crm_of(draft.source)
+    where = draft.issue_key or draft.dept_ticket_id or ""
     if crm is not None:
-        due = moment_text(desk.requests.due(opened, ask.department), desk) if ask.answer_required else ""
-        values = {"department": ask.department.name, "where": where, "due": due}
-        crm.tell(ask.ticket_id, Telling("request_opened", values), why="U-16", possible=opened.real)
-        if ask.dept_ticket_id and ask.dept_ticket_id != ask.ticket_id:
-            told = Telling("request_linked", {"ticket": ask.ticket_id, "url": ask.url or ""}, optional=True)
-            crm.tell(ask.dept_ticket_id, told, why="U-16", possible=opened.real)
-        if ask.issue_key and opened.real:
-            issue = desk.jira.issue_of_request(request)
-            if issue is not None and desk.jira.link_of(issue) is None:  # a linked one says whose it is
-                desk.jira.say_request(issue, ask.ticket_id, ask.url, why="U-16")
+        due = moment_text(desk.requests.due(opened, draft.department), desk) if draft.answer_required else ""
+        values = {"department": draft.department.name, "where": where, "due": due}
+        crm.tell(draft.ticket_id, Telling("request_opened", values), why="U-16", possible=opened.real)
+        if draft.dept_ticket_id and draft.dept_ticket_id != draft.ticket_id:
+            told = Telling("request_linked", {"ticket": draft.ticket_id, "url": draft.url or ""}, optional=True)
+            crm.tell(draft.dept_ticket_id, told, why="U-16", possible=opened.real)
+        if draft.issue_key and opened.real:
+            issue = desk.jira.requests.issue_of_request(request)
+            if issue is not None and desk.jira.links.of_issue(issue) is None:  # a linked one says whose it is
+                desk.jira.requests.say_request(issue, draft.ticket_id, draft.url, why="U-16")
 
 
 def _refuse(source: str, ticket: str, said: str | None, desk: Desk) -> None:

@@ -23,7 +23,7 @@ def ask_whether_needed(event: TicketEvent, desk: Desk) -> None:
 
 
 def go_on_when_reopened(event: TicketEvent, desk: Desk) -> None:
-    """The ticket is open again: its requests obey the whole ladder as before."""
+    """The ticket is open again: its requests are escalated as before."""
     change = event.change
     if change is None or change.field != "status" or change.before not in (desk.crm.closed, *FINISHED):
         return

@@ -22,7 +22,7 @@ def make_asked_task(event: JiraAskedEvent, desk: Desk) -> None:
         ticket=ticket,
         closing=Closing(create_jira=True),
     )
-    if not desk.jira.can_describe(asked, topic):
+    if not desk.jira.issues.can_describe(asked, topic):
         desk.usedesk.note(ticket.id, "usedesk_jira_empty", why="W-63")
         return
     issue = make_task(asked, topic, desk, why=topic.rule)
@@ -33,6 +33,6 @@ def make_asked_task(event: JiraAskedEvent, desk: Desk) -> None:
 def remember_status(event: IssueEvent, desk: Desk) -> None:
     """The status of a ticket's issue, for the card in Usedesk."""
     status = next((change.after_text for change in event.changes if change.field == "status"), None)
-    link = desk.jira.link_of(event.issue) if status else None
+    link = desk.jira.links.of_issue(event.issue) if status else None
     if status and link is not None and link.source == desk.checks.source:
         desk.checks.keep_status(link, status)

@@ -6,7 +6,7 @@ from desk.answers import judge
 from desk.desk import Desk
 from desk.holds import WAITING, Hold, Start
 from desk.tickets import Telling
-from events import AlarmEvent, Message, TicketEvent
+from events import Message, TicketEvent, TimerEvent
 from handlers.request_words import moment_text
 from handlers.usedesk_checks import changed, message_of
 
@@ -28,7 +28,7 @@ def wait_for_client(event: TicketEvent, desk: Desk) -> None:
         desk.holds.end(hold, "solved" if status.after == "done" else "reopened", event.agent.id, why="U-11")
 
 
-def hear_client(event: TicketEvent, desk: Desk) -> None:
+def on_client(event: TicketEvent, desk: Desk) -> None:
     """The client's answer ends the hold, and the agent is told what was received; a further question leaves the clock
     as it is."""
     hold = desk.holds.of_ticket(event.source, event.ticket.id) if event.source == desk.checks.source else None
@@ -36,7 +36,7 @@ def hear_client(event: TicketEvent, desk: Desk) -> None:
     if hold is None or hold.kind != CLIENT or message is None or not message.public:
         return
     if message.author.role == "agent":
-        desk.checks.mind_clock(hold, why="U-13")
+        desk.checks.adjust_deadline(hold, why="U-13")
     elif message.author.role == CLIENT:
         _hear(event, message, hold, desk)
 
@@ -51,7 +51,7 @@ def _hear(event: TicketEvent, message: Message, hold: Hold, desk: Desk) -> None:
         desk.usedesk.note(event.ticket.id, "maybe_answered", why="U-11", kind=CLIENT, text=message.text)
 
 
-def remind_of_client(event: AlarmEvent, desk: Desk) -> None:
+def remind_of_client(event: TimerEvent, desk: Desk) -> None:
     """The client has been silent as long as a hold may last: the agent decides."""
     hold = desk.holds.get(event.number) if event.of == "hold" else None
     ended = hold is None or hold.ended_at is not None or hold.due_at > desk.now

@@ -7,16 +7,16 @@ from collections.abc import Callable, Mapping
 from desk.desk import Desk
 from desk.usedesk.checks import Watch
 from desk.usedesk.view import UsedeskTicket
-from events import AlarmEvent
+from events import TimerEvent
 
 Look = Callable[[Watch, UsedeskTicket, Desk], None]
 UNCHOSEN = ("new", "open")  # the statuses that are none of T-7
 
 
-def look_again(event: AlarmEvent, desk: Desk) -> None:
+def look_again(event: TimerEvent, desk: Desk) -> None:
     """The ticket is read as it stands now. A call without a note stays watched: «Выполнен» asks for it (U-10)."""
     watch = desk.checks.get_watch(event.number) if event.of == "watch" else None
-    if watch is None or watch.ended_at is not None:
+    if watch is None or watch.ended_at is not None or watch.source != desk.checks.source:
         return
     ticket = desk.usedesk.read(watch.ticket_id)
     if ticket is not None:

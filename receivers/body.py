@@ -6,9 +6,8 @@ import json
 import math
 import re
 import zlib
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Callable
-from typing import Any
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Callable, Mapping
 
 from flask import Request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
@@ -44,7 +43,7 @@ def read(request: Request, verify: Verify) -> bytes:
     return raw
 
 
-def parse(content: bytes) -> dict[str, Any]:
+def parse(content: bytes) -> dict[str, object]:
     """The JSON object in a body; raises Refusal with the position or path of the first fault."""
     try:
         document = json.loads(decoded(content))
@@ -57,7 +56,7 @@ def parse(content: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise Refusal("not a JSON object", "send one JSON object", path="$")
     _check(document)
-    return _storable(document) if _UNSTORABLE_ESCAPE.search(content) else document
+    return _storable_object(document) if _UNSTORABLE_ESCAPE.search(content) else document
 
 
 def decoded(content: bytes) -> str:
@@ -65,7 +64,7 @@ def decoded(content: bytes) -> str:
     if b"\0" in content[:4] or content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         raise Refusal("the body is not in UTF-8 but in UTF-16 or UTF-32", "send it in UTF-8")
     try:
-        return content.decode("utf-8-sig")
+        return content.removeprefix(BOM_UTF8).decode()  # half as long as by the codec utf-8-sig
     except UnicodeDecodeError as error:
         raise Refusal(f"not UTF-8 at byte {error.start}", "send it in UTF-8") from None
 
@@ -124,7 +123,7 @@ class _Fault(Exception):
         self.path = ""
 
 
-def _check(document: dict[str, Any]) -> None:
+def _check(document: dict[str, object]) -> None:
     try:
         _visit(document, 1)
     except _Fault as fault:
@@ -133,27 +132,33 @@ def _check(document: dict[str, Any]) -> None:
         raise Refusal(fault.problem, "send null instead", path="$" + fault.path) from None
 
 
-def _visit(value: Any, depth: int) -> None:
+_NESTED = (dict, list)  # a tuple, as every value of a large body is asked
+
+
+def _visit(value: dict[str, object] | list[object], depth: int) -> None:
     if depth > DEPTH:
         raise _Fault("")
     members = value.items() if isinstance(value, dict) else enumerate(value)
     for name, member in members:
-        kind = type(member)
         try:
-            if kind is dict or kind is list:
+            if isinstance(member, _NESTED):
                 _visit(member, depth + 1)
-            elif kind is float and not math.isfinite(member):
+            elif isinstance(member, float) and not math.isfinite(member):
                 raise _Fault("not a finite number")
         except _Fault as fault:
             fault.path = (f"[{name}]" if isinstance(name, int) else f".{name[:64]}") + fault.path
             raise
 
 
-def _storable(value: Any) -> Any:
+def _storable_object(value: Mapping[str, object]) -> dict[str, object]:
+    return {_UNSTORABLE.sub("\ufffd", key): _storable(member) for key, member in value.items()}
+
+
+def _storable(value: object) -> object:
     if isinstance(value, str):
         return _UNSTORABLE.sub("\ufffd", value)
     if isinstance(value, dict):
-        return {_UNSTORABLE.sub("\ufffd", key): _storable(member) for key, member in value.items()}
+        return _storable_object(value)
     if isinstance(value, list):
         return [_storable(item) for item in value]
     return value

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 import events
 from events.untrusted import SHORT, objects, part, text
 
-__all__ = ["TEXT_LIMIT", "host", "issue_id", "issue_key", "moment", "objects", "part", "person", "project_key", "text"]
+__all__ = [
+    "TEXT_LIMIT",
+    "host",
+    "issue_id",
+    "issue_key",
+    "moment",
+    "objects",
+    "part",
+    "person",
+    "project_key",
+    "text",
+    "written_moment",
+]
 
 TEXT_LIMIT = 32_767  # characters: Jira's own limit for a text field
 _ISSUE_ID = re.compile(events.ISSUE_ID.removesuffix("$"))
@@ -22,22 +33,22 @@ _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before Jira
 _CLOCK_SKEW = timedelta(days=1)
 
 
-def issue_id(value: Any) -> str | None:
+def issue_id(value: object) -> str | None:
     """An issue's or comment's id: a string in most bodies, a number in links and in Automation's."""
     return _matching(_ISSUE_ID, value)
 
 
-def issue_key(value: Any) -> str | None:
+def issue_key(value: object) -> str | None:
     """A key that is safe in a URL and in JQL, else None."""
     return _matching(_ISSUE_KEY, value)
 
 
-def project_key(value: Any) -> str | None:
+def project_key(value: object) -> str | None:
     """A project's key, else None."""
     return _matching(_PROJECT_KEY, value)
 
 
-def person(value: Any) -> events.Person | None:
+def person(value: object) -> events.Person | None:
     """A user by account id alone; old bodies with name and key are nobody.
 
     Jira's own example spells `accoundId`.
@@ -47,7 +58,7 @@ def person(value: Any) -> events.Person | None:
     return events.Person(account_id=account, kind=text(user.get("accountType"))) if account else None
 
 
-def moment(value: Any, received: datetime) -> datetime:
+def moment(value: object, received: datetime) -> datetime:
     """Epoch milliseconds or seconds as UTC; what cannot be when the event happened → when it was received."""
     number = text(value, 20) or ""
     if not (number.isascii() and number.isdecimal()):
@@ -60,7 +71,15 @@ def moment(value: Any, received: datetime) -> datetime:
     return result if _EARLIEST <= result <= received + _CLOCK_SKEW else received
 
 
-def host(url: Any) -> str | None:
+def written_moment(value: object) -> datetime | None:
+    """A moment as Jira's REST API writes it (`2022-02-18T15:20:11.662+0530`) as UTC, else None."""
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def host(url: object) -> str | None:
     """`host[:port]` of a URL in lower case."""
     try:
         return urlsplit(url).netloc.rpartition("@")[2].lower() or None if isinstance(url, str) else None
@@ -68,6 +87,6 @@ def host(url: Any) -> str | None:
         return None
 
 
-def _matching(pattern: re.Pattern[str], value: Any) -> str | None:
+def _matching(pattern: re.Pattern[str], value: object) -> str | None:
     candidate = text(value, SHORT + 1)
     return candidate if candidate is not None and pattern.fullmatch(candidate) else None

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -21,6 +20,7 @@ from receivers.refusal import Refusal
 from runtime.inbox import Arrival, Inbox
 
 _log = structlog.get_logger("receivers")
+_UNAVAILABLE = 503
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class Reading:
     warnings: tuple[str, ...] = ()
 
 
-Interpret = Callable[[dict[str, Any], bytes], Reading]
-Parse = Callable[[bytes], dict[str, Any]]
+Interpret = Callable[[dict[str, object], bytes], Reading]
+Parse = Callable[[bytes], dict[str, object]]
 
 
-def arrival_of(source: str, document: dict[str, Any], reading: Reading) -> Arrival:
+def arrival_of(source: str, document: dict[str, object], reading: Reading) -> Arrival:
     """What the inbox keeps of a body: redacted, as JSON."""
     return Arrival(
         source=source,
@@ -99,7 +99,7 @@ class Intake:
         )
         return response
 
-    def _keep(self, document: dict[str, Any], reading: Reading) -> tuple[Response, _Line]:
+    def _keep(self, document: dict[str, object], reading: Reading) -> tuple[Response, _Line]:
         arrival = arrival_of(self.source, document, reading)
         line = _Line("accepted", reading.delivery_id, reading.type, reading.ignored)
         try:
@@ -125,12 +125,14 @@ def refused(refusal: Refusal) -> Response:
     fault = {"path": refusal.path, "problem": refusal.problem, "fix": refusal.fix, "count": refusal.count}
     response = jsonify({"error": {key: value for key, value in fault.items() if value is not None}})
     response.status_code = refusal.status
+    if refusal.status == _UNAVAILABLE:
+        response.headers["Retry-After"] = "30"
     return response
 
 
 def _unavailable() -> Response:
     """The sender repeats on 503, so nothing is lost."""
     response = jsonify({"error": {"problem": "the store is not available", "fix": "send it again later"}})
-    response.status_code = 503
+    response.status_code = _UNAVAILABLE
     response.headers["Retry-After"] = "30"
     return response

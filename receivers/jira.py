@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from flask import Blueprint, Response, request
 from pydantic import SecretStr
 
-from config import Config, Watch
+from config import Config, ConfigReloader
+from events import CommentEvent, IssueEvent, IssueLinkEvent
 from receivers.counters import Counters
-from receivers.fields import host
+from receivers.fields import host, issue_id, part
 from receivers.intake import Intake, Reading
-from receivers.jira_events import Places, parse
+from receivers.jira_events import JiraPlaces, ParsedJira, parse
 from receivers.signatures import check_hub_secrets, verify_hub
 from runtime.inbox import Inbox
 
 _IDENTIFIER = re.compile(r"[!-~]{1,100}")
 
 
-def blueprint(secrets: Sequence[SecretStr], inbox: Inbox, watch: Watch, counters: Counters) -> Blueprint:
+def blueprint(secrets: Sequence[SecretStr], inbox: Inbox, reloader: ConfigReloader, counters: Counters) -> Blueprint:
     """The receiver of Jira's webhooks. Raises NoSecretError when no secret could prove a sender."""
     check_hub_secrets(secrets, "JIRA_WEBHOOK_SECRETS")
     intake = Intake("jira", inbox, counters)
@@ -31,8 +31,8 @@ def blueprint(secrets: Sequence[SecretStr], inbox: Inbox, watch: Watch, counters
     def verify(body: bytes) -> bool:
         return verify_hub(body, request.headers.get("X-Hub-Signature"), secrets)
 
-    def interpret(document: dict[str, Any], content: bytes) -> Reading:
-        return _interpret(document, content, places(watch.current()))
+    def interpret(document: dict[str, object], content: bytes) -> Reading:
+        return _interpret(document, content, places(reloader.current()))
 
     @routes.post("/webhooks/jira", strict_slashes=False)
     def receive() -> Response:
@@ -42,7 +42,7 @@ def blueprint(secrets: Sequence[SecretStr], inbox: Inbox, watch: Watch, counters
     return routes
 
 
-def _interpret(document: dict[str, Any], content: bytes, places: Places) -> Reading:
+def _interpret(document: dict[str, object], content: bytes, places: JiraPlaces) -> Reading:
     parsed = parse(document, places, datetime.now(UTC), request.args.get("site"))
     sha256 = hashlib.sha256(content).hexdigest()
     return Reading(
@@ -51,11 +51,30 @@ def _interpret(document: dict[str, Any], content: bytes, places: Places) -> Read
         type=parsed.type,
         event=parsed.event,
         ignored=parsed.ignored,
-        body_sha256=sha256,  # the identifier is not signed, the body is
+        body_sha256=mark_of(parsed, document) or sha256,  # the identifier is not signed, the body is
     )
 
 
-def _delivery_id(site: str, places: Places, sha256: str) -> str:
+def mark_of(parsed: ParsedJira, document: Mapping[str, object]) -> str | None:
+    """What makes an event known again, by whatever webhook or search it comes: what it is of, hashed.
+
+    None for what has no number of its own in Jira: a body is then known by all of its bytes.
+    """
+    event = parsed.event
+    if isinstance(event, CommentEvent):
+        number = event.comment_id if event.type != "comment.updated" else None
+    elif isinstance(event, IssueLinkEvent):
+        number = issue_id(part(document, "issueLink").get("id"))
+    elif isinstance(event, IssueEvent) and event.type != "issue.updated":
+        number = event.issue.id
+    else:
+        number = issue_id(part(document, "changelog").get("id"))
+    if event is None or number is None:
+        return None
+    return hashlib.sha256(f"{parsed.site} {event.type} {number}".encode()).hexdigest()
+
+
+def _delivery_id(site: str, places: JiraPlaces, sha256: str) -> str:
     """Jira's identifier, the same over its retries but unique within one site only; else the body's hash."""
     identifier = request.headers.get("X-Atlassian-Webhook-Identifier", "")
     if not _IDENTIFIER.fullmatch(identifier):
@@ -66,10 +85,10 @@ def _delivery_id(site: str, places: Places, sha256: str) -> str:
     return prefixed if _IDENTIFIER.fullmatch(prefixed) else sha256
 
 
-def places(config: Config) -> Places:
+def places(config: Config) -> JiraPlaces:
     """The sites and projects that config names, as the parser wants them."""
     sites = config.jira.sites
-    return Places(
+    return JiraPlaces(
         default_site=next(iter(sites)),
         hosts={name: host(site.url) or "" for name, site in sites.items()},
         projects={key: project.site for key, project in config.jira.projects.items()},

@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from desk.adf_text import plain_text
 from events import (
@@ -23,6 +22,7 @@ from events import (
     JiraEvent,
     issue_case,
 )
+from events.issues import JIRA_EVENTS
 from receivers.fields import (
     TEXT_LIMIT,
     host,
@@ -41,7 +41,7 @@ _SEVERAL = 2  # sites
 NO_SITE = "the body does not tell its site: add ?site=NAME to the webhook's address"  # links carry no address
 _CHANGES = 1000  # items of one changelog; real ones have a few dozen at most
 _NAME = re.compile(r"[\w:.-]{1,100}", re.ASCII)
-# Bodies of before `fieldId` existed, and moves, which still have none: the English display name.
+# For bodies from before `fieldId` existed, and for moves, which still lack it: the English display name.
 _FIELD_IDS = {
     "status": "status",
     "resolution": "resolution",
@@ -66,30 +66,30 @@ _FIELD_IDS = {
 
 
 @dataclass(frozen=True)
-class Places:
+class JiraPlaces:
     """Where configured issues live: site → host, project key → site."""
 
     default_site: str
     hosts: Mapping[str, str]
     projects: Mapping[str, str]
 
-    def site(self, named: str | None, *urls: Any) -> str:
+    def site(self, named: str | None, *urls: object) -> str:
         """The site that the webhook's URL names, else that of the body's links, else the default."""
         if named is not None and named in self.hosts:
             return named
         return self._linked(*urls) or self.default_site
 
-    def tell(self, named: str | None, *urls: Any) -> bool:
+    def tell(self, named: str | None, *urls: object) -> bool:
         """Whether there is no doubt which site a body is of."""
         return len(self.hosts) < _SEVERAL or named in self.hosts or self._linked(*urls) is not None
 
-    def _linked(self, *urls: Any) -> str | None:
+    def _linked(self, *urls: object) -> str | None:
         seen = {host(url) for url in urls} - {None}
         return next((site for site, known in self.hosts.items() if known in seen), None)
 
 
 @dataclass(frozen=True)
-class Parsed:
+class ParsedJira:
     """One webhook, understood. `event` None: it is to be ignored, and `ignored` says why."""
 
     type: str
@@ -102,12 +102,12 @@ class Parsed:
 @dataclass(frozen=True)
 class _Call:
     type: str
-    body: Mapping[str, Any]
+    body: Mapping[str, object]
     ref: IssueRef
     occurred_at: datetime
 
 
-def parse(body: Mapping[str, Any], places: Places, received: datetime, site: str | None = None) -> Parsed:
+def parse(body: Mapping[str, object], places: JiraPlaces, received: datetime, site: str | None = None) -> ParsedJira:
     """Understand a webhook's body; `site` is what the URL's `?site=` says, `received` stands in for a bad timestamp."""
     name = _name(body.get("webhookEvent"))
     urls = part(body, "issue").get("self"), part(body, "comment").get("self")
@@ -118,22 +118,22 @@ def parse(body: Mapping[str, Any], places: Places, received: datetime, site: str
     if reason is None and "issueLink" in body and not places.tell(site, *urls):
         reason = NO_SITE
     if reason is not None or ref is None or name is None:
-        return Parsed(name or "unknown", case, at, ignored=reason or "no issue")
-    ours, read = _EVENTS[name]
-    event = read(_Call(ours, body, ref, moment(body.get("timestamp"), received)))
+        return ParsedJira(name or "unknown", case, at, ignored=reason or "no issue")
+    ours = JIRA_EVENTS[name]
+    event = _READERS[ours.partition(".")[0]](_Call(ours, body, ref, moment(body.get("timestamp"), received)))
     if event is None:
-        return Parsed(name, case, at, ignored="the comment or the linked issue has no id")
-    return Parsed(event.type, case, at, event)
+        return ParsedJira(name, case, at, ignored="the comment or the linked issue has no id")
+    return ParsedJira(event.type, case, at, event)
 
 
-def _name(value: Any) -> str | None:
+def _name(value: object) -> str | None:
     return value if isinstance(value, str) and _NAME.fullmatch(value) else None
 
 
-def _why_ignored(body: Mapping[str, Any], name: str | None, ref: IssueRef | None, places: Places) -> str | None:
+def _why_ignored(body: Mapping[str, object], name: str | None, ref: IssueRef | None, places: JiraPlaces) -> str | None:
     if name is None:
         return "no webhookEvent: a body of a post-function or an Automation rule"
-    if name not in _EVENTS:
+    if name not in JIRA_EVENTS:
         return f"unknown event {name}"
     if ref is None:
         return "no issue with an id"
@@ -144,7 +144,7 @@ def _why_ignored(body: Mapping[str, Any], name: str | None, ref: IssueRef | None
     return None
 
 
-def _issue(body: Mapping[str, Any], site: str) -> IssueRef | None:
+def _issue(body: Mapping[str, object], site: str) -> IssueRef | None:
     issue, link = part(body, "issue"), part(body, "issueLink")
     identity = issue_id(link.get("sourceIssueId") if link else issue.get("id"))
     if identity is None:
@@ -158,18 +158,18 @@ def _project_of(key: str | None) -> str | None:
     return key.rpartition("-")[0] if key else None
 
 
-def _projects(body: Mapping[str, Any], ref: IssueRef) -> set[str]:
+def _projects(body: Mapping[str, object], ref: IssueRef) -> set[str]:
     moved = [change for change in _changes(body) if change.field == "Key"]
     keys = [ref.key, *(issue_key(key) for change in moved for key in (change.before_text, change.after_text))]
     return {project for project in (ref.project, *map(_project_of, keys)) if project}
 
 
-def _changes(body: Mapping[str, Any]) -> tuple[FieldChange, ...]:
+def _changes(body: Mapping[str, object]) -> tuple[FieldChange, ...]:
     items = objects(part(body, "changelog").get("items"), _CHANGES)
     return tuple(change for item in items if (change := _change(item)) is not None)
 
 
-def _change(item: Mapping[str, Any]) -> FieldChange | None:
+def _change(item: Mapping[str, object]) -> FieldChange | None:
     field = text(item.get("fieldId")) or _field_id(item)
     if field is None:
         return None
@@ -182,7 +182,7 @@ def _change(item: Mapping[str, Any]) -> FieldChange | None:
     )
 
 
-def _field_id(item: Mapping[str, Any]) -> str | None:
+def _field_id(item: Mapping[str, object]) -> str | None:
     """The id of a well-known field by its display name; a custom field may be called anything, so never by name."""
     return None if item.get("fieldtype") == "custom" else _FIELD_IDS.get((text(item.get("field")) or "").lower())
 
@@ -220,19 +220,14 @@ def _link_event(call: _Call) -> JiraEvent | None:
     return IssueLinkEvent.model_validate(_facts(call) | of_link)
 
 
-def _facts(call: _Call) -> dict[str, Any]:
+def _facts(call: _Call) -> dict[str, object]:
     return {"type": call.type, "occurred_at": call.occurred_at, "issue": call.ref}
 
 
 # Comment events carry no `user`; who deleted one is unknown.
 _COMMENT_ACTORS = {"comment.created": "author", "comment.updated": "updateAuthor"}
-_EVENTS: Mapping[str, tuple[str, Callable[[_Call], JiraEvent | None]]] = {
-    "jira:issue_created": ("issue.created", _issue_event),
-    "jira:issue_updated": ("issue.updated", _issue_event),
-    "jira:issue_deleted": ("issue.deleted", _issue_event),
-    "comment_created": ("comment.created", _comment_event),
-    "comment_updated": ("comment.updated", _comment_event),
-    "comment_deleted": ("comment.deleted", _comment_event),
-    "issuelink_created": ("issuelink.created", _link_event),
-    "issuelink_deleted": ("issuelink.deleted", _link_event),
+_READERS: Mapping[str, Callable[[_Call], JiraEvent | None]] = {
+    "issue": _issue_event,
+    "comment": _comment_event,
+    "issuelink": _link_event,
 }

@@ -1,19 +1,28 @@
-"""The OpenAPI document of our own intake, made from the models that read it."""
+"""The OpenAPI document of what programs may call: our own intake, and the checks before a button is pressed.
+
+It is made from the models that read events; the checks' part stands in `checks.openapi.yml`, with examples.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic.json_schema import models_json_schema
 
 from events import TicketEvent
+from receivers.automation_events import EVENTS
 
 _SCHEMAS = "#/components/schemas/{model}"
-ALL_DOORS = ("webcrm", "usedesk", "block")
+ALL_DOORS = ("automation", "forge", "webcrm", "usedesk", "block")
 _OURS = ("kind", "source")  # set by the receiver, whatever the body says
 _BLOCK_REFUSALS = {"400": "no ticket's number", "401": "the secret is missing or wrong", "413": "over 25 MB"}
-_EXAMPLE: dict[str, Any] = {
+_CHECKS = Path(__file__).with_name("checks.openapi.yml")
+Schema = dict[str, Any]  # a part of an OpenAPI document
+
+_EXAMPLE: Schema = {
     "id": "evt-1",
     "type": "ticket.closing",
     "occurred_at": "2026-11-20T16:04:11+03:00",
@@ -41,26 +50,41 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
-def document(doors: Collection[str] = ALL_DOORS) -> dict[str, Any]:
+def document(doors: Collection[str] = ALL_DOORS) -> Schema:
     """The document as a JSON-ready dict (OpenAPI 3.1); webhook bodies may carry more fields than it names.
 
     `doors` are those that there are beside Jira's: webcrm, usedesk, and the block in Usedesk's pages.
     """
     paths = {
+        "automation": ("/webhooks/jira-automation", _automation),
+        "forge": ("/webhooks/forge", _forge),
         "webcrm": ("/webhooks/webcrm", _webcrm),
         "usedesk": ("/webhooks/usedesk/{path_token}", _usedesk),
         "block": ("/usedesk/block/{path_token}", _block),
     }
     open_doors = [("/webhooks/jira", _jira), *(paths[door] for door in paths if door in doors)]
+    checks = _checks() if "webcrm" in doors else {"paths": {}, "schemas": {}, "securitySchemes": {}}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Smezhnik: webhooks that it takes", "version": "1"},
-        "paths": {path: {"post": describe()} for path, describe in open_doors},
-        "components": {"schemas": _models() | _answers()},
+        "info": {"title": "Smezhnik: webhooks that it takes, questions that it answers", "version": "1"},
+        "paths": {path: {"post": describe()} for path, describe in open_doors} | checks["paths"],
+        "components": {
+            "schemas": _models() | _answers() | checks["schemas"],
+            "securitySchemes": checks["securitySchemes"],
+        },
     }
 
 
-def _webcrm() -> dict[str, Any]:
+def _checks() -> Schema:
+    """`/api/closing-check` and `/api/escalation-check`, with what all of `/api` answers to who may not ask."""
+    checks: Schema = yaml.safe_load(_CHECKS.read_text(encoding="utf-8"))
+    refusals = {"400": "malformed; the answer names the first fault", "401": "no token, or none that is known"}
+    for path in checks["paths"].values():
+        path["post"]["responses"] |= {status: _response(text, "Refusal") for status, text in refusals.items()}
+    return checks
+
+
+def _webcrm() -> Schema:
     names = {
         "webhook-id": "the delivery's id, the same when it is sent again: 1 to 100 of A-Z a-z 0-9 _ . -",
         "webhook-timestamp": "when it is sent, in epoch seconds; 5 minutes off at most",
@@ -80,7 +104,7 @@ def _webcrm() -> dict[str, Any]:
     }
 
 
-def _jira() -> dict[str, Any]:
+def _jira() -> Schema:
     names = {
         "X-Hub-Signature": "sha256=<hex of HMAC-SHA256 over the raw body>",
         "X-Atlassian-Webhook-Identifier": "the delivery's id; without it the body's hash is taken",
@@ -95,7 +119,31 @@ def _jira() -> dict[str, Any]:
     }
 
 
-def _usedesk() -> dict[str, Any]:
+def _automation() -> Schema:
+    texts = {"site": "a site's name in jira.yml", "event": f"what happened: {', '.join(EVENTS)}"}
+    queries = [
+        {"name": name, "in": "query", "schema": {"type": "string"}, "description": text} for name, text in texts.items()
+    ]
+    return {
+        "summary": "A call of a rule of Jira Automation, action «Send web request»",
+        "description": "The body is the issue in Jira's format or in Automation's, or custom data.",
+        "parameters": [_header("Authorization", "Bearer and one of JIRA_AUTOMATION_TOKENS", required=True), *queries],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+        "responses": _responses(),
+    }
+
+
+def _forge() -> Schema:
+    return {
+        "summary": "An event of Jira by the Forge app",
+        "description": "Proved by Forge's invocation token; its panel asks /forge/panel with a token of the same kind.",
+        "parameters": [_header("Authorization", "Bearer and Forge's invocation token", required=True)],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+        "responses": _responses(),
+    }
+
+
+def _usedesk() -> Schema:
     token = {"name": "path_token", "in": "path", "required": True, "schema": {"type": "string"}}
     body = {"schema": {"type": "object"}}
     return {
@@ -110,7 +158,7 @@ def _usedesk() -> dict[str, Any]:
     }
 
 
-def _block() -> dict[str, Any]:
+def _block() -> Schema:
     token = {"name": "path_token", "in": "path", "required": True, "schema": {"type": "string"}}
     texts = {"ticket_id": "the ticket's number", "secret_key": "USEDESK_BLOCK_SECRET; `secret` is understood too"}
     properties = {name: {"type": ["string", "integer"], "description": text} for name, text in texts.items()}
@@ -133,12 +181,12 @@ def _block() -> dict[str, Any]:
     }
 
 
-def _header(name: str, description: str, *, required: bool) -> dict[str, Any]:
+def _header(name: str, description: str, *, required: bool) -> Schema:
     schema = {"type": "string"}
     return {"name": name, "in": "header", "required": required, "description": description, "schema": schema}
 
 
-def _responses() -> dict[str, Any]:
+def _responses() -> Schema:
     texts = {
         "400": "malformed; the answer names the first fault",
         "401": "the signature is missing or wrong",
@@ -149,20 +197,20 @@ def _responses() -> dict[str, Any]:
     return {"202": _response("kept, known already, or ignored", "Taken")} | refusals
 
 
-def _response(description: str, model: str) -> dict[str, Any]:
+def _response(description: str, model: str) -> Schema:
     schema = {"$ref": _SCHEMAS.format(model=model)}
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-def _models() -> dict[str, Any]:
+def _models() -> Schema:
     _, definitions = models_json_schema([(TicketEvent, "validation")], ref_template=_SCHEMAS)
-    schemas: dict[str, Any] = definitions["$defs"]
+    schemas: Schema = definitions["$defs"]
     for name in _OURS:
         schemas["TicketEvent"]["properties"].pop(name)
     return {name: _lenient(schema) for name, schema in schemas.items()}
 
 
-def _lenient(schema: dict[str, Any]) -> dict[str, Any]:
+def _lenient(schema: Schema) -> Schema:
     """Say that whatever is not required may be null; defaults and titles only repeat what stands there."""
     properties = {
         name: {key: value for key, value in member.items() if key not in ("default", "title")}
@@ -173,12 +221,12 @@ def _lenient(schema: dict[str, Any]) -> dict[str, Any]:
     return schema | {"properties": nullable}
 
 
-def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
+def _nullable(schema: Schema) -> Schema:
     null = {"type": "null"}
     return schema if null in schema.get("anyOf", []) else {"anyOf": [schema, null]}
 
 
-def _answers() -> dict[str, Any]:
+def _answers() -> Schema:
     texts = {"type": "array", "items": {"type": "string"}}
     status = {"enum": ["accepted", "duplicate", "ignored"]}
     fault = {

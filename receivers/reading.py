@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import Any
 
 from config import Config
 from receivers import jira, jira_events, webcrm_events
 from receivers.refusal import Refusal
-from runtime.rehearsal import Understood
+from runtime.dry_run import Understood
 
 
-def understand(document: dict[str, Any], config: Config, crms: Collection[str]) -> Understood:
+def understand(document: dict[str, object], config: Config, crms: Collection[str]) -> Understood:
     """A Jira webhook, or a neutral CRM event where WebCRM is among the `crms` that are set up. Raises Refusal."""
     if "webhookEvent" in document:
         of_jira = jira_events.parse(document, jira.places(config), datetime.now(UTC))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
 
 from events.secrets import HIDDEN, hide_secrets
 
@@ -59,7 +58,7 @@ def redact_text(text: str) -> str:
     return hide_secrets(text)
 
 
-def redact(value: Any) -> Any:
+def redact(value: object) -> object:
     """A copy of a JSON value without secrets and personal data; what stands under a telling key is hidden whole.
 
     Expects bounded nesting (`body.parse` checks it). Null and booleans stay: they say nothing.
@@ -73,7 +72,7 @@ def redact(value: Any) -> Any:
     return value
 
 
-def _member(key: str, value: Any) -> Any:
+def _member(key: str, value: object) -> object:
     if value is None or value is True or value is False:
         return value
     hide, is_id = _kind_of(key) if len(key) <= _NAME_LENGTH else _judge(key)

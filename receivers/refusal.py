@@ -31,3 +31,10 @@ class TooLarge(Refusal):
 
     status = 413
     outcome: Outcome = "too_large"
+
+
+class NotNow(Refusal):
+    """What is needed to judge the call cannot be had at the moment: the sender repeats it."""
+
+    status = 503
+    outcome: Outcome = "unavailable"

@@ -6,7 +6,7 @@ from codecs import BOM_UTF8
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Self
 
 from flask import Blueprint, Response, abort, request
 from pydantic import SecretStr
@@ -19,7 +19,7 @@ from receivers.counters import Counters
 from receivers.intake import Intake, Reading
 from receivers.refusal import BadSignature
 from receivers.signatures import check_plain_secrets, same_secret
-from receivers.usedesk_events import BLOCKS, SOURCE, Parsed, parse
+from receivers.usedesk_events import BLOCKS, SOURCE, ParsedUsedesk, parse
 from receivers.usedesk_form import to_json
 from runtime.inbox import Inbox
 
@@ -64,7 +64,7 @@ def blueprint(
     intake = Intake(SOURCE, inbox, counters)
     routes = Blueprint("usedesk_webhooks", __name__)
 
-    def interpret(document: dict[str, Any], _content: bytes) -> Reading:
+    def interpret(document: dict[str, object], _content: bytes) -> Reading:
         _admit(document, entrance.secrets)
         at = now()
         reader = Reader(entrance.agent_id, zone_of(stamp_of(document), at))
@@ -81,7 +81,7 @@ def blueprint(
     return routes
 
 
-def reading_of(parsed: Parsed) -> Reading:
+def reading_of(parsed: ParsedUsedesk) -> Reading:
     """What is handed on of a body that was understood."""
     return Reading(
         delivery_id=parsed.delivery_id,
@@ -92,13 +92,13 @@ def reading_of(parsed: Parsed) -> Reading:
     )
 
 
-def read_body(content: bytes) -> dict[str, Any]:
+def read_body(content: bytes) -> dict[str, object]:
     """JSON or a form, as the channel's switch «JSON request» says."""
     is_form = request.mimetype == _FORM and not content.removeprefix(BOM_UTF8).lstrip().startswith(b"{")
     return body.parse(to_json(content) if is_form else content)
 
 
-def _admit(document: dict[str, Any], secrets: tuple[SecretStr, ...]) -> None:
+def _admit(document: dict[str, object], secrets: tuple[SecretStr, ...]) -> None:
     """Compare the secret and take both secrets out of the body; raise BadSignature for anybody else's."""
     given = text(document.pop("secret", None), _LONGEST_SECRET)
     if given is None or not same_secret(given, secrets):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from flask import Blueprint, Response, abort, jsonify, request
 from pydantic import SecretStr
@@ -68,13 +68,13 @@ def blueprint(entrance: BlockEntrance, counters: Counters, show: Callable[[str],
     return routes
 
 
-def _admit(document: dict[str, Any], secret: SecretStr) -> None:
+def _admit(document: dict[str, object], secret: SecretStr) -> None:
     given = next((found for name in _SECRETS if (found := text(document.get(name), _LONGEST))), None)
     if given is None or not same_secret(given, [secret]):
         raise BadSignature("the secret is missing or wrong", "check USEDESK_BLOCK_SECRET and the block's settings")
 
 
-def _ticket(document: dict[str, Any]) -> str:
+def _ticket(document: dict[str, object]) -> str:
     given = text(document.get("ticket_id"), 65)
     if given is None or not _ID.fullmatch(given):
         raise Refusal("is missing or not an id", "send the ticket's id", path="$.ticket_id")

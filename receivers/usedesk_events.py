@@ -11,9 +11,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from desk.usedesk.ticket import Reader, client_of, fields, known
+from desk.usedesk.ticket import MESSAGE, Reader, client_of, fields, known
 from desk.usedesk.view import as_message
 from events import Agent, Author, Message, Ticket, TicketEvent, ticket_case
 from events.untrusted import part, text
@@ -22,11 +21,10 @@ from receivers.refusal import Refusal
 SOURCE = "usedesk"
 NO_CASE = f"{SOURCE}:none"
 BLOCKS = "custom_blocks"
-_MESSAGE = 262_144  # characters of HTML
 
 
 @dataclass(frozen=True)
-class Parsed:
+class ParsedUsedesk:
     """One body, understood: `kind` is ticket, comment, change, csi, chat or unknown; `event` None: ignored, with why.
 
     Usedesk sends no delivery id: the ids inside make one, so that a second sending is known as such.
@@ -39,7 +37,7 @@ class Parsed:
     ignored: str | None = None
 
 
-def parse(body: Mapping[str, Any], reader: Reader, now: datetime) -> Parsed:
+def parse(body: Mapping[str, object], reader: Reader, now: datetime) -> ParsedUsedesk:
     """Understand a body that arrived `now`. Raises Refusal when the ticket's id is missing."""
     if known(body.get("chat_id")):
         return _chat(body, now)
@@ -48,7 +46,7 @@ def parse(body: Mapping[str, Any], reader: Reader, now: datetime) -> Parsed:
     for key, understand in (("trigger", _change), ("comment", _comment), ("ticket", _created)):
         if part(body, key):
             return understand(body, reader, now)
-    return Parsed(
+    return ParsedUsedesk(
         "unknown",
         _delivery("unknown", body),
         NO_CASE,
@@ -56,7 +54,7 @@ def parse(body: Mapping[str, Any], reader: Reader, now: datetime) -> Parsed:
     )
 
 
-def _created(body: Mapping[str, Any], reader: Reader, now: datetime) -> Parsed:
+def _created(body: Mapping[str, object], reader: Reader, now: datetime) -> ParsedUsedesk:
     seen = reader.ticket(body)
     ticket_id = _ticket_id(seen.id, "$.ticket.id")
     at = _not_later(seen.created_at, now)
@@ -79,14 +77,14 @@ def _created(body: Mapping[str, Any], reader: Reader, now: datetime) -> Parsed:
     )
     delivery = f"ticket:{ticket_id}:created"
     event = TicketEvent(source=SOURCE, id=delivery, type="ticket.created", occurred_at=at, ticket=ticket)
-    return Parsed("ticket", delivery, ticket_case(SOURCE, ticket_id), event)
+    return ParsedUsedesk("ticket", delivery, ticket_case(SOURCE, ticket_id), event)
 
 
-def _comment(body: Mapping[str, Any], reader: Reader, now: datetime) -> Parsed:
+def _comment(body: Mapping[str, object], reader: Reader, now: datetime) -> ParsedUsedesk:
     given = part(body, "comment")
     comment = reader.comment(given)
     ticket_id = _ticket_id(comment.ticket_id, "$.comment.ticket_id")
-    parsed = Parsed("comment", _delivery("comment", given, comment.id), ticket_case(SOURCE, ticket_id))
+    parsed = ParsedUsedesk("comment", _delivery("comment", given, comment.id), ticket_case(SOURCE, ticket_id))
     if comment.author == reader.own:
         return replace(parsed, ignored="a comment of the bot's own")
     at, client = _not_later(comment.at, now), client_of(body, given)
@@ -96,18 +94,18 @@ def _comment(body: Mapping[str, Any], reader: Reader, now: datetime) -> Parsed:
         id=parsed.delivery_id,
         type="ticket.message",
         occurred_at=at,
-        ticket=_around(body, ticket_id, given).model_copy(update={"messages": (message,)}),
+        ticket=_context(body, ticket_id, given).model_copy(update={"messages": (message,)}),
         agent=Agent(id=comment.author) if comment.role == "agent" else Agent(),
         message_id=comment.id,
     )
     return replace(parsed, event=event)
 
 
-def _change(body: Mapping[str, Any], reader: Reader, now: datetime) -> Parsed:
+def _change(body: Mapping[str, object], reader: Reader, now: datetime) -> ParsedUsedesk:
     given = part(body, "trigger")
     change = reader.change(given)
     ticket_id = _ticket_id(change.ticket_id, "$.trigger.ticket_id")
-    parsed = Parsed("change", _delivery("trigger", given, change.id), ticket_case(SOURCE, ticket_id))
+    parsed = ParsedUsedesk("change", _delivery("trigger", given, change.id), ticket_case(SOURCE, ticket_id))
     if change.user_id == reader.own:
         return replace(parsed, ignored="a change of the bot's own")
     if not change.fields:
@@ -117,7 +115,7 @@ def _change(body: Mapping[str, Any], reader: Reader, now: datetime) -> Parsed:
         id=parsed.delivery_id,
         type="ticket.status_changed",
         occurred_at=_not_later(change.at, now),
-        ticket=_around(body, ticket_id, given).model_copy(update={"status": change.status}),
+        ticket=_context(body, ticket_id, given).model_copy(update={"status": change.status}),
         agent=Agent(id=change.user_id),
         change=change.fields[0],
         changes=change.fields,
@@ -125,35 +123,35 @@ def _change(body: Mapping[str, Any], reader: Reader, now: datetime) -> Parsed:
     return replace(parsed, event=event)
 
 
-def _csi(body: Mapping[str, Any]) -> Parsed:
+def _csi(body: Mapping[str, object]) -> ParsedUsedesk:
     given = part(body, "csi")
     ignored = "a rating: no rule of the manuals"
-    return Parsed(
+    return ParsedUsedesk(
         "csi", _delivery("csi", given, known(given.get("id"))), _case(given.get("ticket_id")), ignored=ignored
     )
 
 
-def _chat(body: Mapping[str, Any], now: datetime) -> Parsed:
+def _chat(body: Mapping[str, object], now: datetime) -> ParsedUsedesk:
     """A chat's messages have no id: what was said to whom in this minute stands for one."""
-    said = [text(body.get(name), _MESSAGE) or "" for name in ("chat_id", "from", "text")]
+    said = [text(body.get(name), MESSAGE) or "" for name in ("chat_id", "from", "text")]
     said.append(f"{now:%Y-%m-%dT%H:%M}")
     ignored = "a chat's message: it arrives as a comment of its ticket too"
-    return Parsed("chat", _delivery("chat", said), _case(part(body, "ticket").get("id")), ignored=ignored)
+    return ParsedUsedesk("chat", _delivery("chat", said), _case(part(body, "ticket").get("id")), ignored=ignored)
 
 
-def _delivery(kind: str, given: Any, number: str | None = None) -> str:
+def _delivery(kind: str, given: object, number: str | None = None) -> str:
     """`kind:id`; where there is no id, what was sent stands for it."""
     content = json.dumps(given, sort_keys=True).encode()
     return f"{kind}:{number or hashlib.sha256(content).hexdigest()}"
 
 
-def _around(body: Mapping[str, Any], ticket_id: str, given: Mapping[str, Any]) -> Ticket:
-    """What the webhook of a comment or a change tells of its ticket."""
+def _context(body: Mapping[str, object], ticket_id: str, given: Mapping[str, object]) -> Ticket:
+    """What the webhook of a comment or a change says about its ticket."""
     assignee = known(body.get("assignee_id"))
     return Ticket(id=ticket_id, client=client_of(body, given), assignee_id=assignee, custom_fields=fields(body))
 
 
-def _case(ticket_id: Any) -> str:
+def _case(ticket_id: object) -> str:
     number = known(ticket_id)
     return ticket_case(SOURCE, number) if number else NO_CASE
 

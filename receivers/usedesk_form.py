@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 from urllib.parse import parse_qsl
 
 from receivers.body import DEPTH, decoded
@@ -21,13 +20,13 @@ def to_json(content: bytes) -> bytes:
         pairs = parse_qsl(decoded(content), keep_blank_values=True, max_num_fields=FIELDS)
     except ValueError:
         raise Refusal(f"over {FIELDS} fields", "send JSON instead (the channel's «JSON request»)") from None
-    body: dict[str, Any] = {}
+    body: dict[str, object] = {}
     for name, value in pairs:
         _put(body, name, value)
     return json.dumps(_with_lists(body), ensure_ascii=False).encode(errors="replace")
 
 
-def _put(body: dict[str, Any], name: str, value: str) -> None:
+def _put(body: dict[str, object], name: str, value: str) -> None:
     found = _NAME.fullmatch(name)
     steps = [found[1], *_STEP.findall(found[2])] if found else [name]
     if len(steps) >= DEPTH:
@@ -41,7 +40,7 @@ def _put(body: dict[str, Any], name: str, value: str) -> None:
     holder.setdefault(steps[-1] or str(len(holder)), value)
 
 
-def _with_lists(value: Any) -> Any:
+def _with_lists(value: object) -> object:
     if not isinstance(value, dict):
         return value
     members = {name: _with_lists(member) for name, member in value.items()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from desk.usedesk.ticket import Reader
 from receivers.intake import arrival_of
@@ -15,7 +14,7 @@ from runtime.inbox import Arrival
 from runtime.usedesk_polling import Window
 
 
-def understand(answer: Mapping[str, Any], window: Window) -> tuple[list[Arrival], bool]:
+def understand(answer: Mapping[str, object], window: Window) -> tuple[list[Arrival], bool]:
     """What is made of an answer: see `runtime.usedesk_polling.Understand`."""
     found, settled = [], True
     for at, body in sorted(window.reader.bodies(answer), key=lambda one: one[0]):
@@ -26,7 +25,7 @@ def understand(answer: Mapping[str, Any], window: Window) -> tuple[list[Arrival]
     return found, settled
 
 
-def _arrival(body: dict[str, Any], reader: Reader, at: datetime) -> Arrival | None:
+def _arrival(body: dict[str, object], reader: Reader, at: datetime) -> Arrival | None:
     """None for what a webhook of would be ignored, or refused."""
     try:
         parsed = parse(body, reader, at)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from flask import Blueprint, Response, request
 from pydantic import SecretStr
@@ -49,10 +48,14 @@ def understand() -> TicketEvent | Response:
     return parsed.event
 
 
-def _interpret(document: dict[str, Any], _content: bytes) -> Reading:
-    delivery_id = request.headers["webhook-id"]
+def _interpret(document: dict[str, object], _content: bytes) -> Reading:
+    return read(document, request.headers["webhook-id"], "the header webhook-id")
+
+
+def read(document: dict[str, object], delivery_id: str, named: str = "id") -> Reading:
+    """What a body says, under this delivery id; raises Refusal. `named` is where the id was found."""
     if not _DELIVERY_ID.fullmatch(delivery_id):
-        raise Refusal("the header webhook-id is not an id", "send 1 to 100 of the characters A-Z a-z 0-9 _ . -")
+        raise Refusal(f"{named} is not an id", "send 1 to 100 of the characters A-Z a-z 0-9 _ . -")
     parsed = parse(document)
     return Reading(
         delivery_id=delivery_id,

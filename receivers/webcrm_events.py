@@ -22,11 +22,17 @@ from receivers.refusal import Refusal
 SOURCE = "webcrm"
 NO_CASE = f"{SOURCE}:none"
 LONGEST = 5000  # entries of a list: more are left out, the newest stay
-_LISTS = (
+LISTS = (
     ("ticket", "messages"),
     ("ticket", "seller", "schemes"),
     ("ticket", "tags"),
     ("ticket", "custom_fields"),
+    ("ticket", "topics"),
+    ("ticket", "packages"),
+    ("ticket", "client", "badges"),
+    ("agent", "skills"),
+    ("agent", "permissions"),
+    ("closing", "circumstances"),
     ("changes",),
 )
 _TYPES = frozenset(get_args(TicketEventType))
@@ -44,7 +50,7 @@ _WARNINGS = 20
 
 
 @dataclass(frozen=True)
-class Parsed:
+class ParsedWebCrm:
     """One event, understood. `event` None: its type is unknown, and `ignored` says so."""
 
     type: str
@@ -54,7 +60,7 @@ class Parsed:
     warnings: tuple[str, ...] = ()
 
 
-def parse(body: dict[str, Any]) -> Parsed:
+def parse(body: dict[str, Any]) -> ParsedWebCrm:
     """Understand a body; raises Refusal with the path of the first fault among the required fields."""
     name = body.get("type")
     if isinstance(name, str) and name not in _TYPES:
@@ -67,14 +73,14 @@ def parse(body: dict[str, Any]) -> Parsed:
         except ValidationError as error:
             warnings += _drop_faults(neutral, error)
         else:
-            return Parsed(event.type, event_case(event), event, warnings=_bounded(warnings))
+            return ParsedWebCrm(event.type, event_case(event), event, warnings=_bounded(warnings))
 
 
-def _ignored(body: dict[str, Any], name: str) -> Parsed:
+def _ignored(body: dict[str, Any], name: str) -> ParsedWebCrm:
     shown = name if _TYPE_NAME.fullmatch(name) else "unknown"
     ticket_id = text(part(body, "ticket").get("id")) or ""
     case = ticket_case(SOURCE, ticket_id) if _TICKET_ID.fullmatch(ticket_id) else NO_CASE
-    return Parsed(shown, case, ignored=f"unknown type {shown}")
+    return ParsedWebCrm(shown, case, ignored=f"unknown type {shown}")
 
 
 def _pruned(value: Any) -> Any:
@@ -88,7 +94,7 @@ def _pruned(value: Any) -> Any:
 
 def _listed(body: dict[str, Any]) -> Iterator[str]:
     """Make lists of what is one, and bound them before validation: it would report each bad entry of a million."""
-    for path in _LISTS:
+    for path in LISTS:
         holder: Any = body
         for name in path[:-1]:
             holder = holder.get(name) if isinstance(holder, dict) else None

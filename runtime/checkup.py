@@ -1,4 +1,4 @@
-"""`flask doctor`: the house, the systems around it, and whether events come in; nothing is changed."""
+"""`flask doctor`: processes, the systems around them, and whether events come in; nothing is changed."""
 
 from __future__ import annotations
 
@@ -9,37 +9,55 @@ import requests
 import sqlalchemy as sa
 
 from config import Config, Mode
+from desk.circuit_breaker import LONG
 from desk.clock import machine_now
 from desk.crm.client import SYSTEM as WEBCRM
-from desk.faults import Fault, Later, classify
-from desk.gates import LONG
+from desk.faults import ActionFault, Kind, Later, classify
 from desk.jira.examination import examine
 from desk.symptoms import Symptom, fault, good, moved, warning
 from desk.usedesk.client import SYSTEM as USEDESK
+from runtime.checkup_jira import asked_besides
+from runtime.checkup_outside import seen_from_outside
+from runtime.checkup_people import look_at_addresses, look_for_roles
 from runtime.clock import SILENT
 from runtime.process import Process
-from store import browse, switches, systems
+from store import browse, polls, switches, systems
 
 MODES: tuple[Mode, ...] = ("act", "warn", "observe", "off")
-DOORS = {"jira": "/webhooks/jira", WEBCRM: "/webhooks/webcrm", USEDESK: "/webhooks/usedesk/…"}
+DOORS = {
+    "jira": "/webhooks/jira",
+    "automation": "/webhooks/jira-automation",
+    "forge": "/webhooks/forge",
+    WEBCRM: "/webhooks/webcrm",
+    USEDESK: "/webhooks/usedesk/…",
+}
 
 
-def check_up(process: Process) -> Iterator[Symptom]:
-    """All symptoms: templates, rules, processes, what is stopped, then each system and its events."""
-    config = process.switchboard.current()
-    yield from (fault("template_wrong", said=said) for said in process.office.templates.check())
-    yield from _rules(config, process.settings.crms)
+def check_up(process: Process, *, tell: bool = False) -> Iterator[Symptom]:
+    """All symptoms: templates, rules, processes, what is stopped, each system and its events, then people.
+
+    `tell`: every chat and mailbox gets a test message.
+    """
+    config = process.effective_config.current()
+    yield from (fault("template_wrong", said=said) for said in process.factory.templates.check())
+    yield from _rules(config.at(machine_now()), process.settings.crms)
     with process.engine.connect() as connection:
         yield from _processes(connection, config)
-        yield from _stopped(connection, process.office.systems(config))
+        yield from _stopped(connection, process.factory.systems(config))
     for name in config.jira.sites:
-        yield from examine(process.office.looked_at(config, name), config)
-    crms = [name for name in process.office.systems(config) if name in DOORS]
+        yield from examine(process.factory.looked_at(config, name), config)
+        yield from asked_besides(process, config, name)
+    crms = [name for name in process.factory.systems(config) if name in DOORS]
     for name in crms:
         yield _probed(process, config, name)
     with process.engine.connect() as connection:
-        for name in ("jira", *crms):
+        for name in ("jira", *process.settings.further_doors, *crms):
             yield _heard(connection, name)
+        if USEDESK in crms:
+            yield _zone(connection)
+        yield from look_for_roles(connection, config, process.settings)
+    yield from seen_from_outside(process, config)
+    yield from look_at_addresses(process, config, tell=tell)
     if not config.alerts.urls:
         yield warning("no_alerts")
     if linked := process.settings.guesses_its_address(config.reports.card.ancestors):
@@ -67,26 +85,36 @@ def _stopped(connection: sa.Connection, known: Collection[str]) -> Iterator[Symp
         yield warning("dead_letters", count=counts["dead"])
     if paused := switches.paused(connection):
         yield warning("paused", reason=paused.reason)
-    for gate in systems.gates(connection):
-        if gate.closed_at and gate.name in known:
-            yield warning("gate_closed", system=gate.name, reason=gate.reason)
+    for breaker in systems.breakers(connection):
+        if breaker.closed_at and breaker.name in known:
+            yield warning("breaker_tripped", system=breaker.name, reason=breaker.reason)
     now = machine_now()
-    for pause in systems.pauses_in_force(connection, now):
-        if pause.until - now > LONG:
-            yield warning("long_pause", scope=pause.scope, until=pause.until)
+    for limit in systems.rate_limits_in_force(connection, now):
+        if limit.until - now > LONG:
+            yield warning("long_rate_limit", scope=limit.scope, until=limit.until)
 
 
 def _probed(process: Process, config: Config, name: str) -> Symptom:
     try:
-        process.office.probe(config, name)
-    except Fault as silent:
+        process.factory.probe(config, name)
+    except ActionFault as silent:
         if isinstance(silent, Later) and silent.at is not None:
             return warning("system_busy", system=name, reason=silent.reason)
         return fault(f"{name}_silent", reason=silent.reason)
     except requests.RequestException as error:
         trouble = classify(error)
+        if trouble.kind is Kind.BUSY:
+            return warning("system_busy", system=name, reason=trouble.reason)
         return moved(name, trouble) if trouble.moved_to else fault(f"{name}_silent", reason=trouble.reason)
     return good("system_answers", system=name)
+
+
+def _zone(connection: sa.Connection) -> Symptom:
+    """Usedesk's dates name no zone, so it is learnt from the first of them."""
+    minutes = polls.zone(connection, USEDESK)
+    if minutes is None:
+        return good("usedesk_zone_unknown")
+    return good("usedesk_zone", hours=f"{minutes / 60:+g}")
 
 
 def _heard(connection: sa.Connection, source: str) -> Symptom:

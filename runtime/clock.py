@@ -10,35 +10,53 @@ import os
 import signal
 import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import requests
 import sqlalchemy as sa
 import structlog
-from apscheduler.schedulers.background import BackgroundScheduler
 
-from config import Watch
+from config import ConfigReloader
+from desk.circuit_breaker import next_probe
 from desk.clock import machine_now
-from desk.faults import Fault, classify
-from desk.gates import next_probe
-from desk.office import Office
-from events import AlarmEvent
+from desk.factory import DeskFactory
+from desk.faults import ActionFault, classify
+from events import TimerEvent
 from events.secrets import without_texts
 from runtime.outage import Outage
 from runtime.own_events import post
 from runtime.reporting import COUNT_SECONDS, DIGEST_SECONDS, Reporting
-from runtime.usedesk_polling import Polling
-from store import alarms, arrivals, audit, deliveries, retention, switches, systems, texts, users
+from store import (
+    arrivals,
+    assignments,
+    audit,
+    deliveries,
+    incidents,
+    known_tickets,
+    lost_tickets,
+    merged_tickets,
+    retention,
+    switches,
+    systems,
+    texts,
+    timers,
+    users,
+)
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.background import BackgroundScheduler
 
 log = structlog.get_logger("clock")
 TICK_SECONDS = 0.5
 BATCH = 500
-LATE = timedelta(minutes=1)  # a clock that was there rings within a second
+LATE = timedelta(minutes=1)  # a clock that was running fires within a second
 SIGN_SECONDS = 5
+LOOK_SECONDS = 5  # between two questions whether a look is due
 SILENT = timedelta(seconds=30)  # a clock that says nothing for longer counts as gone
 FORGET = timedelta(days=1)
-KEEP_LIMITS = timedelta(days=1)  # a token bucket is full again long before; a pause over so long is no first of a row
+KEEP_LIMITS = timedelta(days=1)  # by then a token bucket is full again, and a rate limit is no longer one in a row
 CASES = 50  # whose texts one transaction takes away
 PIECE = 200  # rows that one transaction takes away
 PIECES = 20  # of each kind in one turn; the rest has its turn a minute later
@@ -48,13 +66,15 @@ ENDS = (signal.SIGTERM, signal.SIGINT)
 class Clock:
     """The periodic duties; each may run in several processes at once."""
 
-    def __init__(self, engine: sa.Engine, office: Office, watch: Watch, polling: Polling | None = None) -> None:
-        """`polling` None: Usedesk is not set up, nobody asks it."""
-        self.polling = polling
+    def __init__(
+        self, engine: sa.Engine, factory: DeskFactory, reloader: ConfigReloader, looks: Sequence[Callable[[], int]] = ()
+    ) -> None:
+        """`looks`: each asks a system for what its webhooks lost, when it is due."""
+        self.looks = tuple(looks)
         self._engine = engine
-        self._office = office
-        self._watch = watch
-        self._reporting = Reporting(engine, office)
+        self._factory = factory
+        self._reloader = reloader
+        self._reporting = Reporting(engine, factory)
         self._id = f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
     def sign_of_life(self) -> None:
@@ -70,41 +90,52 @@ class Clock:
             systems.clock_gone(connection, self._id)
 
     def let_effects_go_on(self) -> int:
-        """After a pause: make due what waited for its end, a piece at a time; the count."""
+        """After an outage or a pause of all effects: make due what waited for its end, a piece at a time; the count."""
         with self._engine.begin() as connection:
-            if systems.is_closed(connection, switches.EFFECTS):
+            if systems.is_tripped(connection, switches.EFFECTS):
                 return 0
             return deliveries.release_system(connection, switches.EFFECTS, machine_now(), BATCH)
 
-    def ring(self) -> int:
-        """Turn the alarms that are due by the desk's clock into deliveries `alarm:<key>`; the count."""
-        now = self._office.clock.now()
+    def fire(self) -> int:
+        """Turn the timers that are due by the desk's clock into deliveries `alarm:<key>`, many in a transaction.
+
+        The count. However many are due at once, their number never waits for the next tick.
+        """
+        count = 0
+        while True:
+            piece = self._fire_some()
+            count += piece
+            if piece < BATCH:
+                return count
+
+    def _fire_some(self) -> int:
+        now = self._factory.clock.now()
         with self._engine.begin() as connection:
-            claimed = alarms.claim_due(connection, now, BATCH)
+            claimed = timers.claim_due(connection, now, BATCH)
             events = (
-                AlarmEvent(occurred_at=now, key=alarm.key, due_at=alarm.due_at, late=now - alarm.due_at > LATE)
-                for alarm in claimed
+                TimerEvent(occurred_at=now, key=timer.key, due_at=timer.due_at, late=now - timer.due_at > LATE)
+                for timer in claimed
             )
             post(connection, *events)
         return len(claimed)
 
     def count_days(self) -> int:
         """Count the figures of days for the reports; the count of days."""
-        return self._reporting.count(self._watch.current())
+        return self._reporting.count(self._reloader.current())
 
     def send_digests(self) -> int:
         """File the digests that are due; the count."""
-        return self._reporting.digests(self._watch.current())
+        return self._reporting.digests(self._reloader.current())
 
     def probe(self) -> None:
         """Ask systems that are down whether they are back; one clock asks at a time.
 
         What waits for a system that is not set up any more goes on: there is nobody to wait for.
         """
-        config = self._watch.current()
-        known = self._office.systems(config)
+        config = self._reloader.current()
+        known = self._factory.systems(config)
         with self._engine.connect() as connection:
-            closed = [row for row in systems.gates(connection) if row.closed_at and row.name != switches.EFFECTS]
+            closed = [row for row in systems.breakers(connection) if row.closed_at and row.name != switches.EFFECTS]
         for row in closed:
             if row.name not in known:
                 self._open(row.name)
@@ -119,8 +150,8 @@ class Clock:
 
     def _answers(self, system: str) -> bool:
         try:
-            self._office.probe(self._watch.current(), system)
-        except Fault as fault:
+            self._factory.probe(self._reloader.current(), system)
+        except ActionFault as fault:
             log.info("still down", system=system, reason=fault.reason)
             return False
         except requests.RequestException as error:
@@ -130,7 +161,7 @@ class Clock:
 
     def _open(self, system: str) -> None:
         with self._engine.begin() as connection:
-            systems.set_gate(connection, system, closed_at=None, failures=0, reason=None, probes=0)
+            systems.set_breaker(connection, system, closed_at=None, failures=0, reason=None, probes=0)
             count = deliveries.release_system(connection, system, machine_now())
         log.info("back again", system=system, waiting=count)
 
@@ -139,21 +170,27 @@ class Clock:
         now = machine_now()
         with self._engine.begin() as connection:
             arrivals.purge_bodies_seen(connection, now)
-            systems.purge_pauses(connection, now - KEEP_LIMITS)
+            systems.purge_rate_limits(connection, now - KEEP_LIMITS)
         self._purge_by_age(now)
 
     def _purge_by_age(self, now: datetime) -> None:
         """What is older than `runtime.yml` and `access.yml` allow, in small pieces: a transaction each."""
-        config = self._watch.current()
+        config = self._reloader.current()
         keep, sessions = config.runtime.keep, config.access.sessions
         pieces: list[Callable[[sa.Connection], int]] = [
             lambda connection: retention.forget(connection, "bodies", now - keep.bodies, PIECE),
             lambda connection: retention.forget(connection, "events", now - keep.events, PIECE),
             lambda connection: retention.delete_deliveries(connection, now - keep.ledger, PIECE),
+            lambda connection: known_tickets.purge(connection, now - config.duplicates.kept, PIECE),
+            lambda connection: merged_tickets.purge(connection, now - keep.ledger, PIECE),
+            lambda connection: assignments.purge(connection, now - keep.ledger, PIECE),
+            lambda connection: incidents.purge(connection, now - keep.ledger, PIECE),
+            lambda connection: lost_tickets.purge(connection, now - keep.ledger, PIECE),
             lambda connection: audit.purge(connection, now - keep.audit, PIECE),
             lambda connection: users.purge_sessions(connection, now - sessions.absolute, PIECE),
             lambda connection: retention.forget_limits(connection, now - KEEP_LIMITS, PIECE),
             lambda connection: retention.forget_turns(connection, now - KEEP_LIMITS, PIECE),
+            lambda connection: lost_tickets.forget_touched(connection, PIECE),
         ]
         for piece in pieces:
             self._purge(piece, PIECE)
@@ -173,15 +210,17 @@ class Clock:
 
 def run(clock: Clock) -> None:
     """Run the duties until SIGTERM or SIGINT."""
+    from apscheduler.schedulers.background import BackgroundScheduler  # noqa: PLC0415 # others import this module too
+
     scheduler = BackgroundScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1})
     outage = Outage()
-    duties = ((clock.ring, TICK_SECONDS), (clock.probe, 1))
+    duties = ((clock.fire, TICK_SECONDS), (clock.probe, 1))
     more = ((clock.let_effects_go_on, TICK_SECONDS), (clock.sign_of_life, SIGN_SECONDS))
     reports = ((clock.count_days, COUNT_SECONDS), (clock.send_digests, DIGEST_SECONDS))
     for duty, seconds in (*duties, *more, *reports, (clock.purge, 60), (clock.analyze, 300)):
         _schedule(scheduler, duty, seconds, outage)
-    if clock.polling is not None:
-        _schedule(scheduler, clock.polling.look, 5, outage)
+    for look in clock.looks:
+        _schedule(scheduler, look, LOOK_SECONDS, outage)
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # before the scheduler's threads begin, which inherit it
     outage.attempt(clock.sign_of_life)
     scheduler.start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import compress
@@ -10,12 +10,16 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
+from desk.crm.client import SYSTEM as WEBCRM
+from desk.known_tickets import known_by
 from events import CommentEvent, Event, HeardEvent, IssueEvent, IssueRef, TicketEvent, dump_event, ticket_case
 from runtime.committer import Committer
 from store import arrivals as arrived
-from store import requests
-from store.arrivals import Known, New
+from store import known_tickets, requests
+from store.arrivals import KnownIssue, New
 from store.cases import wake_workers
+from store.database import take_write_lock
+from store.known_tickets import KnownTicket
 
 _WORDS = ("ticket.message", "ticket.status_changed")
 
@@ -25,7 +29,7 @@ class Arrival:
     """A verified and parsed webhook call.
 
     `body` is redacted JSON; `event` None means ignored, and `ignored` says why. With `body_sha256`
-    a body seen within 24 hours is a redelivery under whatever id.
+    (of a body, or of what an event is of) one seen in the last days is a redelivery under whatever id.
     """
 
     source: str
@@ -50,12 +54,19 @@ class StoreInbox:
     """The inbox over the store; `handled` are the event types that some procedure wants."""
 
     def __init__(self, engine: sa.Engine, handled: Container[str]) -> None:
+        self._engine = engine
         self._committer = Committer(engine, self.add)
         self._handled = handled
 
     def accept(self, arrival: Arrival) -> bool:
         """Insert the delivery; a redelivery writes nothing."""
         return self._committer.commit(arrival)
+
+    def accept_all(self, arrivals: Sequence[Arrival]) -> list[bool]:
+        """The same for several, all of them or none: in one transaction."""
+        with self._engine.begin() as connection:
+            take_write_lock(connection)
+            return self.add(connection, arrivals)
 
     def add(self, connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[bool]:
         """The same for several, in the caller's transaction."""
@@ -64,11 +75,13 @@ class StoreInbox:
         added = arrived.add_all(connection, new, datetime.now(UTC))
         heard = _heard(connection, list(compress(arrivals, added)), issues)
         arrived.add_all(connection, heard, datetime.now(UTC))
+        # here, and not when a worker comes to it: of two tickets that come in at once each finds the other (W-09)
+        known_tickets.remember(connection, _tickets(compress(arrivals, added)), datetime.now(UTC))
         if any(one.state == "waiting" for one in (*compress(new, added), *heard)):
             wake_workers(connection)
         return added
 
-    def _filed(self, arrival: Arrival, issues: Mapping[tuple[str, str], Known]) -> New:
+    def _filed(self, arrival: Arrival, issues: Mapping[tuple[str, str], KnownIssue]) -> New:
         issue = _issue(arrival)
         ticket = issues[issue].ticket if issue else None
         ignored = arrival.ignored
@@ -87,8 +100,13 @@ class StoreInbox:
         )
 
 
+def _tickets(arrivals: Iterable[Arrival]) -> list[KnownTicket]:
+    """What new events tell of the tickets among which duplicates are looked for."""
+    return [known_by(one.event) for one in arrivals if one.source == WEBCRM and isinstance(one.event, TicketEvent)]
+
+
 def _heard(
-    connection: sa.Connection, arrivals: Sequence[Arrival], issues: Mapping[tuple[str, str], Known]
+    connection: sa.Connection, arrivals: Sequence[Arrival], issues: Mapping[tuple[str, str], KnownIssue]
 ) -> list[New]:
     """What may be a department's answer, in a case of its request's own: a ticket that waits does not hold it up."""
     told = [(place, one) for one in arrivals if (place := _answers_at(one)) is not None]

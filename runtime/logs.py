@@ -63,7 +63,7 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
     return tuple(sorted((form for form in spelt if len(form) >= _SHORTEST), key=len, reverse=True))
 
 
-def _revealed(value: Any) -> Iterable[str]:
+def _revealed(value: object) -> Iterable[str]:
     for item in value if isinstance(value, tuple) else (value,):
         if isinstance(item, SecretStr):
             yield item.get_secret_value()
@@ -72,7 +72,7 @@ def _revealed(value: Any) -> Iterable[str]:
 class _Logger(structlog.WriteLogger):
     """Writes whole lines to whatever stderr is at that moment, and knows what it was called."""
 
-    def __init__(self, name: str = "smezhnik", *_: Any) -> None:
+    def __init__(self, name: str = "smezhnik", *_: object) -> None:
         super().__init__(sys.stderr)
         self.name = name
 

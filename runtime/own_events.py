@@ -6,18 +6,21 @@ import sqlalchemy as sa
 
 from desk.clock import machine_now
 from events import (
-    AlarmEvent,
     AlertEvent,
     BotEvent,
+    CaseEvent,
     DeadLetterEvent,
     DigestEvent,
+    DuplicateEvent,
     HoldAnsweredEvent,
+    IncidentEvent,
     JiraAskedEvent,
+    PersonActionEvent,
     RecoveredEvent,
     RequestEvent,
-    SaidEvent,
     StrayEvent,
     TicketEvent,
+    TimerEvent,
     dump_event,
     ticket_case,
 )
@@ -27,14 +30,16 @@ from store.cases import wake_workers
 SOURCE = "bot"
 
 
-def post(connection: sa.Connection, *events: BotEvent) -> None:
-    """File own events in the caller's transaction; the same one is filed once."""
-    if any(arrivals.add_all(connection, [_delivery(event) for event in events], machine_now())):
+def post(connection: sa.Connection, *events: BotEvent) -> bool:
+    """File own events in the caller's transaction; the same one is filed once. Whether any of them was new."""
+    new = any(arrivals.add_all(connection, [_delivery(event) for event in events], machine_now()))
+    if new:
         wake_workers(connection)
+    return new
 
 
 def _delivery(event: BotEvent) -> arrivals.New:
-    name, case = _filed(event)
+    name, case = _of_incident(event) if isinstance(event, IncidentEvent) else _filed(event)
     text = dump_event(event)
     return arrivals.New(SOURCE, name[:128], case, event.type, "waiting", text, text, None)
 
@@ -42,16 +47,19 @@ def _delivery(event: BotEvent) -> arrivals.New:
 def _filed(event: BotEvent) -> tuple[str, str]:
     """The delivery id of an own event, and the case that it is filed under."""
     match event:
-        case AlarmEvent():
-            # a case of its own: what the ticket's case waits for does not hold the reminder up
-            filed = f"alarm:{event.key}", f"{SOURCE}:alarm:{event.key}"
+        case CaseEvent():
+            filed = f"case:{event.key}", case_lane(event.number)
+        case TimerEvent():
+            filed = f"alarm:{event.key}", _case_of_timer(event)
         case JiraAskedEvent():
             filed = f"jira:{event.key}", ticket_case(event.ticket_source, event.ticket_id)
+        case DuplicateEvent():
+            filed = f"{event.type}:{event.key}", ticket_case(event.ticket_source, event.ticket_id)
         case RequestEvent():
             # an answer waits for nothing, not even for a note on the snooze before it
             filed = f"request:{event.key}", f"{SOURCE}:{event.type}:{event.request}"
-        case SaidEvent():
-            filed = f"said:{event.key}", _said_in(event)
+        case PersonActionEvent():
+            filed = f"said:{event.key}", _case_of_person_action(event)
         case DigestEvent():
             name = f"digest:{event.name}:{event.day}"
             filed = name, f"{SOURCE}:{name}"
@@ -69,12 +77,31 @@ def _filed(event: BotEvent) -> tuple[str, str]:
     return filed[0], filed[1][:160]
 
 
+def _case_of_timer(event: TimerEvent) -> str:
+    """A case of its own: what the ticket's case waits for does not hold the reminder up."""
+    return case_lane(event.number) if event.of == "case" else f"{SOURCE}:alarm:{event.key}"
+
+
+def case_lane(number: int) -> str:
+    """Where all that happens to a problem case is done, one after the other."""
+    return f"{SOURCE}:problem:{number}"
+
+
+def _of_incident(event: IncidentEvent) -> tuple[str, str]:
+    """Its end goes before everything; what is said to a ticket's owner goes with that ticket."""
+    name = f"incident:{event.incident}"
+    if event.ticket_source is None or event.ticket_id is None:
+        return name, f"{SOURCE}:{name}"
+    case = ticket_case(event.ticket_source, event.ticket_id)
+    return f"{name}:{case}", case
+
+
 def dead_case(delivery: str) -> str:
     """The case of what is told about a delivery that stopped."""
     return f"{SOURCE}:dead:{delivery}"[:160]
 
 
-def _said_in(event: SaidEvent) -> str:
+def _case_of_person_action(event: PersonActionEvent) -> str:
     """What takes a word back comes after that word; a hold's go with its ticket."""
     after = {"request.woken": "request.snoozed", "request.reopened": "request.answered"}.get(event.type, event.type)
     if event.type.startswith("hold."):

@@ -8,14 +8,14 @@ from functools import cached_property
 
 import sqlalchemy as sa
 
-from config import Watch
+from config import ConfigReloader
 from config.settings import Settings
-from desk.clock import Clock
-from desk.office import Office
+from desk.clock import DeskClock
+from desk.factory import DeskFactory
 from handlers import PROCEDURES
 from runtime import own_events
+from runtime.effective_config import EffectiveConfig
 from runtime.inbox import StoreInbox
-from runtime.switchboard import Switchboard
 from store.database import connect
 from store.migrate import upgrade
 
@@ -36,14 +36,14 @@ class Process:
         return engine
 
     @cached_property
-    def watch(self) -> Watch:
+    def reloader(self) -> ConfigReloader:
         """The configuration; raises ConfigError with every fault."""
-        return Watch(self.settings.config_dir, os.environ)
+        return ConfigReloader(self.settings.config_dir, os.environ)
 
     @cached_property
-    def switchboard(self) -> Switchboard:
+    def effective_config(self) -> EffectiveConfig:
         """The configuration in force, with what was switched in the console."""
-        return Switchboard(self.engine, self.watch)
+        return EffectiveConfig(self.engine, self.reloader)
 
     @cached_property
     def inbox(self) -> StoreInbox:
@@ -51,12 +51,12 @@ class Process:
         return StoreInbox(self.engine, PROCEDURES)
 
     @cached_property
-    def clock(self) -> Clock:
+    def clock(self) -> DeskClock:
         """The desk's clock; the sandbox's in the sandbox."""
         sandbox = self.settings.smezhnik_sandbox
-        return Clock(self.settings.data_dir / SANDBOX_CLOCK if sandbox else None)
+        return DeskClock(self.settings.data_dir / SANDBOX_CLOCK if sandbox else None)
 
     @cached_property
-    def office(self) -> Office:
+    def factory(self) -> DeskFactory:
         """Where desks are opened."""
-        return Office(self.engine, self.settings, own_events.post, self.clock)
+        return DeskFactory(self.engine, self.settings, own_events.post, self.clock)

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from config import Config
 from desk.calendar import WorkCalendar
 from desk.digest import is_due
+from desk.factory import DeskFactory
 from desk.figures import last_step
-from desk.office import Office
 from events import DigestEvent
 from runtime.own_events import SOURCE, post
 from store import deliveries, rollups
@@ -23,13 +23,13 @@ DAYS = 60  # that one turn counts; years of them have their turns one after the 
 class Reporting:
     """Two clocks do no more than one: counting again gives the same, and a digest has a fixed id."""
 
-    def __init__(self, engine: sa.Engine, office: Office) -> None:
+    def __init__(self, engine: sa.Engine, factory: DeskFactory) -> None:
         self._engine = engine
-        self._office = office
+        self._factory = factory
 
     def count(self, config: Config) -> int:
         """Count the days that are due; how many."""
-        now, zone = self._office.clock.now(), ZoneInfo(config.calendar.named().zone)
+        now, zone = self._factory.clock.now(), ZoneInfo(config.calendar.named().zone)
         with self._engine.connect() as connection:
             days = rollups.due(connection, now, zone)[:DAYS]
         for day in days:
@@ -39,7 +39,7 @@ class Reporting:
 
     def digests(self, config: Config) -> int:
         """File the digests whose moment has come on this working day; how many."""
-        now = self._office.clock.now()
+        now = self._factory.clock.now()
         day = WorkCalendar(config.calendar.named()).local(now).date()
         count = 0
         for name, asked in config.reports.digests.items():

@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 
-from config import Watch
+from config import ConfigReloader
+from desk.circuit_breaker import Refused
 from desk.clock import machine_now
+from desk.factory import DeskFactory
 from desk.faults import Later
-from desk.gates import Refused
-from desk.office import Office
 from desk.usedesk.client import PAGE, SYSTEM, Usedesk
 from desk.usedesk.ticket import Reader, stamp
 from desk.usedesk.view import UsedeskTicket
@@ -46,27 +45,29 @@ class Window:
 
 
 # From an answer of `/ticket`: the arrivals within the window, by age; and whether nothing younger is left to come.
-Understand = Callable[[Mapping[str, Any], Window], tuple[list[Arrival], bool]]
+Understand = Callable[[Mapping[str, object], Window], tuple[list[Arrival], bool]]
 
 
 class Polling:
     """One look after another through the tickets that changed; the place is kept in the store between them."""
 
-    def __init__(self, office: Office, watch: Watch, inbox: StoreInbox, understand: Understand) -> None:
-        self._office = office
-        self._engine = office.engine
-        self._watch = watch
+    def __init__(
+        self, factory: DeskFactory, reloader: ConfigReloader, inbox: StoreInbox, understand: Understand
+    ) -> None:
+        self._factory = factory
+        self._engine = factory.engine
+        self._reloader = reloader
         self._inbox = inbox
         self._understand = understand
 
     def look(self) -> int:
         """Go on by `CALLS` calls at most; how many lost events were filed. Does nothing when it is not due."""
-        config, until = self._watch.current(), machine_now() + CLAIM
+        config, until = self._reloader.current(), machine_now() + CLAIM
         with self._engine.begin() as connection:
             poll = polls.claim(connection, SYSTEM, now=machine_now(), until=until)
         if poll is None:
             return 0
-        look = _Look(self, self._office.usedesk(config, reserve=RESERVE), _begun(poll, self._office.clock.now()))
+        look = _Look(self, self._factory.usedesk(config, reserve=RESERVE), _begun(poll, self._factory.clock.now()))
         pause = timedelta(0)
         try:
             if look.go_on():
@@ -80,10 +81,10 @@ class Polling:
             polls.release(connection, SYSTEM, look.poll, claimed_until=until, next_at=machine_now() + pause)
         return look.count
 
-    def file(self, answer: Mapping[str, Any], poll: Poll) -> tuple[int, bool]:
+    def file(self, answer: Mapping[str, object], poll: Poll) -> tuple[int, bool]:
         """File what a ticket's answer holds; how much was new, and whether the ticket is done with for now."""
         since = _aware(poll.since)
-        until = self._office.clock.now() - WEBHOOKS_FIRST
+        until = self._factory.clock.now() - WEBHOOKS_FIRST
         arrivals, settled = self._understand(answer, Window(since, until, self.reader(poll)))
         if not arrivals:
             return 0, settled
@@ -93,11 +94,11 @@ class Polling:
 
     def reader(self, poll: Poll) -> Reader:
         """Who reads Usedesk's answers, by the zone that is known so far."""
-        return Reader(self._office.usedesk_agent, timedelta(minutes=poll.zone or 0))
+        return Reader(self._factory.usedesk_agent, timedelta(minutes=poll.zone or 0))
 
     def now(self) -> datetime:
         """The desk's time."""
-        return self._office.clock.now()
+        return self._factory.clock.now()
 
 
 class _Look:

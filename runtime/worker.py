@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import socket
@@ -16,9 +15,10 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 import sqlalchemy as sa
 import structlog
 
-from config import Watch
+from config import ConfigReloader
 from desk.clock import machine_now
-from desk.office import Office
+from desk.factory import DeskFactory
+from runtime.memory import use_few_arenas
 from runtime.outage import DATABASE_AWAY, Outage
 from runtime.runner import Runner
 from store import cases, systems
@@ -26,23 +26,25 @@ from store import cases, systems
 log = structlog.get_logger("worker")
 THREADS = 32
 POLL_SECONDS = 0.5  # what no wake-up told of is found by then
+AHEAD = 16  # cases leased beside those being looked at, so that a thread finds the next one without a turn
+GATHER_SECONDS = 0.005  # in which cases end and come due that one turn sees to, while others are being looked at
+BUSY_GATHER_SECONDS = 0.1  # the same, while every thread has a case and there are some ahead
 RETRY_SECONDS = 1  # between two tries while the database is away
-M_ARENA_MAX = -8  # glibc's malloc.h
 DRAIN_SECONDS = 40  # longer than the longest call to another system
 
 
 class Worker:
     """Runs until it is told to stop; signs on, shows signs of life, signs off."""
 
-    def __init__(self, engine: sa.Engine, office: Office, watch: Watch) -> None:
+    def __init__(self, engine: sa.Engine, factory: DeskFactory, reloader: ConfigReloader) -> None:
         self._engine = engine
-        self._lease = watch.current().runtime.worker_lease
+        self._lease = reloader.current().runtime.worker_lease
         self.name = f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._stopping = False  # no Event: a signal handler must not wait for a lock
         self._wake = threading.Event()
         self._outage = Outage()
-        office.places.most = THREADS // 2
-        self._runner = Runner(office, watch)
+        factory.places.most = THREADS // 2
+        self._runner = Runner(factory, reloader)
         self._runner.stopping = lambda: self._stopping
         self._runner.worker = self.name
         self._leased: dict[str, Future[None]] = {}
@@ -51,14 +53,15 @@ class Worker:
         """Work until SIGTERM or SIGINT; running actions end, no new one begins."""
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._stop)
-        _save_memory()
+        use_few_arenas()
         threading.Thread(target=self._listen, name="wake-ups", daemon=True).start()
         threading.Thread(target=self._live, name="sign of life", daemon=True).start()
         log.info("worker started", worker=self.name)
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="case")
         while not self._stopping:
             self._try(lambda: self._turn(pool))
-            self._wake.wait(POLL_SECONDS)
+            if self._wake.wait(POLL_SECONDS) and self._leased:
+                time.sleep(BUSY_GATHER_SECONDS if self._is_full() else GATHER_SECONDS)
             self._wake.clear()
         wait(self._leased.values(), DRAIN_SECONDS)
         self._try(self._sign_off)
@@ -67,10 +70,13 @@ class Worker:
     def _stop(self, *_: object) -> None:
         self._stopping = True
 
+    def _is_full(self) -> bool:
+        return len(self._leased) >= THREADS + AHEAD
+
     def _turn(self, pool: ThreadPoolExecutor) -> None:
-        """Give back the cases that were looked at, and lease as many as there are threads for."""
+        """Give back the cases that were looked at, and lease as many as the threads will soon see to."""
         over = {case: future for case, future in list(self._leased.items()) if future.done()}
-        free = THREADS - len(self._leased) + len(over)
+        free = THREADS + AHEAD - len(self._leased) + len(over)
         if not free:
             return
         with self._engine.begin() as connection:
@@ -136,9 +142,3 @@ class Worker:
         """Do something that needs the database; while that is away, wait a little instead."""
         if not self._outage.attempt(duty):
             time.sleep(RETRY_SECONDS)
-
-
-def _save_memory() -> None:
-    """Let all threads allocate from two arenas: glibc's default is one each, 30 MB that are never given back."""
-    with contextlib.suppress(OSError, AttributeError):  # another C library has no such door
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)

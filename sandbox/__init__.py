@@ -12,8 +12,8 @@ from flask.typing import ResponseReturnValue
 
 from sandbox import (
     chats,
+    closing,
     control,
-    gate,
     jira_comments,
     jira_components,
     jira_hooks,
@@ -23,20 +23,28 @@ from sandbox import (
     jira_properties,
     jira_search,
     jira_setup,
+    jira_site,
     jira_transitions,
     jsm,
+    jsm_desks,
+    middleware,
     page,
     usedesk,
     usedesk_act,
     webcrm,
 )
 from sandbox.core import Sandbox, here, serve
-from sandbox.settings import Settings
+from sandbox.settings import SandboxSettings
+from sandbox.versions import OLDER
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-WITHOUT_LOCK = {"control.send_event"}  # waits for the bot, which may call back meanwhile
+WITHOUT_LOCK = {
+    "control.send_event",
+    "closing.ask",
+    "closing.close",
+}  # waits for the bot, which may call back meanwhile
 
 
 class SandboxApp(Flask):
@@ -57,9 +65,9 @@ class PlainJson(DefaultJSONProvider):
     sort_keys = False
 
 
-def create_app(settings: Settings | None = None) -> WSGIApplication:
+def create_app(settings: SandboxSettings | None = None) -> WSGIApplication:
     """The sandbox as a WSGI app; without settings they come from the environment."""
-    return serve(routes(), Sandbox(settings or Settings.from_env(os.environ)))
+    return serve(routes(), Sandbox(settings or SandboxSettings.from_env(os.environ)))
 
 
 @cache
@@ -67,11 +75,12 @@ def routes() -> Flask:
     """The routes of all systems, made once in a process: what they answer from comes with each request."""
     app = SandboxApp(__name__)
     app.json = PlainJson(app)
-    gate.install(app)
-    for room in (jira_projects, jira_components, jira_issues, jira_properties, jira_transitions):
-        app.register_blueprint(room.routes)
-    for more in (jira_comments, jira_links, jira_search, jira_setup):
-        app.register_blueprint(more.routes)
-    for other in (jira_hooks, jsm, webcrm, usedesk, usedesk_act, chats, control, page):
+    middleware.install(app)
+    issues = (jira_issues, jira_comments, jira_links, jira_properties, jira_transitions, jira_search)
+    for platform in (*issues, jira_projects, jira_components, jira_site):
+        app.register_blueprint(platform.routes)
+        for name, prefix in OLDER.items():
+            app.register_blueprint(platform.routes, name=f"{platform.routes.name}_{name}", url_prefix=prefix)
+    for other in (jira_hooks, jira_setup, jsm, jsm_desks, webcrm, usedesk, usedesk_act, chats, closing, control, page):
         app.register_blueprint(other.routes)
     return app

@@ -9,7 +9,7 @@ from typing import Any
 KEPT = 50_000
 
 
-class Calls:
+class CallLog:
     """A bounded list in the order of arrival; a call appears once it was answered."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ ZONE = ZoneInfo(
 )  # the zone of every account's profile; Jira writes its stamps and reads JQL dates in it
 
 
-class Clock:
+class SandboxClock:
     """Moves by `set_to` and `advance`; keeps the offset in `<data dir>/sandbox-clock.json`."""
 
     def __init__(self, data_dir: Path) -> None:

@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 
 from sandbox import jira_events, jira_fields, webcrm
 from sandbox.core import here
-from sandbox.faults import Fault
+from sandbox.faults import InjectedFault
 from sandbox.world import REQUEST_TYPE_FIELD
 
 DURATION = re.compile(r"^(?P<n>-?\d+(?:\.\d+)?)(?P<unit>[smhdw])$")
@@ -55,7 +55,7 @@ def faults() -> ResponseReturnValue:
     """Add a fault for the next calls, list the pending ones, or drop them all."""
     if request.method == "POST":
         try:
-            here().faults.pending.append(Fault.read(body_object()))
+            here().faults.pending.append(InjectedFault.read(body_object()))
         except (TypeError, ValueError, AttributeError) as fault:
             refuse(str(fault))
     if request.method == "DELETE":
@@ -150,18 +150,23 @@ def put_ticket(ticket_id: str) -> ResponseReturnValue:
 @routes.post("/webcrm/send")
 def send_event() -> ResponseReturnValue:
     """Sign a neutral event (Standard Webhooks) and post it to the bot; answers the bot's status (0: not reached)."""
-    body, settings = body_object(), here().settings
+    body = body_object()
     event = body.get("event")
-    if not isinstance(event, dict) or not settings.bot_url:
+    if not isinstance(event, dict) or not here().settings.bot_url:
         refuse("event: the neutral event; and the sandbox must know the bot (BOT_URL)")
     delivery = str(body.get("id") or event.get("id"))
-    text = json.dumps(event, ensure_ascii=False).encode()
+    status, answered = send_signed(event, delivery)
+    return jsonify({"id": delivery, "status": status, "body": answered})
+
+
+def send_signed(event: dict[str, Any], delivery: str) -> tuple[int, str]:
+    """Post an event as WebCRM does (Standard Webhooks): the bot's status and text."""
+    settings, text = here().settings, json.dumps(event, ensure_ascii=False).encode()
     stamp = str(int(time.time()))  # signatures keep the real time, whatever the sandbox's clock says
     secret = b64decode(settings.webcrm_secret.removeprefix("whsec_"))
     signed = b64encode(hmac_of(secret, f"{delivery}.{stamp}.".encode() + text, sha256).digest()).decode()
     headers = {"webhook-id": delivery, "webhook-timestamp": stamp, "webhook-signature": f"v1,{signed}"}
-    status, answered = post_to_bot(f"{settings.bot_url}/webhooks/webcrm", text, headers)
-    return jsonify({"id": delivery, "status": status, "body": answered})
+    return post_to_bot(f"{settings.bot_url}/webhooks/webcrm", text, headers)
 
 
 def post_to_bot(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, request
 
-from sandbox.calls import Calls
-from sandbox.clock import Clock
+from sandbox.calls import CallLog
+from sandbox.clock import SandboxClock
 from sandbox.faults import Faults
 from sandbox.jira_state import JiraState
-from sandbox.settings import Settings
+from sandbox.settings import SandboxSettings
 from sandbox.usedesk_hooks import Messenger
 from sandbox.usedesk_state import UsedeskState
 from sandbox.webhooks import Courier, Hook
@@ -37,12 +37,12 @@ START_EVENTS = (
 class Sandbox:
     """Everything that one running sandbox knows."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: SandboxSettings) -> None:
         """Begin with the world's table and the bot's webhook."""
         self.settings = settings
         self.lock = threading.RLock()
-        self.clock = Clock(settings.data_dir)
-        self.calls = Calls()
+        self.clock = SandboxClock(settings.data_dir)
+        self.calls = CallLog()
         self.faults = Faults()
         self.courier = Courier(settings.retry_seconds)
         self.jira = JiraState(load_world(), self.clock.now, settings.search_lag)
@@ -78,7 +78,7 @@ class Sandbox:
             self.usedesk.messenger.close()
 
 
-def _messenger(settings: Settings) -> Messenger | None:
+def _messenger(settings: SandboxSettings) -> Messenger | None:
     if not settings.bot_url:
         return None
     url = f"{settings.bot_url}/webhooks/usedesk/{settings.usedesk_path_token}"

@@ -10,7 +10,7 @@ ERROR = 400  # statuses below it leave the real answer as it is, unless a body o
 
 
 @dataclass
-class Fault:
+class InjectedFault:
     """One fault for the next `times` calls that match.
 
     `match` is `METHOD /exact/path` (a trailing `*` = prefix). `status` 0 breaks the connection; below 400, or None,
@@ -30,7 +30,7 @@ class Fault:
     location: str | None = None
 
     @classmethod
-    def read(cls, body: Any) -> Fault:
+    def read(cls, body: Any) -> InjectedFault:
         """Read a request's body; raise ValueError (unknown system) or TypeError (unknown or missing key) for a bad one.
 
         A fault that names neither a status nor a delay is a 500.
@@ -68,9 +68,9 @@ class Faults:
 
     def __init__(self) -> None:
         """Begin without any."""
-        self.pending: list[Fault] = []
+        self.pending: list[InjectedFault] = []
 
-    def take(self, system: str | None, method: str, path: str) -> Fault | None:
+    def take(self, system: str | None, method: str, path: str) -> InjectedFault | None:
         """The fault that this call meets, if any; it counts as used once."""
         for fault in self.pending:
             if fault.meets(system, method, path):

@@ -13,17 +13,22 @@ from sandbox.jira_errors import JiraError
 from sandbox.jira_fields import TOO_LONG
 from sandbox.jira_properties import check_properties
 from sandbox.jira_request import actor, body_object, issue_or_refuse, may, shape
-from sandbox.jira_state import Comment, Issue
+from sandbox.jira_state import SandboxComment, SandboxIssue
 from sandbox.paging import number, window
+from sandbox.versions import PREFIX, api_version
 
 MOST_LISTED = 1000  # ids in one `comment/list`
 ALL_COMMENTS = 5000  # Jira's own limit for an issue
 
-routes = Blueprint("jira_comments", __name__, url_prefix="/rest/api/3")
+routes = Blueprint("jira_comments", __name__, url_prefix=PREFIX)
 
 
 def read_body(document: Any) -> dict[str, Any]:
-    """A comment's ADF; raise JiraError 400."""
+    """A comment's ADF, for the API's second version made of its text; raise JiraError 400."""
+    if api_version() == "2" and isinstance(document, str):
+        document = adf.from_text(document)
+    elif api_version() == "2":
+        raise JiraError(400, errors={"comment": "Comment body is not valid!"})
     if not adf.is_valid(document) or not adf.text_length(document):
         raise JiraError(400, errors={"comment": "Comment body is not valid!"})
     if adf.text_length(document) > adf.TEXT_LIMIT:
@@ -32,12 +37,12 @@ def read_body(document: Any) -> dict[str, Any]:
 
 
 def add(
-    issue: Issue, document: dict[str, Any], properties: dict[str, Any], visibility: dict[str, Any] | None
-) -> Comment:
+    issue: SandboxIssue, document: dict[str, Any], properties: dict[str, Any], visibility: dict[str, Any] | None
+) -> SandboxComment:
     """Write a comment in the actor's name and tell the webhooks."""
     state = here().jira
     now, by = state.now(), actor().id
-    comment = Comment(str(state.next_id()), by, by, now, now, document, properties, visibility)
+    comment = SandboxComment(str(state.next_id()), by, by, now, now, document, properties, visibility)
     issue.comments.append(comment)
     state.touch(issue)
     jira_events.comment_changed("comment_created", issue, comment)
@@ -64,7 +69,7 @@ def get_comments(key: str) -> ResponseReturnValue:
     return jsonify({**head, "comments": [shape().comment(issue, comment) for comment in shown]})
 
 
-def comment_of(issue: Issue, comment_id: str) -> Comment:
+def comment_of(issue: SandboxIssue, comment_id: str) -> SandboxComment:
     """A comment of the issue; raise JiraError 404."""
     found = next((comment for comment in issue.comments if comment.id == comment_id), None)
     if found is None:
@@ -79,7 +84,7 @@ def get_comment(key: str, comment_id: str) -> ResponseReturnValue:
     return jsonify(shape().comment(issue, comment_of(issue, comment_id)))
 
 
-def check_may(comment: Comment, verb: str) -> None:
+def check_may(comment: SandboxComment, verb: str) -> None:
     """Refuse to edit or delete what the actor may not; raise JiraError 400."""
     own = comment.author == actor().id
     if not may(f"{verb}_ALL_COMMENTS") and not (own and may(f"{verb}_OWN_COMMENTS")):

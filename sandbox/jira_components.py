@@ -13,12 +13,13 @@ from sandbox.jira_fields import SHORT
 from sandbox.jira_request import body_object, may, shape
 from sandbox.jira_state import Component
 from sandbox.paging import page
-from sandbox.world import Project
+from sandbox.versions import PREFIX
+from sandbox.world import SandboxProject
 
-routes = Blueprint("jira_components", __name__, url_prefix="/rest/api/3")
+routes = Blueprint("jira_components", __name__, url_prefix=PREFIX)
 
 
-def project_or_refuse(id_or_key: object) -> Project:
+def project_or_refuse(id_or_key: object) -> SandboxProject:
     """The project; raise JiraError 404."""
     project = here().jira.world.project(id_or_key)
     if project is None or not may("BROWSE_PROJECTS"):
@@ -73,7 +74,7 @@ def create_component() -> ResponseReturnValue:
     return jsonify(component_shape(component)), 201
 
 
-def free_name(project: Project, name: Any, but: Component | None = None) -> str:
+def free_name(project: SandboxProject, name: Any, but: Component | None = None) -> str:
     """A name that no other component of the project has, in whatever case; raise JiraError 400."""
     if not isinstance(name, str) or not name.strip():
         raise JiraError(400, errors={"name": "The component name specified is invalid - cannot be an empty string."})

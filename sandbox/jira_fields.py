@@ -8,9 +8,10 @@ from typing import Any
 
 from sandbox import adf
 from sandbox.jira_errors import JiraError
-from sandbox.jira_state import Issue, JiraState
+from sandbox.jira_state import JiraState, SandboxIssue
 from sandbox.language import said
-from sandbox.world import REQUEST_TYPE_FIELD, Named, Project, by_id
+from sandbox.versions import api_version
+from sandbox.world import REQUEST_TYPE_FIELD, NamedRow, SandboxProject, by_id
 
 SHORT = 255  # characters in a summary, a label, a one-line custom field
 NOT_ON_SCREEN = "Field '{}' cannot be set. It is not on the appropriate screen, or unknown."
@@ -28,7 +29,7 @@ class Scope:
     """Where a value is read: the state and the project whose components count."""
 
     state: JiraState
-    project: Project
+    project: SandboxProject
 
 
 def read_summary(_scope: Scope, value: Any) -> str:
@@ -45,9 +46,13 @@ def read_summary(_scope: Scope, value: Any) -> str:
 
 
 def read_document(_scope: Scope, value: Any) -> dict[str, Any] | None:
-    """An ADF document or null."""
+    """An ADF document or null; for the API's second version a text."""
     if value is None:
         return None
+    if api_version() == "2":
+        if not isinstance(value, str):
+            raise FieldError("Operation value must be a string")
+        value = adf.from_text(value)
     if not adf.is_valid(value):
         raise FieldError("Operation value must be an Atlassian Document (see the Atlassian Document Format)")
     if adf.text_length(value) > adf.TEXT_LIMIT:
@@ -136,7 +141,7 @@ def read_request_type(scope: Scope, value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def choice(rows: Callable[[JiraState], Sequence[Named]], what: str) -> Callable[[Scope, Any], str]:
+def choice(rows: Callable[[JiraState], Sequence[NamedRow]], what: str) -> Callable[[Scope, Any], str]:
     """A reader of `{id}` or `{name}` of one of the rows."""
 
     def read(scope: Scope, value: Any) -> str:
@@ -227,7 +232,7 @@ class Writing:
         return value
 
 
-def apply(state: JiraState, issue: Issue, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+def apply(state: JiraState, issue: SandboxIssue, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Write values into an issue; the changelog items of what really changed."""
     items = [
         change(state, name, issue.fields.get(name), value)

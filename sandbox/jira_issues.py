@@ -13,11 +13,12 @@ from sandbox.jira_errors import JiraError
 from sandbox.jira_fields import Scope, Writing, every_field, writable
 from sandbox.jira_properties import check_properties
 from sandbox.jira_request import actor, body_object, issue_or_refuse, may, section, shape
-from sandbox.jira_state import Issue
+from sandbox.jira_state import SandboxIssue
 from sandbox.jira_transitions import open_transitions, transition_shape
-from sandbox.world import NEW_STATUS, Named, Project
+from sandbox.versions import PREFIX
+from sandbox.world import NEW_STATUS, NamedRow, SandboxProject
 
-routes = Blueprint("jira_issues", __name__, url_prefix="/rest/api/3")
+routes = Blueprint("jira_issues", __name__, url_prefix=PREFIX)
 
 
 @routes.post("/issue")
@@ -33,7 +34,7 @@ def create_issue() -> ResponseReturnValue:
     return jsonify(shape().stub(issue)), 201
 
 
-def place(project: Any, kind: Any) -> tuple[Project, Named]:
+def place(project: Any, kind: Any) -> tuple[SandboxProject, NamedRow]:
     """The project and issue type that the fields name; raise JiraError with Jira's words."""
     world = here().jira.world
     wanted = project if isinstance(project, dict) else {}
@@ -49,15 +50,15 @@ def place(project: Any, kind: Any) -> tuple[Project, Named]:
     return found, row
 
 
-def make_issue(project: Project, kind: Named, fields: dict[str, Any], update: dict[str, Any]) -> Issue:
+def make_issue(project: SandboxProject, kind: NamedRow, fields: dict[str, Any], update: dict[str, Any]) -> SandboxIssue:
     """Check the fields, put the new issue into the state and tell the webhooks."""
     state = here().jira
     defaults = {"priority": state.world.priorities[1].id, "reporter": actor().id}
     values = Writing(Scope(state, project), {}, writable(state)).values({"summary": None, **fields}, update)
     values = {name: None for name in every_field(state)} | {"components": (), "labels": ()} | defaults | values
-    now, status = state.now(), state.world.statuses[NEW_STATUS].id
+    now, status = state.now(), project.first_status or state.world.statuses[NEW_STATUS].id
     key = state.next_key(project)
-    issue = Issue(str(state.next_id()), key, project, kind.id, status, actor().id, now, now, now, {})
+    issue = SandboxIssue(str(state.next_id()), key, project, kind.id, status, actor().id, now, now, now, {})
     items = jira_fields.apply(state, issue, values)
     state.issues[issue.id], state.keys[key] = issue, issue.id
     state.index.note(issue)
@@ -73,6 +74,8 @@ def get_issue(key: str) -> ResponseReturnValue:
     shown = issue_shape(issue, listed("fields") or ["*all"], listed("properties"))
     if "transitions" in expand:
         shown["transitions"] = [transition_shape(issue, one, False) for one in open_transitions(issue)]
+    if "changelog" in expand:
+        shown["changelog"] = shape().changelog(issue)
     if "names" in expand:
         shown["names"] = {name: name for name in shown["fields"]}
     return jsonify(shown)
@@ -83,7 +86,7 @@ def listed(name: str) -> list[str]:
     return [part.strip() for given in request.args.getlist(name) for part in given.split(",") if part.strip()]
 
 
-def issue_shape(issue: Issue, fields: list[str], properties: list[str]) -> dict[str, Any]:
+def issue_shape(issue: SandboxIssue, fields: list[str], properties: list[str]) -> dict[str, Any]:
     """An issue with the asked fields and properties."""
     writers = shape().field_writers(issue)
     writers["comment"] = lambda: comment_page(issue)
@@ -98,12 +101,12 @@ def issue_shape(issue: Issue, fields: list[str], properties: list[str]) -> dict[
     return shown
 
 
-def asked_properties(issue: Issue, names: list[str]) -> dict[str, Any]:
+def asked_properties(issue: SandboxIssue, names: list[str]) -> dict[str, Any]:
     """The asked properties that the issue has."""
     return {name: value for name, value in issue.properties.items() if "*all" in names or name in names}
 
 
-def comment_page(issue: Issue) -> dict[str, Any]:
+def comment_page(issue: SandboxIssue) -> dict[str, Any]:
     """The field `comment`."""
     comments = [shape().comment(issue, comment) for comment in issue.comments]
     count = len(comments)
@@ -127,7 +130,7 @@ def edit_issue(key: str) -> ResponseReturnValue:
     return "", 204
 
 
-def write_fields(issue: Issue, fields: dict[str, Any], update: dict[str, Any]) -> None:
+def write_fields(issue: SandboxIssue, fields: dict[str, Any], update: dict[str, Any]) -> None:
     """Check and write the fields; tell the webhooks when something really changed."""
     state = here().jira
     values = Writing(Scope(state, issue.project), issue.fields, writable(state)).values(fields, update)

@@ -12,10 +12,11 @@ from sandbox.core import here
 from sandbox.jira_errors import JiraError
 from sandbox.jira_fields import SHORT
 from sandbox.jira_request import body_object, issue_or_refuse, may, shape
-from sandbox.jira_state import Issue, IssueLink, RemoteLink
+from sandbox.jira_state import IssueLink, RemoteLink, SandboxIssue
+from sandbox.versions import PREFIX
 from sandbox.world import LinkType
 
-routes = Blueprint("jira_links", __name__, url_prefix="/rest/api/3")
+routes = Blueprint("jira_links", __name__, url_prefix=PREFIX)
 
 
 @routes.post("/issueLink")
@@ -57,7 +58,7 @@ def link_type(given: Any) -> LinkType:
     raise JiraError(404, f"No issue link type with name '{wanted.get('name')}' found.")
 
 
-def linked(given: Any) -> Issue:
+def linked(given: Any) -> SandboxIssue:
     """The issue at one end of a link; raise JiraError."""
     wanted = given if isinstance(given, dict) else {}
     return issue_or_refuse(wanted.get("id", wanted.get("key")))
@@ -76,7 +77,7 @@ def unlink_issues(link_id: int) -> ResponseReturnValue:
     return "", 204
 
 
-def remote_shape(issue: Issue, link: RemoteLink) -> dict[str, Any]:
+def remote_shape(issue: SandboxIssue, link: RemoteLink) -> dict[str, Any]:
     """A remote link as Jira shows it."""
     shown = {"id": link.id, "self": shape().url(f"issue/{issue.key}/remotelink/{link.id}"), **link.body}
     return shown | ({"globalId": link.global_id} if link.global_id else {})

@@ -12,10 +12,12 @@ from sandbox.jira_components import component_shape, project_or_refuse
 from sandbox.jira_errors import JiraError
 from sandbox.jira_fields import writable
 from sandbox.jira_request import actor, body_object, may, shape
+from sandbox.jira_state import JiraState
 from sandbox.paging import page, window
-from sandbox.world import REQUEST_TYPE_FIELD, Named, Project
+from sandbox.versions import PREFIX
+from sandbox.world import REQUEST_TYPE_FIELD, NamedRow, SandboxProject
 
-routes = Blueprint("jira_projects", __name__, url_prefix="/rest/api/3")
+routes = Blueprint("jira_projects", __name__, url_prefix=PREFIX)
 
 
 @routes.get("/myself")
@@ -40,7 +42,7 @@ def my_permissions() -> ResponseReturnValue:
     return jsonify({"permissions": rows})
 
 
-def project_shape(project: Project) -> dict[str, Any]:
+def project_shape(project: SandboxProject) -> dict[str, Any]:
     """A project as its own routes show it."""
     names = {"id": project.id, "key": project.key, "name": project.name, "style": "classic", "isPrivate": False}
     kind = {"projectTypeKey": "service_desk", "simplified": False, "avatarUrls": {}}
@@ -127,21 +129,20 @@ def create_meta_fields(key: str, type_id: str) -> ResponseReturnValue:
     return jsonify({**head, "fields": rows})
 
 
-def field_meta(project: Project, name: str) -> dict[str, Any]:
+def field_meta(project: SandboxProject, name: str) -> dict[str, Any]:
     """What a screen says about one field: its name, type, and the values to choose from."""
     world = here().jira.world
-    tables: dict[str, tuple[Named, ...]] = {
+    tables: dict[str, tuple[NamedRow, ...]] = {
         "priority": world.priorities,
         "issuetype": world.issue_types,
         "resolution": world.resolutions,
         "project": (project,),
     }
     is_list, custom = name in ("components", "labels"), name.startswith("customfield_")
-    names = {row.id: row.name for row in world.custom_fields} | {REQUEST_TYPE_FIELD: "Request Type"}
     meta: dict[str, Any] = {
         "required": name in ("summary", "project", "issuetype", "reporter"),
         "schema": {"type": "array" if is_list else "string", "customId" if custom else "system": field_code(name)},
-        "name": names.get(name, name.capitalize()),
+        "name": field_names(here().jira).get(name, name.capitalize()),
         "key": name,
         "fieldId": name,
         "hasDefaultValue": name in ("priority", "reporter"),
@@ -151,6 +152,11 @@ def field_meta(project: Project, name: str) -> dict[str, Any]:
     if name == "components":
         values = [{"id": one.id, "name": one.name} for one in here().jira.project_components(project)]
     return {**meta, "allowedValues": values} if values or name == "components" else meta
+
+
+def field_names(state: JiraState) -> dict[str, str]:
+    """The names of the custom fields by id."""
+    return {row.id: row.name for row in state.world.custom_fields} | {REQUEST_TYPE_FIELD: "Request Type"}
 
 
 def field_code(name: str) -> str | int:

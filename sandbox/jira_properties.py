@@ -11,12 +11,13 @@ from flask.typing import ResponseReturnValue
 from sandbox.core import here
 from sandbox.jira_errors import JiraError
 from sandbox.jira_request import issue_or_refuse, may, shape
-from sandbox.jira_state import Comment, Issue
+from sandbox.jira_state import SandboxComment, SandboxIssue
+from sandbox.versions import PREFIX
 
 KEY_LIMIT = 255  # characters
 VALUE_LIMIT = 32_768  # characters of JSON
 
-routes = Blueprint("jira_properties", __name__, url_prefix="/rest/api/3")
+routes = Blueprint("jira_properties", __name__, url_prefix=PREFIX)
 
 
 def check_property(key: Any, value: Any) -> None:
@@ -68,7 +69,7 @@ def drop(properties: dict[str, Any], key: str) -> ResponseReturnValue:
     return "", 204
 
 
-def editable(key: str) -> Issue:
+def editable(key: str) -> SandboxIssue:
     """The issue, whose editing the caller must be allowed."""
     issue = issue_or_refuse(key)
     if not may("EDIT_ISSUES"):
@@ -107,7 +108,7 @@ def delete_issue_property(issue_key: str, key: str) -> ResponseReturnValue:
     return answer
 
 
-def comment_or_refuse(comment_id: str) -> Comment:
+def comment_or_refuse(comment_id: str) -> SandboxComment:
     """The comment with this id; raise JiraError 404."""
     found = next((comment for _, comment in here().jira.comments() if comment.id == comment_id), None)
     if found is None or not may("BROWSE_PROJECTS"):

@@ -9,18 +9,19 @@ from flask import g, request
 from sandbox.core import here
 from sandbox.jira_errors import JiraError, no_issue
 from sandbox.jira_shape import Shape
-from sandbox.jira_state import Issue
-from sandbox.world import Account
+from sandbox.jira_state import SandboxIssue
+from sandbox.versions import api_version
+from sandbox.world import JiraAccount
 
 
-def actor() -> Account:
+def actor() -> JiraAccount:
     """Who makes this call to Jira."""
-    return cast(Account, g.actor)
+    return cast(JiraAccount, g.actor)
 
 
 def shape() -> Shape:
     """The writer of REST answers for this request."""
-    return Shape(here().jira, request.host_url.rstrip("/"))
+    return Shape(here().jira, request.host_url.rstrip("/"), api_version())
 
 
 def may(permission: str) -> bool:
@@ -47,7 +48,7 @@ def section(body: dict[str, Any], name: str) -> dict[str, Any]:
     return part
 
 
-def issue_or_refuse(id_or_key: object) -> Issue:
+def issue_or_refuse(id_or_key: object) -> SandboxIssue:
     """The issue by id or key, a former key included; raise JiraError 404."""
     issue = here().jira.find(id_or_key)
     if issue is None or not may("BROWSE_PROJECTS"):

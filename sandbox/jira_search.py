@@ -14,13 +14,14 @@ from sandbox.core import here
 from sandbox.jira_errors import JiraError
 from sandbox.jira_issues import asked_properties, issue_shape, listed
 from sandbox.jira_request import body_object, may
-from sandbox.jira_state import Issue
+from sandbox.jira_state import SandboxIssue
+from sandbox.versions import PREFIX
 
 MOST_RESULTS = 5000
 MOST_RECONCILED = 50
 MOST_PROPERTIES = 5
 
-routes = Blueprint("jira_search", __name__, url_prefix="/rest/api/3")
+routes = Blueprint("jira_search", __name__, url_prefix=PREFIX)
 
 
 @routes.post("/search/jql")
@@ -47,9 +48,9 @@ def results(body: dict[str, Any]) -> dict[str, Any]:
     if len(reconciled) > MOST_RECONCILED:
         raise JiraError(400, f"A maximum of {MOST_RECONCILED} issue IDs can be specified in reconcileIssues.")
     most = body.get("maxResults", 50)
-    if not isinstance(most, int) or isinstance(most, bool) or most < 1:
-        raise JiraError(400, "maxResults must be a positive number.")
-    start, most = offset(body.get("nextPageToken")), min(most, MOST_RESULTS)
+    if not isinstance(most, int) or isinstance(most, bool) or not 1 <= most <= MOST_RESULTS:
+        raise JiraError(400, f"The maxResults parameter must be between 1 and {MOST_RESULTS}.")
+    start = offset(body.get("nextPageToken"))
     seen = here().jira.index.seen(reconciled) if may("BROWSE_PROJECTS") else ()
     found = query.sorted([issue for issue in seen if query.matches(issue)])
     page = [found_shape(issue, fields, properties) for issue in found[start : start + most]]
@@ -75,7 +76,7 @@ def names(body: dict[str, Any], name: str) -> list[str]:
     return given
 
 
-def found_shape(issue: Issue, fields: list[str], properties: list[str]) -> dict[str, Any]:
+def found_shape(issue: SandboxIssue, fields: list[str], properties: list[str]) -> dict[str, Any]:
     """An issue among the results: its id alone, or what was asked for."""
     if not set(fields) - {"id"}:
         shown: dict[str, Any] = {"id": issue.id}

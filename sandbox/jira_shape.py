@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from sandbox import adf
 from sandbox.clock import jira_stamp
-from sandbox.jira_state import Comment, Component, Issue, IssueLink, JiraState
+from sandbox.jira_state import Component, IssueLink, JiraState, SandboxComment, SandboxIssue
 from sandbox.language import said
-from sandbox.world import REQUEST_TYPE_FIELD, Account, LinkType, Named, Project, Status, by_id
+from sandbox.world import REQUEST_TYPE_FIELD, JiraAccount, LinkType, NamedRow, SandboxProject, Status, by_id
 
 Json = dict[str, Any]
 CATEGORIES = {
@@ -44,19 +44,19 @@ class Shape:
         account = self.state.world.account(account_id)
         return self.user(account) if account else None
 
-    def user(self, account: Account) -> Json:
+    def user(self, account: JiraAccount) -> Json:
         """An account."""
         return {
             "self": self.url(f"user?accountId={quote(account.id, safe='')}"),
             "accountId": account.id,
             "avatarUrls": {},
             "displayName": account.name,
-            "active": True,
+            "active": account.id not in self.state.left,
             "timeZone": "Europe/Moscow",
             "accountType": account.kind,
         }
 
-    def named(self, kind: str, row: Named | None) -> Json | None:
+    def named(self, kind: str, row: NamedRow | None) -> Json | None:
         """A priority, resolution and the like, or null."""
         return {"self": self.url(f"{kind}/{row.id}"), "id": row.id, "name": said(row)} if row else None
 
@@ -76,12 +76,12 @@ class Shape:
             },
         }
 
-    def issue_type(self, row: Named) -> Json:
+    def issue_type(self, row: NamedRow) -> Json:
         """An issue type."""
         more = {"description": "", "iconUrl": f"{self.base}/images/icons/issuetype.png", "subtask": False}
         return {"self": self.url(f"issuetype/{row.id}"), "id": row.id, "name": row.name, **more, "hierarchyLevel": 0}
 
-    def project(self, project: Project) -> Json:
+    def project(self, project: SandboxProject) -> Json:
         """A project as it stands inside an issue."""
         names = {"id": project.id, "key": project.key, "name": project.name}
         kind = {"projectTypeKey": "service_desk", "simplified": False, "avatarUrls": {}}
@@ -107,11 +107,11 @@ class Shape:
         fields = {name: writers[name]() for name in ("summary", "status", "priority", "issuetype")}
         return shown | {"outwardIssue" if outward else "inwardIssue": {**self.stub(other), "fields": fields}}
 
-    def stub(self, issue: Issue) -> Json:
+    def stub(self, issue: SandboxIssue) -> Json:
         """What names an issue."""
         return {"id": issue.id, "key": issue.key, "self": self.url(f"issue/{issue.id}")}
 
-    def field_writers(self, issue: Issue) -> dict[str, Callable[[], Any]]:
+    def field_writers(self, issue: SandboxIssue) -> dict[str, Callable[[], Any]]:
         """Field → what writes it, so that a caller pays only for the fields that it asked for."""
         state, world, fields = self.state, self.state.world, issue.fields
         priority = by_id(world.priorities, fields.get("priority"))
@@ -141,11 +141,11 @@ class Shape:
             writers[custom.id] = partial(fields.get, custom.id)
         return writers
 
-    def fields(self, issue: Issue) -> Json:
+    def fields(self, issue: SandboxIssue) -> Json:
         """All fields of an issue but its comments, which have routes of their own."""
         return {name: write() for name, write in self.field_writers(issue).items()}
 
-    def request_type(self, issue: Issue) -> Json | None:
+    def request_type(self, issue: SandboxIssue) -> Json | None:
         """The value of the field Request Type, or null for an issue that no customer sees."""
         if issue.fields.get(REQUEST_TYPE_FIELD) is None:
             return None
@@ -157,7 +157,16 @@ class Shape:
             "currentStatus": {"status": said(status), "statusCategory": status.category.upper()},
         }
 
-    def comment(self, issue: Issue, comment: Comment) -> Json:
+    def changelog(self, issue: SandboxIssue) -> Json:
+        """An issue's changelog, the newest hundred entries first."""
+        newest = issue.history[::-1][:100]
+        rows = [
+            {"id": one.id, "author": self.account(one.author), "created": jira_stamp(one.created), "items": one.items}
+            for one in newest
+        ]
+        return {"startAt": 0, "maxResults": len(rows), "total": len(issue.history), "histories": rows}
+
+    def comment(self, issue: SandboxIssue, comment: SandboxComment) -> Json:
         """A comment."""
         shown = {
             "self": self.url(f"issue/{issue.id}/comment/{comment.id}"),
@@ -171,11 +180,11 @@ class Shape:
         }
         return shown | ({"visibility": comment.visibility} if comment.visibility else {})
 
-    def issue(self, issue: Issue) -> Json:
+    def issue(self, issue: SandboxIssue) -> Json:
         """A whole issue as a webhook carries it."""
         return {**self.stub(issue), "fields": self.fields(issue)}
 
-    def cut_down_issue(self, issue: Issue) -> Json:
+    def cut_down_issue(self, issue: SandboxIssue) -> Json:
         """An issue as it stands inside a comment event."""
         writers = self.field_writers(issue)
         return {**self.stub(issue), "fields": {name: writers[name]() for name in CUT_DOWN}}

@@ -10,14 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.search_index import SearchIndex
-from sandbox.world import Project, World
+from sandbox.world import SandboxProject, World
 
 INTERNAL_MARK = "sd.public.comment"
 FIRST_DAY = 1_577_836_800  # 2020-01-01; ids count from the milliseconds since then: a restarted sandbox repeats none
 
 
 @dataclass
-class Comment:
+class SandboxComment:
     """A comment; `body` is ADF, accounts are ids."""
 
     id: str
@@ -61,19 +61,29 @@ class Component:
 
     id: str
     name: str
-    project: Project
+    project: SandboxProject
     description: str | None = None
     lead: str | None = None
     assignee_type: str = "PROJECT_DEFAULT"
 
 
+@dataclass(frozen=True)
+class ChangelogEntry:
+    """An entry of an issue's changelog: what its `author` changed at once."""
+
+    id: str
+    author: str
+    created: datetime
+    items: list[dict[str, Any]]
+
+
 @dataclass
-class Issue:
+class SandboxIssue:
     """An issue; `fields` holds what can be written (`jira_fields.py`), as ids and text; lists in it are tuples."""
 
     id: str
     key: str
-    project: Project
+    project: SandboxProject
     type: str
     status: str
     creator: str
@@ -83,9 +93,10 @@ class Issue:
     fields: dict[str, Any]
     resolved: datetime | None = None
     properties: dict[str, Any] = field(default_factory=dict)
-    comments: list[Comment] = field(default_factory=list)
+    comments: list[SandboxComment] = field(default_factory=list)
     remote_links: list[RemoteLink] = field(default_factory=list)
     participants: tuple[str, ...] = ()
+    history: list[ChangelogEntry] = field(default_factory=list)
 
 
 class JiraState:
@@ -103,7 +114,7 @@ class JiraState:
     def reset(self) -> None:
         """Forget every issue and every change of the table."""
         self.world = self._first  # doors and renamings put a changed copy in its place
-        self.issues: dict[str, Issue] = {}
+        self.issues: dict[str, SandboxIssue] = {}
         self.keys: dict[str, str] = {}  # a moved issue is found by its old keys too
         self.links: dict[int, IssueLink] = {}
         self.denied: set[str] = set()
@@ -119,22 +130,22 @@ class JiraState:
         """A number that nothing else has."""
         return next(self._ids)
 
-    def next_key(self, project: Project) -> str:
+    def next_key(self, project: SandboxProject) -> str:
         """The next free key of a project."""
         return f"{project.key}-{next(self._numbers[project.key])}"
 
-    def add_component(self, project: Project, name: str) -> Component:
+    def add_component(self, project: SandboxProject, name: str) -> Component:
         """Put a component into a project."""
         component = Component(str(self.next_id()), name, project)
         self.components[component.id] = component
         return component
 
-    def project_components(self, project: Project) -> list[Component]:
+    def project_components(self, project: SandboxProject) -> list[Component]:
         """The components of a project, by name as Jira lists them."""
         mine = [component for component in self.components.values() if component.project == project]
         return sorted(mine, key=lambda component: component.name.casefold())
 
-    def find(self, id_or_key: object) -> Issue | None:
+    def find(self, id_or_key: object) -> SandboxIssue | None:
         """The issue with this id or (present or former) key."""
         wanted = str(id_or_key)
         return self.issues.get(wanted) or self.issues.get(self.keys.get(wanted.upper(), ""))
@@ -143,16 +154,16 @@ class JiraState:
         """The links that begin or end at an issue."""
         return [link for link in self.links.values() if issue_id in (link.source, link.destination)]
 
-    def comments(self) -> Iterator[tuple[Issue, Comment]]:
+    def comments(self) -> Iterator[tuple[SandboxIssue, SandboxComment]]:
         """Every comment with its issue."""
         return ((issue, comment) for issue in self.issues.values() for comment in issue.comments)
 
-    def touch(self, issue: Issue) -> None:
+    def touch(self, issue: SandboxIssue) -> None:
         """Stamp a write and let search know of it (after its lag)."""
         issue.updated = self.now()
         self.index.note(issue)
 
-    def remove(self, issue: Issue) -> None:
+    def remove(self, issue: SandboxIssue) -> None:
         """Delete an issue with everything that hangs on it."""
         del self.issues[issue.id]
         self.keys = {key: issue_id for key, issue_id in self.keys.items() if issue_id != issue.id}

@@ -13,28 +13,29 @@ from sandbox.jira_errors import JiraError
 from sandbox.jira_fields import NOT_ON_SCREEN, Scope, Writing
 from sandbox.jira_projects import field_meta
 from sandbox.jira_request import actor, body_object, issue_or_refuse, may, section, shape
-from sandbox.jira_state import Issue
+from sandbox.jira_state import SandboxIssue
 from sandbox.language import said
+from sandbox.versions import PREFIX
 from sandbox.world import Transition
 
 DONE = "done"
 
-routes = Blueprint("jira_transitions", __name__, url_prefix="/rest/api/3")
+routes = Blueprint("jira_transitions", __name__, url_prefix=PREFIX)
 
 
-def open_transitions(issue: Issue) -> list[Transition]:
+def open_transitions(issue: SandboxIssue) -> list[Transition]:
     """The transitions that lead away from the issue's status and are available; none without the right."""
     if not may("TRANSITION_ISSUES"):
         return []
     return [one for one in leading_away(issue) if one.available]
 
 
-def leading_away(issue: Issue) -> list[Transition]:
+def leading_away(issue: SandboxIssue) -> list[Transition]:
     """The transitions from the issue's status, those among them that are closed for now too."""
     return [one for one in here().jira.world.transitions if issue.status in one.sources]
 
 
-def transition_shape(issue: Issue, transition: Transition, with_fields: bool) -> dict[str, Any]:
+def transition_shape(issue: SandboxIssue, transition: Transition, with_fields: bool) -> dict[str, Any]:
     """A transition; `fields` of its screen only when asked for."""
     flags = {"isGlobal": False, "isInitial": False, "looped": False}
     flags |= {"isAvailable": transition.available, "isConditional": transition.conditional}
@@ -49,7 +50,7 @@ def transition_shape(issue: Issue, transition: Transition, with_fields: bool) ->
     return shown
 
 
-def screen_field(issue: Issue, transition: Transition, name: str) -> dict[str, Any]:
+def screen_field(issue: SandboxIssue, transition: Transition, name: str) -> dict[str, Any]:
     """A field of a transition's screen."""
     meta = field_meta(issue.project, name) | {"required": name in transition.required}
     operations = ["add"] if name == "comment" else meta["operations"]
@@ -102,14 +103,14 @@ def added_comments(transition: Transition, operations: Any) -> list[Any]:
 
 
 def screen_values(
-    issue: Issue, transition: Transition, fields: dict[str, Any], update: dict[str, Any]
+    issue: SandboxIssue, transition: Transition, fields: dict[str, Any], update: dict[str, Any]
 ) -> dict[str, Any]:
     """The values that the screen writes; raise JiraError 400 for a field that is not on it."""
     state = here().jira
     return Writing(Scope(state, issue.project), issue.fields, transition.screen).values(fields, update)
 
 
-def move_along(issue: Issue, transition: Transition, values: dict[str, Any]) -> None:
+def move_along(issue: SandboxIssue, transition: Transition, values: dict[str, Any]) -> None:
     """Put the issue into its new status; a done one gets a resolution, any other loses it."""
     state = here().jira
     before, is_done = issue.status, state.world.status(transition.to).category == DONE

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.jira_errors import JiraError
-from sandbox.jira_state import Issue, JiraState
+from sandbox.jira_state import JiraState, SandboxIssue
 from sandbox.jql_fields import SORT_KEYS, Operand, test_of
 
 TOKEN = re.compile(
@@ -19,7 +19,7 @@ KEYWORDS = {"and", "or", "not", "in", "is", "order", "by", "empty", "null"}
 SIGNS = {"=", "!=", "~", "!~", "<", ">", "<=", ">="}
 NOT_IN = ("not", "in")
 
-Test = Callable[[Issue], bool]
+Test = Callable[[SandboxIssue], bool]
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class Query:
     """A parsed query: its test (None when nothing is restricted) and its order, the most important key first."""
 
     test: Test | None
-    order: tuple[tuple[Callable[[Issue], Any], bool], ...]
+    order: tuple[tuple[Callable[[SandboxIssue], Any], bool], ...]
 
-    def matches(self, issue: Issue) -> bool:
+    def matches(self, issue: SandboxIssue) -> bool:
         """True when the issue meets the restriction."""
         return self.test is None or self.test(issue)
 
-    def sorted(self, issues: list[Issue]) -> list[Issue]:
+    def sorted(self, issues: list[SandboxIssue]) -> list[SandboxIssue]:
         """The issues in the query's order, else the newest first."""
         issues = sorted(issues, key=lambda issue: int(issue.id), reverse=True)
         for key, descending in reversed(self.order):
@@ -170,7 +170,7 @@ class Parser:
             return f"{token.word}()"
         return token.text
 
-    def _order(self) -> tuple[tuple[Callable[[Issue], Any], bool], ...]:
+    def _order(self) -> tuple[tuple[Callable[[SandboxIssue], Any], bool], ...]:
         if self._peek() != "order":
             return ()
         self._take("order")
@@ -181,7 +181,7 @@ class Parser:
             keys.append(self._sort_key())
         return tuple(keys)
 
-    def _sort_key(self) -> tuple[Callable[[Issue], Any], bool]:
+    def _sort_key(self) -> tuple[Callable[[SandboxIssue], Any], bool]:
         name = self._take().text.lower()
         if name not in SORT_KEYS:
             raise refuse(f"Not able to sort using field '{name}'.")

@@ -11,7 +11,7 @@ from typing import Any
 from sandbox import adf
 from sandbox.clock import ZONE
 from sandbox.jira_errors import JiraError
-from sandbox.jira_state import Issue, JiraState
+from sandbox.jira_state import JiraState, SandboxIssue
 from sandbox.world import by_id
 
 EQUALITY = ("=", "!=", "in", "not in")
@@ -23,7 +23,7 @@ DATE_FORMATS = ("%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d")
 PERIOD = re.compile(r"^(?P<sign>[-+]?)(?P<n>\d+)(?P<unit>[wdhm])$")
 UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes"}
 
-Test = Callable[[Issue], bool]
+Test = Callable[[SandboxIssue], bool]
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ def refuse(message: str) -> JiraError:
     return JiraError(400, message)
 
 
-def key_number(issue: Issue) -> tuple[str, int]:
+def key_number(issue: SandboxIssue) -> tuple[str, int]:
     """A key as it is ordered: by project, then by number."""
     project, _, number = issue.key.rpartition("-")
     return project, int(number)
 
 
-SORT_KEYS: dict[str, Callable[[Issue], Any]] = {
+SORT_KEYS: dict[str, Callable[[SandboxIssue], Any]] = {
     "created": lambda issue: issue.created,
     "updated": lambda issue: issue.updated,
     "id": lambda issue: int(issue.id),
@@ -107,7 +107,7 @@ def component_names(state: JiraState, value: str) -> str | None:
 
 # field: (what a value means, what an issue has)
 CHOICES: dict[
-    str, tuple[Callable[[JiraState, str], str | None], Callable[[JiraState, Issue], Iterable[str | None]]]
+    str, tuple[Callable[[JiraState, str], str | None], Callable[[JiraState, SandboxIssue], Iterable[str | None]]]
 ] = {
     "key": (read_issue, lambda _state, issue: [issue.id]),
     "id": (read_issue, lambda _state, issue: [issue.id]),
@@ -185,14 +185,14 @@ def read_moment(state: JiraState, name: str, value: str) -> datetime:
     )
 
 
-def all_texts(issue: Issue) -> list[str]:
+def all_texts(issue: SandboxIssue) -> list[str]:
     """What the field `text` looks through."""
     custom = [value for name, value in issue.fields.items() if name.startswith("customfield_") and value]
     comments = [adf.to_text(comment.body) or "" for comment in issue.comments]
     return [issue.fields["summary"], adf.to_text(issue.fields.get("description")) or "", *custom, *comments]
 
 
-TEXTS: dict[str, Callable[[Issue], list[str]]] = {
+TEXTS: dict[str, Callable[[SandboxIssue], list[str]]] = {
     "summary": lambda issue: [issue.fields["summary"]],
     "description": lambda issue: [adf.to_text(issue.fields.get("description")) or ""],
     "comment": lambda issue: [adf.to_text(comment.body) or "" for comment in issue.comments],
@@ -200,7 +200,7 @@ TEXTS: dict[str, Callable[[Issue], list[str]]] = {
 }
 
 
-def text_test(name: str, texts: Callable[[Issue], list[str]], operator: str, operand: Operand) -> Test:
+def text_test(name: str, texts: Callable[[SandboxIssue], list[str]], operator: str, operand: Operand) -> Test:
     """A clause about a text: every word must be there (`*` at its end: its beginning), a quoted phrase as a whole."""
     check_operator(name, operator, (*MATCHING, *(EMPTINESS if name != "text" else ())))
     if operator in EMPTINESS:

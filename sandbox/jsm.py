@@ -13,9 +13,9 @@ from sandbox.core import here
 from sandbox.jira_errors import JiraError
 from sandbox.jira_issues import make_issue
 from sandbox.jira_request import actor, body_object, issue_or_refuse, may, section, shape
-from sandbox.jira_state import INTERNAL_MARK, Comment, Issue
+from sandbox.jira_state import INTERNAL_MARK, SandboxComment, SandboxIssue
 from sandbox.paging import desk_page
-from sandbox.world import REQUEST_TYPE_FIELD, Account, Project
+from sandbox.world import REQUEST_TYPE_FIELD, JiraAccount, SandboxProject
 
 routes = Blueprint("jsm", __name__, url_prefix="/rest/servicedeskapi")
 
@@ -25,7 +25,7 @@ def base() -> str:
     return f"{request.host_url}rest/servicedeskapi"
 
 
-def request_or_refuse(id_or_key: str) -> Issue:
+def request_or_refuse(id_or_key: str) -> SandboxIssue:
     """An issue with a request type; a customer sees the own ones alone; raise JiraError 404."""
     issue = issue_or_refuse(id_or_key)
     is_customer = actor().kind == "customer"
@@ -36,7 +36,7 @@ def request_or_refuse(id_or_key: str) -> Issue:
     return issue
 
 
-def customers(issue: Issue) -> tuple[str, ...]:
+def customers(issue: SandboxIssue) -> tuple[str, ...]:
     """Who sees the request: its reporter and its participants."""
     return (issue.fields["reporter"], *issue.participants)
 
@@ -48,13 +48,13 @@ def date(moment: Any) -> dict[str, Any]:
     return {**text, "friendly": local.strftime("%d.%m.%Y %H:%M"), "epochMillis": int(moment.timestamp() * 1000)}
 
 
-def person(account: Account) -> dict[str, Any]:
+def person(account: JiraAccount) -> dict[str, Any]:
     """An account as this API gives it."""
     names = {"accountId": account.id, "displayName": account.name, "active": True, "timeZone": "Europe/Moscow"}
     return {**names, "_links": {"self": shape().user(account)["self"], "avatarUrls": {}}}
 
 
-def known(account_id: Any) -> Account:
+def known(account_id: Any) -> JiraAccount:
     """The account; raise JiraError 400."""
     account = here().jira.world.account(account_id)
     if account is None:
@@ -62,7 +62,7 @@ def known(account_id: Any) -> Account:
     return account
 
 
-def request_shape(issue: Issue) -> dict[str, Any]:
+def request_shape(issue: SandboxIssue) -> dict[str, Any]:
     """A request."""
     status = here().jira.world.status(issue.status)
     names = {"issueId": issue.id, "issueKey": issue.key, "summary": issue.fields["summary"]}
@@ -108,7 +108,7 @@ def create_request() -> ResponseReturnValue:
     return jsonify(request_shape(issue)), 201
 
 
-def desk_project(body: dict[str, Any]) -> Project:
+def desk_project(body: dict[str, Any]) -> SandboxProject:
     """The project that the service desk and the request type name; raise JiraError 400."""
     wanted = str(body.get("serviceDeskId")).removeprefix("projectKey:")
     project = next((p for p in here().jira.world.projects if wanted in (p.desk, p.key)), None)
@@ -127,7 +127,7 @@ def get_request(key: str) -> ResponseReturnValue:
     return jsonify(request_shape(request_or_refuse(key)))
 
 
-def comment_shape(issue: Issue, comment: Comment) -> dict[str, Any]:
+def comment_shape(issue: SandboxIssue, comment: SandboxComment) -> dict[str, Any]:
     """A comment as this API gives it: its body is plain text."""
     return {
         "_expands": ["attachment", "renderedBody"],

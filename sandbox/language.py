@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import g, has_request_context, request
 
-from sandbox.world import Named, Status, Transition
+from sandbox.world import NamedRow, Status, Transition
 
 FORCED = "X-Force-Accept-Language"  # without it Jira takes the account's language, whatever Accept-Language says
 
@@ -19,6 +19,6 @@ def language() -> str:
     return actor.language if actor else "ru"
 
 
-def said(row: Named | Status | Transition) -> str:
+def said(row: NamedRow | Status | Transition) -> str:
     """The name of a row in the language of this call; without a translation as it stands."""
     return row.en if row.en and language() == "en" else row.name

@@ -16,8 +16,8 @@ from sandbox import routes
 from sandbox.core import STATE, Sandbox, serve
 from sandbox.jira_issues import issue_shape
 from sandbox.jira_links import remote_shape
-from sandbox.jira_state import Issue
-from sandbox.settings import Settings
+from sandbox.jira_state import SandboxIssue
+from sandbox.settings import SandboxSettings
 from sandbox.usedesk_shapes import full
 
 TIMEOUT = 40  # seconds
@@ -36,7 +36,7 @@ class LiveSandbox:
     def __init__(self, bot_url: str | None = None, data_dir: Path | str = "var", retry_seconds: float = 0.05) -> None:
         """`bot_url` (no trailing slash) is where webhooks go, None: nowhere; `data_dir` gets the clock's file."""
         env = {"BOT_URL": bot_url or "", "DATA_DIR": str(data_dir), "SANDBOX_RETRY_SECONDS": str(retry_seconds)}
-        self.state = Sandbox(Settings.from_env({**env, "SANDBOX_SEARCH_LAG": "0.0"}))
+        self.state = Sandbox(SandboxSettings.from_env({**env, "SANDBOX_SEARCH_LAG": "0.0"}))
         """Hold its `lock` while reading."""
         app = serve(routes(), self.state)
         self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
@@ -122,9 +122,9 @@ class LiveSandbox:
         with self.state.lock:
             return full(self.state.usedesk, self.state.usedesk.tickets[int(ticket_id)])
 
-    def usedesk_act(self, who: str, **deed: Any) -> dict[str, Any]:
+    def usedesk_act(self, who: str, **change: Any) -> dict[str, Any]:
         """Do what a client or an agent would in Usedesk; the webhooks go out, `drain` waits for them."""
-        return cast(dict[str, Any], self.call("POST", "/sandbox/usedesk/act", {"as": who, **deed}))
+        return cast(dict[str, Any], self.call("POST", "/sandbox/usedesk/act", {"as": who, **change}))
 
     def usedesk_settings(self, **switches: bool | int) -> None:
         """Throw Usedesk's switches: `rate_limit`, `form`, `webhooks`; `zone` is minutes."""
@@ -157,7 +157,7 @@ class LiveSandbox:
         with self.state.lock, routes().test_request_context(base_url=self.url, environ_overrides={STATE: self.state}):
             yield
 
-    def _found(self, id_or_key: str) -> Issue:
+    def _found(self, id_or_key: str) -> SandboxIssue:
         issue = self.state.jira.find(id_or_key)
         if issue is None:
             raise KeyError(id_or_key)

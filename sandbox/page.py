@@ -8,14 +8,15 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from sandbox import adf
+from sandbox.closing import RESOLUTIONS
 from sandbox.core import here
-from sandbox.jira_state import Issue
+from sandbox.jira_state import SandboxIssue
 from sandbox.usedesk_shapes import full
 
 routes = Blueprint("page", __name__)
 
 
-def issue_row(issue: Issue) -> dict[str, Any]:
+def issue_row(issue: SandboxIssue) -> dict[str, Any]:
     """What the page says about an issue."""
     state = here().jira
     return {
@@ -43,6 +44,7 @@ def show() -> ResponseReturnValue:
         usedesk=usedesk,
         chats=sandbox.chats,
         now=sandbox.clock.now(),
+        resolutions=RESOLUTIONS,
     )
 
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.jira_state import Issue
+    from sandbox.jira_state import SandboxIssue
 
 
 @dataclass
 class Version:
     """An issue as it was at a write (None: deleted), and when search begins to see it (monotonic seconds)."""
 
-    issue: Issue | None
+    issue: SandboxIssue | None
     written: float
     visible: float
 
@@ -35,7 +35,7 @@ class SearchIndex:
         for version in (version for versions in self._versions.values() for version in versions):
             version.visible = min(version.visible, version.written + seconds)
 
-    def note(self, issue: Issue) -> None:
+    def note(self, issue: SandboxIssue) -> None:
         """Remember an issue as it is now."""
         seen = copy.copy(issue)
         seen.fields = dict(issue.fields)
@@ -47,14 +47,14 @@ class SearchIndex:
         """Remember that an issue went."""
         self._add(issue_id, None)
 
-    def _add(self, issue_id: str, issue: Issue | None) -> None:
+    def _add(self, issue_id: str, issue: SandboxIssue | None) -> None:
         now = time.monotonic()
         versions = self._versions.setdefault(issue_id, [])
         versions.append(Version(issue, now, now + self.lag))
         while len(versions) > 1 and versions[1].visible <= now:
             versions.pop(0)
 
-    def seen(self, reconciled: Iterable[str] = ()) -> Iterator[Issue]:
+    def seen(self, reconciled: Iterable[str] = ()) -> Iterator[SandboxIssue]:
         """The issues as search sees them; those of the `reconciled` ids as they are now."""
         now, fresh = time.monotonic(), set(reconciled)
         for issue_id, versions in self._versions.items():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from sandbox.settings import Settings
+from sandbox.settings import SandboxSettings
 
-bind = f"127.0.0.1:{Settings.from_env(os.environ).port}"
+bind = f"127.0.0.1:{SandboxSettings.from_env(os.environ).port}"
 worker_class = "gthread"
 workers = 1
 threads = 16

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Settings:
+class SandboxSettings:
     """Fixed points of the sandbox; durations are seconds, `bot_url` None means that nobody is told."""
 
     port: int
@@ -19,6 +19,7 @@ class Settings:
     jira_secret: str
     webcrm_token: str
     webcrm_secret: str
+    api_token: str
     usedesk_token: str
     usedesk_secret: str
     usedesk_path_token: str
@@ -27,7 +28,7 @@ class Settings:
     retry_seconds: float
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> Settings:
+    def from_env(cls, env: Mapping[str, str]) -> SandboxSettings:
         """Read the environment; unset is as in `.env.sandbox`; of a list of secrets the first signs."""
         return cls(
             port=int(env.get("SANDBOX_PORT") or 8090),
@@ -40,6 +41,7 @@ class Settings:
             webcrm_secret=first(
                 env.get("WEBCRM_WEBHOOK_SECRETS", "whsec_c2FuZGJveC13ZWJjcm0tc2VjcmV0LTAwMDAwMDAwMDA=")
             ),
+            api_token=first(env.get("API_TOKENS", "sandbox-api-token")),
             usedesk_token=env.get("USEDESK_TOKEN", "sandbox-usedesk-token"),
             usedesk_secret=env.get("USEDESK_SECRET", "sandbox-usedesk-secret"),
             usedesk_path_token=env.get("USEDESK_PATH_TOKEN", "sandbox"),

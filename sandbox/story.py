@@ -17,10 +17,15 @@ from typing import Any
 import requests
 import yaml
 
+from sandbox.story_case import play_case
+from sandbox.story_chats import play_chat
+from sandbox.story_incident import play_incident
+
 SAMPLES = Path(__file__).with_name("story.yml")
 FINAL = {"done", "ignored", "failed", "dead"}
 WAIT_SECONDS = 90  # a retry after a 500 alone takes 5 s, and Jira's search may lag
 TIMEOUT = 10
+ACCEPTED = 202
 
 
 @dataclass(frozen=True)
@@ -36,10 +41,11 @@ class Sample:
     component: str | None = None
     says: str | None = None
     status: str | None = None
+    ends: str | None = None
     then: list[dict[str, str]] = field(default_factory=list)
 
 
-class World:
+class StoryWorld:
     """The bot and the sandbox by their addresses."""
 
     def __init__(self, env: dict[str, str]) -> None:
@@ -62,6 +68,11 @@ class World:
         """Whether the bot has not had any delivery yet."""
         listed = self.ask("GET", f"{self.bot}/api/deliveries", headers=self._api)
         return not listed["deliveries"]
+
+    def knows(self, delivery_id: str) -> bool:
+        """Whether the bot has had a delivery of WebCRM."""
+        url = f"{self.bot}/api/deliveries/webcrm/{delivery_id}"
+        return bool(self._session.get(url, timeout=TIMEOUT, headers=self._api).ok)
 
     def put_ticket(self, ticket: dict[str, Any]) -> None:
         """Put a ticket into the CRM."""
@@ -110,6 +121,17 @@ class World:
         sent = self.ask("POST", f"{self.sandbox}/sandbox/webcrm/send", json={"event": event})
         return int(sent["status"])
 
+    def close(self, ticket: dict[str, Any], closing: dict[str, Any]) -> str:
+        """Let a ticket be closed; what the delivery became."""
+        self.put_ticket(ticket)
+        event = event_of(Sample("", ticket, closing))
+        self.send(event)
+        return str(self.outcome(event["id"])["status"])
+
+    def noted(self, ticket_id: str, words: str) -> bool:
+        """Wait until an internal note with these words stands in a ticket."""
+        return self.wait_for(lambda: any(words in one["text"] for one in self.ticket(ticket_id)["messages"]))
+
     def outcome(self, delivery_id: str) -> dict[str, Any]:
         """Wait until the bot is done with a delivery; its status and ledger."""
         deadline = time.monotonic() + WAIT_SECONDS
@@ -156,7 +178,7 @@ def samples(sandbox: str, file: Path = SAMPLES) -> Iterator[Sample]:
         yield Sample(ticket=ticket, **scene)
 
 
-def play(world: World, sample: Sample) -> tuple[bool, str]:
+def play(world: StoryWorld, sample: Sample) -> tuple[bool, str]:
     """Play one scene: whether it came out as expected, and what became of it in words."""
     world.put_ticket(sample.ticket)
     for fault in sample.faults:
@@ -170,12 +192,13 @@ def play(world: World, sample: Sample) -> tuple[bool, str]:
     key = issues[0]["key"] if issues else None
     said = " ".join(message["text"] for message in ticket["messages"] if message["visibility"] == "internal")
     fine = (
-        set(statuses) == {202}
+        set(statuses) == {ACCEPTED}
         and outcome["status"] == "done"
         and len(issues) == sample.issues
         and ticket["jira_key"] == key
         and (sample.component is None or components == [sample.component])
         and (sample.says is None or sample.says in said)
+        and (sample.ends is None or ticket["status"] == sample.ends)
         and (sample.status is None or (key is not None and world.status_becomes(key, sample.status)))
         and all(_goes_on(world, key or "", step) for step in sample.then)
     )
@@ -184,13 +207,13 @@ def play(world: World, sample: Sample) -> tuple[bool, str]:
     return fine, f"{what:<24} {ticket['status']:<10} {outcome['status']:<8} {rules}"
 
 
-def _goes_on(world: World, key: str, step: dict[str, str]) -> bool:
+def _goes_on(world: StoryWorld, key: str, step: dict[str, str]) -> bool:
     """What happens next: somebody answers, and the issue comes to another status."""
     world.comment(key, step["who"], step["text"])
     return world.status_becomes(key, step["status"])
 
 
-def _settled_issues(world: World, sample: Sample) -> list[dict[str, Any]]:
+def _settled_issues(world: StoryWorld, sample: Sample) -> list[dict[str, Any]]:
     """The ticket's issues, once Jira's search shows as many as are expected (it lags)."""
     deadline = time.monotonic() + TIMEOUT
     while True:
@@ -200,7 +223,7 @@ def _settled_issues(world: World, sample: Sample) -> list[dict[str, Any]]:
         time.sleep(0.1)
 
 
-def play_request(world: World, scene: dict[str, Any]) -> tuple[bool, str]:
+def play_request(world: StoryWorld, scene: dict[str, Any]) -> tuple[bool, str]:
     """A question to a department: the reply to the client, the reminder a day later, the answer."""
     ticket, service = scene["ticket"], f"{world.sandbox}/chat/{scene['department']}"
     world.ask("PUT", f"{world.sandbox}/sandbox/usedesk/tickets/{ticket}", json={"subject": scene["subject"]})
@@ -212,30 +235,60 @@ def play_request(world: World, scene: dict[str, Any]) -> tuple[bool, str]:
     world.move_clock(advance=scene["wait"])
     steps.append(world.wait_for(lambda: scene["reminder"] in str(world.ask("GET", service))))
     steps.append(world.said_in(ticket, scene["late"]))
-    deed = {"as": "client", "ticket_id": made, "message": scene["answer"]}
-    world.ask("POST", f"{world.sandbox}/sandbox/usedesk/act", json=deed)
+    change = {"as": "client", "ticket_id": made, "message": scene["answer"]}
+    world.ask("POST", f"{world.sandbox}/sandbox/usedesk/act", json=change)
     steps.append(world.said_in(ticket, scene["answered"]))
     world.move_clock(set=datetime.now(UTC).isoformat())
     return all(steps), f"usedesk:{ticket} -> {made}"
 
 
+def play_duplicate(world: StoryWorld, story: dict[str, Any]) -> tuple[bool, str]:
+    """Two tickets that ask the same: a draft to the partner in the second, and a word to whoever has the first."""
+    scene, said = story["duplicate"], []
+    for number in scene["tickets"]:
+        url = story["url"].format(id=number, sandbox=world.sandbox)
+        now = {"created_at": datetime.now(UTC).isoformat(), "id": number, "url": url}
+        ticket = {**story["ticket"], **scene["ticket"], **now}
+        world.put_ticket(ticket)
+        event = {"id": f"story-{number}", "type": "ticket.created", "occurred_at": now["created_at"], "ticket": ticket}
+        world.send(event)
+        outcome = world.outcome(event["id"])
+        said.append(outcome["status"])
+    first, second = (world.ticket(number)["messages"] for number in scene["tickets"])
+    drafts = [one["text"] for one in second if one.get("draft")]
+    notes = [one["text"] for one in first if one["visibility"] == "internal"]
+    fine = set(said) == {"done"} and len(drafts) == 1 and scene["draft"] in drafts[0]
+    fine = fine and any(scene["joined"] in note for note in notes)
+    return fine, " -> ".join(reversed(scene["tickets"]))
+
+
 def main() -> int:
     """Play all scenes, unless the store has deliveries already."""
-    world = World(dict(os.environ))
+    world = StoryWorld(dict(os.environ))
     if not world.is_new():
         _say("the store is not empty, so no sample tickets are played")
         return 0
     failed = 0
     for sample in samples(world.sandbox):
-        fine, told = play(world, sample)
-        failed += not fine
-        _say(f"  {'✓' if fine else '✗'} {sample.title:<62} {told}")
-    scene = yaml.safe_load(SAMPLES.read_text())["request"]
-    fine, told = play_request(world, scene)
-    failed += not fine
-    _say(f"  {'✓' if fine else '✗'} {scene['title']:<62} {told}")
+        failed += _told(sample.title, play(world, sample))
+    story = yaml.safe_load(SAMPLES.read_text())
+    failed += _told(story["duplicate"]["title"], play_duplicate(world, story))
+    scene = story["incident"]
+    failed += _told(scene["title"], play_incident(world, scene, {**story["ticket"], **scene["ticket"]}))
+    for scene in story["cases"]:
+        failed += _told(scene["title"], play_case(world, scene))
+    for scene in story["chats"]:
+        failed += _told(scene["title"], play_chat(world, scene))
+    failed += _told(story["request"]["title"], play_request(world, story["request"]))
     _say(f"\n  {'all came out as expected' if not failed else f'{failed} came out otherwise'}\n")
     return 1 if failed else 0
+
+
+def _told(title: str, played: tuple[bool, str]) -> bool:
+    """Tell what became of a scene; whether it came out otherwise than expected."""
+    fine, told = played
+    _say(f"  {'✓' if fine else '✗'} {title:<62} {told}")
+    return not fine
 
 
 def _say(line: str) -> None:

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from sandbox import usedesk_shapes as shapes
 from sandbox.core import here
 from sandbox.usedesk_search import found
-from sandbox.usedesk_state import PRIORITIES, STATUSES, TYPES, UsedeskState, UsedeskTicket, Words
+from sandbox.usedesk_state import PRIORITIES, STATUSES, TYPES, SandboxTicket, UsedeskState, UsedeskWords
 
 NOBODY = "null"
 SUBJECT = 255
@@ -77,7 +77,7 @@ def someone(kind: str, value: Any, name: str) -> int | None:
     return id_
 
 
-def asked_ticket() -> UsedeskTicket:
+def asked_ticket() -> SandboxTicket:
     """The ticket that `ticket_id` names."""
     ticket = state().tickets.get(number(given().get("ticket_id"), "ticket_id"))
     if ticket is None:
@@ -151,7 +151,7 @@ def create_ticket() -> ResponseReturnValue:
         shapes.set_value(made, target, value)
     sender = "client" if body.get("from") == "client" else "user"
     private = body.get("private_comment") in (True, 1, "1", "true")
-    words = Words(message, sender, not private, author() if sender == "user" else None)
+    words = UsedeskWords(message, sender, not private, author() if sender == "user" else None)
     state().write(made, words, quiet=True)
     state().announce(made)
     return jsonify({"status": "success", "ticket_id": made.id})
@@ -170,7 +170,7 @@ def create_comment() -> ResponseReturnValue:
     body, found_ticket, message = given(), asked_ticket(), asked_text("message")
     public = one_of(body.get("type", "private"), ("public", "private"), "type") == "public"
     client = body.get("from") == "client"
-    words = Words(message, "client" if client else "user", public, None if client else author())
+    words = UsedeskWords(message, "client" if client else "user", public, None if client else author())
     return jsonify({"status": "success", "comment_id": state().write(found_ticket, words)["id"]})
 
 

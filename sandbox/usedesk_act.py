@@ -11,13 +11,13 @@ from sandbox import usedesk_shapes as shapes
 from sandbox.control import body_object, refuse
 from sandbox.core import here
 from sandbox.usedesk import UsedeskError, someone, wanted
-from sandbox.usedesk_state import CLOSED, UsedeskTicket, Words
+from sandbox.usedesk_state import CLOSED, SandboxTicket, UsedeskWords
 
 AGENT = 12  # who acts when nobody is named
 CLIENT = 5
 WIDEST = 14 * 60  # minutes from UTC
 SWITCHES = {"rate_limit": "limited", "form": "form", "webhooks": "webhooks"}
-DEEDS = ("status", "assignee_id", "group_id", "priority", "type", "subject", "tag", "field_id", "field_value")
+CHANGES = ("status", "assignee_id", "group_id", "priority", "type", "subject", "tag", "field_id", "field_value")
 
 routes = Blueprint("usedesk_act", __name__, url_prefix="/sandbox/usedesk")
 
@@ -50,7 +50,7 @@ def settings() -> ResponseReturnValue:
 def put_ticket(ticket_id: int) -> ResponseReturnValue:
     """Put a ticket in without a webhook: `subject`, `client_id`, `additional_id`, what `act` sets, and `comments`."""
     body, state = body_object(), here().usedesk
-    changes = wanted({name: body[name] for name in DEEDS if name in body})
+    changes = wanted({name: body[name] for name in CHANGES if name in body})
     client = someone("clients", body.get("client_id", CLIENT), "client_id") or CLIENT
     ticket = state.put(ticket_id, str(body.get("subject", "")), client, additional_id=body.get("additional_id"))
     for target, value in changes.items():
@@ -58,7 +58,9 @@ def put_ticket(ticket_id: int) -> ResponseReturnValue:
     for one in body.get("comments", []):
         sender = one.get("from", "client")
         user = one.get("user_id", AGENT) if sender == "user" else None
-        state.write(ticket, Words(one["message"], sender, one.get("type", "public") == "public", user), quiet=True)
+        state.write(
+            ticket, UsedeskWords(one["message"], sender, one.get("type", "public") == "public", user), quiet=True
+        )
     return jsonify(shapes.full(state, ticket))
 
 
@@ -86,7 +88,7 @@ def act_as_client(body: dict[str, Any]) -> dict[str, Any]:
     if ticket is None or (ticket.status == CLOSED and "message" in body):
         client = ticket.client_id if ticket else someone("clients", body.get("client_id", CLIENT), "client_id")
         ticket = state.put(None, str(body.get("subject", "")), client or CLIENT)
-        state.write(ticket, Words(said(body), "client", True), quiet=True)
+        state.write(ticket, UsedeskWords(said(body), "client", True), quiet=True)
         state.announce(ticket)
         return {"ticket_id": ticket.id}
     if "rating" in body:
@@ -94,17 +96,20 @@ def act_as_client(body: dict[str, Any]) -> dict[str, Any]:
     elif "text" in body:
         state.chat(ticket, int(body.get("chat_id", ticket.id)), str(body["text"]))
     else:
-        return {"ticket_id": ticket.id, "comment_id": state.write(ticket, Words(said(body), "client", True))["id"]}
+        return {
+            "ticket_id": ticket.id,
+            "comment_id": state.write(ticket, UsedeskWords(said(body), "client", True))["id"],
+        }
     return {"ticket_id": ticket.id}
 
 
-def act_as_agent(ticket: UsedeskTicket, body: dict[str, Any]) -> dict[str, Any]:
+def act_as_agent(ticket: SandboxTicket, body: dict[str, Any]) -> dict[str, Any]:
     """A `message` (public unless `private`) and changes with the names of `update/ticket`, in this order."""
     state, done = here().usedesk, {"ticket_id": ticket.id}
     user = someone("users", body.get("user_id", AGENT), "user_id")
-    changes = wanted({name: body[name] for name in DEEDS if name in body})
+    changes = wanted({name: body[name] for name in CHANGES if name in body})
     if "message" in body or not changes:
-        words = Words(said(body), "user", not body.get("private", False), user)
+        words = UsedeskWords(said(body), "user", not body.get("private", False), user)
         done["comment_id"] = state.write(ticket, words)["id"]
     change = state.change(ticket, changes, user)
     return done | ({"change_id": change["id"]} if change else {})
@@ -113,11 +118,11 @@ def act_as_agent(ticket: UsedeskTicket, body: dict[str, Any]) -> dict[str, Any]:
 def said(body: dict[str, Any]) -> str:
     """The message; 400 without one."""
     if not isinstance(body.get("message"), str) or not body["message"]:
-        refuse("message: a text that is not empty; or another deed")
+        refuse("message: a text that is not empty; or another change")
     return str(body["message"])
 
 
-def there_is(body: dict[str, Any]) -> UsedeskTicket:
+def there_is(body: dict[str, Any]) -> SandboxTicket:
     """The ticket of `ticket_id`; 400 when there is none."""
     asked = str(body.get("ticket_id"))
     ticket = here().usedesk.tickets.get(int(asked)) if asked.isdecimal() else None

@@ -1,4 +1,4 @@
-"""Usedesk's webhooks: one try each, in the order of the deeds; no signature, the secret is in the body."""
+"""Usedesk's webhooks: one try each, in the order of the changes; no signature, the secret is in the body."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.usedesk_state import UsedeskTicket
+from sandbox.usedesk_state import SandboxTicket
 
 PAGE = 100
 LISTS = {"fstatus": "status", "fpriority": "priority", "ftype": "type", "fgroup": "group_id", "client_id": "client_id"}
@@ -15,7 +15,7 @@ SORTS = {"id": "id", "status_id": "status", "client_id": "client_id", "last_upda
          "published_at": "published_at"}  # fmt: skip
 
 
-def found(tickets: Iterable[UsedeskTicket], asked: dict[str, Any], zone: timedelta) -> list[UsedeskTicket]:
+def found(tickets: Iterable[SandboxTicket], asked: dict[str, Any], zone: timedelta) -> list[SandboxTicket]:
     """The page of at most 100 from `offset`; raise ValueError for a filter that cannot be read.
 
     The filters work in UTC, whatever the `zone` of the tickets' dates.
@@ -31,7 +31,7 @@ def found(tickets: Iterable[UsedeskTicket], asked: dict[str, Any], zone: timedel
     return passing[int(offset) : int(offset) + PAGE]
 
 
-def _passes(ticket: UsedeskTicket, asked: dict[str, Any], zone: timedelta) -> bool:
+def _passes(ticket: SandboxTicket, asked: dict[str, Any], zone: timedelta) -> bool:
     for name, attribute in LISTS.items():
         if name in asked and str(getattr(ticket, attribute) or 0) not in str(asked[name]).replace(" ", "").split(","):
             return False
@@ -53,7 +53,7 @@ def _assigned(wanted: Any) -> list[str]:
     return [str(one.get("assignee_id")) for one in wanted if isinstance(one, dict)] if isinstance(wanted, list) else []
 
 
-def _in_time(ticket: UsedeskTicket, name: str, bound: datetime) -> bool:
+def _in_time(ticket: SandboxTicket, name: str, bound: datetime) -> bool:
     of, _, side = name.partition("_")
     stamp = datetime.fromisoformat(ticket.published_at if of == "created" else ticket.updated_at)
     return stamp >= bound if side == "after" else stamp <= bound

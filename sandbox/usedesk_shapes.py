@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sandbox.usedesk_state import UsedeskState, UsedeskTicket
+    from sandbox.usedesk_state import SandboxTicket, UsedeskState
 
 ATTRIBUTES = {
     "status_id": "status",
@@ -19,14 +19,14 @@ ATTRIBUTES = {
 }
 
 
-def value(ticket: UsedeskTicket, target: str) -> Any:
+def value(ticket: SandboxTicket, target: str) -> Any:
     """What a target of a change is now; `field:<id>` names a custom field."""
     if target.startswith("field:"):
         return ticket.fields.get(int(target.removeprefix("field:")))
     return getattr(ticket, ATTRIBUTES[target])
 
 
-def set_value(ticket: UsedeskTicket, target: str, new: Any) -> None:
+def set_value(ticket: SandboxTicket, target: str, new: Any) -> None:
     """Set a target of a change."""
     if target.startswith("field:"):
         ticket.fields[int(target.removeprefix("field:"))] = new
@@ -51,7 +51,7 @@ def text(number: int | None) -> str | None:
     return None if number is None else str(number)
 
 
-def row(state: UsedeskState, ticket: UsedeskTicket) -> dict[str, Any]:
+def row(state: UsedeskState, ticket: SandboxTicket) -> dict[str, Any]:
     """A ticket as lists and `/ticket` show it."""
     client = state.person("clients", ticket.client_id) or {"emails": []}
     return {
@@ -73,7 +73,7 @@ def row(state: UsedeskState, ticket: UsedeskTicket) -> dict[str, Any]:
     }
 
 
-def full(state: UsedeskState, ticket: UsedeskTicket) -> dict[str, Any]:
+def full(state: UsedeskState, ticket: SandboxTicket) -> dict[str, Any]:
     """The answer of `/ticket`."""
     tags = [{"id": str(place), "name": name} for place, name in enumerate(ticket.tags, start=1)]
     comments = [
@@ -89,19 +89,19 @@ def full(state: UsedeskState, ticket: UsedeskTicket) -> dict[str, Any]:
     }
 
 
-def custom_fields(state: UsedeskState, ticket: UsedeskTicket) -> list[dict[str, Any]]:
+def custom_fields(state: UsedeskState, ticket: SandboxTicket) -> list[dict[str, Any]]:
     """All custom fields with the ticket's values."""
     return [
         {"id": one["id"], "name": one["name"], "value": ticket.fields.get(one["id"])} for one in state.world["fields"]
     ]
 
 
-def _client(state: UsedeskState, ticket: UsedeskTicket) -> dict[str, Any]:
+def _client(state: UsedeskState, ticket: SandboxTicket) -> dict[str, Any]:
     known = state.person("clients", ticket.client_id) or {"id": ticket.client_id, "name": ""}
     return {"avatar": None, "note": "", "additional_ids": [], **known}
 
 
-def _around(state: UsedeskState, ticket: UsedeskTicket) -> dict[str, Any]:
+def _context(state: UsedeskState, ticket: SandboxTicket) -> dict[str, Any]:
     blocks = [{"name": "Смежник", "url": "http://127.0.0.1/usedesk/block", "secret_key": "sandbox-usedesk-block"}]
     return {
         "client": _client(state, ticket),
@@ -111,25 +111,25 @@ def _around(state: UsedeskState, ticket: UsedeskTicket) -> dict[str, Any]:
     }
 
 
-def created(state: UsedeskState, ticket: UsedeskTicket) -> dict[str, Any]:
+def created(state: UsedeskState, ticket: SandboxTicket) -> dict[str, Any]:
     """The webhook of a new ticket."""
     message = ticket.comments[0]["message"] if ticket.comments else ""
-    around = _around(state, ticket)
+    around = _context(state, ticket)
     del around["assignee_id"]
     return {"ticket": {**row(state, ticket), "message": message, "files": []}, **around}
 
 
-def commented(state: UsedeskState, ticket: UsedeskTicket, comment: dict[str, Any]) -> dict[str, Any]:
+def commented(state: UsedeskState, ticket: SandboxTicket, comment: dict[str, Any]) -> dict[str, Any]:
     """The webhook of a comment."""
-    return {"comment": comment, **_around(state, ticket)}
+    return {"comment": comment, **_context(state, ticket)}
 
 
-def changed(state: UsedeskState, ticket: UsedeskTicket, change: dict[str, Any]) -> dict[str, Any]:
+def changed(state: UsedeskState, ticket: SandboxTicket, change: dict[str, Any]) -> dict[str, Any]:
     """The webhook of a change."""
-    return {"trigger": change, **_around(state, ticket)}
+    return {"trigger": change, **_context(state, ticket)}
 
 
-def rated(state: UsedeskState, ticket: UsedeskTicket, number: int, rating: int) -> dict[str, Any]:
+def rated(state: UsedeskState, ticket: SandboxTicket, number: int, rating: int) -> dict[str, Any]:
     """The webhook of a client's rating."""
     now = state.stamp()
     last = ticket.comments[-1]["id"] if ticket.comments else None
@@ -143,7 +143,7 @@ def rated(state: UsedeskState, ticket: UsedeskTicket, number: int, rating: int) 
     return {"csi": csi | {"created_at": now, "updated_at": now}}
 
 
-def chatted(state: UsedeskState, ticket: UsedeskTicket, chat_id: int, said: str) -> dict[str, Any]:
+def chatted(state: UsedeskState, ticket: SandboxTicket, chat_id: int, said: str) -> dict[str, Any]:
     """The webhook of a client's message in a chat."""
     client = {"client_id": ticket.client_id, "client": _client(state, ticket)}
     about = {"from": "client", "platform": "usedesk_tg", "ticket": row(state, ticket), "state": "open"}

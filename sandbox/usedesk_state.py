@@ -1,4 +1,4 @@
-"""What the sandbox's Usedesk knows and what can happen to a ticket; each deed tells the bot by a webhook."""
+"""What the sandbox's Usedesk knows and what can happen to a ticket; each change tells the bot by a webhook."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _world() -> dict[str, Any]:
 
 
 @dataclass
-class UsedeskTicket:
+class SandboxTicket:
     """One request; moments as Usedesk writes them, in a zone of its own and without naming it."""
 
     id: int
@@ -54,7 +54,7 @@ class UsedeskTicket:
 
 
 @dataclass(frozen=True)
-class Words:
+class UsedeskWords:
     """A comment to be written: `sender` is user, client or trigger (a rule)."""
 
     message: str
@@ -77,7 +77,7 @@ class UsedeskState:
     def reset(self) -> None:
         """Back to the start, but for ids, which are never used again."""
         self.world: dict[str, Any] = copy.deepcopy(_world())
-        self.tickets: dict[int, UsedeskTicket] = {}
+        self.tickets: dict[int, SandboxTicket] = {}
         self.limited, self.form, self.webhooks = self._limited, False, True
         self.zone = 0  # minutes by which the dates are ahead of UTC
         self._calls: dict[str, deque[float]] = {}
@@ -111,17 +111,17 @@ class UsedeskState:
         self.world["clients"].append(client)
         return int(client["id"])
 
-    def put(self, ticket_id: int | None, subject: str, client_id: int, **given: Any) -> UsedeskTicket:
+    def put(self, ticket_id: int | None, subject: str, client_id: int, **given: Any) -> SandboxTicket:
         """Put a ticket in without telling anybody."""
         now, number = self.stamp(), ticket_id or next(self._ids)
-        self.tickets[number] = UsedeskTicket(number, subject, client_id, now, now, **given)
+        self.tickets[number] = SandboxTicket(number, subject, client_id, now, now, **given)
         return self.tickets[number]
 
-    def announce(self, ticket: UsedeskTicket) -> None:
+    def announce(self, ticket: SandboxTicket) -> None:
         """Tell that a ticket is new."""
         self._tell(shapes.created(self, ticket))
 
-    def write(self, ticket: UsedeskTicket, words: Words, *, quiet: bool = False) -> dict[str, Any]:
+    def write(self, ticket: SandboxTicket, words: UsedeskWords, *, quiet: bool = False) -> dict[str, Any]:
         """Add a comment; a client's opens a solved ticket again."""
         comment: dict[str, Any] = {
             "id": next(self._ids),
@@ -143,7 +143,7 @@ class UsedeskState:
                 self.change(ticket, {"status_id": OPEN}, None)
         return comment
 
-    def change(self, ticket: UsedeskTicket, wanted: dict[str, Any], user_id: int | None) -> dict[str, Any] | None:
+    def change(self, ticket: SandboxTicket, wanted: dict[str, Any], user_id: int | None) -> dict[str, Any] | None:
         """Set what differs, by webhook target (`status_id`, `assignee_id`, …); the change, None when nothing does."""
         before = {target: shapes.value(ticket, target) for target in wanted}
         old_status = ticket.status
@@ -170,11 +170,11 @@ class UsedeskState:
         self._tell(shapes.changed(self, ticket, change))
         return change
 
-    def rate(self, ticket: UsedeskTicket, rating: int) -> None:
+    def rate(self, ticket: SandboxTicket, rating: int) -> None:
         """The client rates the ticket."""
         self._tell(shapes.rated(self, ticket, next(self._ids), rating))
 
-    def chat(self, ticket: UsedeskTicket, chat_id: int, text: str) -> None:
+    def chat(self, ticket: SandboxTicket, chat_id: int, text: str) -> None:
         """The client writes in a chat."""
         self._tell(shapes.chatted(self, ticket, chat_id, text))
 

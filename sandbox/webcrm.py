@@ -30,7 +30,8 @@ TICKET: dict[str, Any] = {
 CHANGEABLE = ("jira_key", "status", "hold", "type", "subtype", "topics", "warehouse", "subject")
 CLOSING = ("resolution", "comment", "nto_reason")
 CHOSEN = ("type", "subtype")  # may be set with the closing
-ESCALATION = ("reason", "comment")
+ESCALATION = ("reason", "comment", "resolution", "reason_type", "reason_subtype")
+MOST = 200  # tickets of a list
 
 routes = Blueprint("webcrm", __name__, url_prefix="/webcrm")
 
@@ -88,12 +89,17 @@ def read_body(known: tuple[str, ...]) -> dict[str, Any]:
 
 @routes.get("/tickets")
 def find_tickets() -> ResponseReturnValue:
-    """The tickets of a seller, the newest first."""
-    seller = request.args.get("seller_id")
-    if not seller:
-        raise CrmError(400, "bad_request", "seller_id is required.")
-    found = [ticket for ticket in here().tickets.values() if str(ticket["seller"]["id"]) == seller]
-    return jsonify({"tickets": sorted(found, key=lambda ticket: str(ticket["created_at"]), reverse=True)})
+    """The tickets of a seller or of a client, the newest first, at most `limit`."""
+    asked = [(owner, value) for owner in ("seller", "client") if (value := request.args.get(f"{owner}_id"))]
+    if len(asked) != 1:
+        raise CrmError(400, "bad_request", "One of seller_id and client_id is required.")
+    limit = request.args.get("limit", "50")
+    if not limit.isdecimal() or not 1 <= int(limit) <= MOST:
+        raise CrmError(400, "bad_request", f"limit: 1 to {MOST}")
+    ((owner, number),) = asked
+    found = [ticket for ticket in here().tickets.values() if str(ticket[owner]["id"]) == number]
+    newest = sorted(found, key=lambda ticket: str(ticket["created_at"]), reverse=True)
+    return jsonify({"tickets": newest[: int(limit)]})
 
 
 @routes.get("/tickets/<ticket_id>")
@@ -166,11 +172,14 @@ def close_ticket(ticket_id: str) -> ResponseReturnValue:
 
 @routes.post("/tickets/<ticket_id>/escalate")
 def escalate_ticket(ticket_id: str) -> ResponseReturnValue:
-    """Hand a ticket on to the next line."""
+    """Hand a ticket on to the next line; one that is closed, or handed on, answers 409."""
     ticket, (key, answer) = ticket_or_refuse(ticket_id), replayed()
     if answer is not None:
         return answer
-    body = read_body(ESCALATION)
+    body = read_body((*ESCALATION, *CHOSEN))
+    if ticket["status"] in (CLOSED, ESCALATED):
+        raise CrmError(409, "already_closed", f"The ticket {ticket_id} is closed or handed on already.")
     ticket["status"] = ESCALATED
+    ticket.update({name: body.pop(name) for name in CHOSEN if name in body})
     ticket["escalation"] = {**dict.fromkeys(ESCALATION), **body, "at": here().clock.now().isoformat()}
     return remember(key, 200, ticket)

@@ -35,7 +35,7 @@ class Hook:
 
 
 @dataclass(order=True)
-class Delivery:
+class WebhookDelivery:
     """One body for one hook, due at a monotonic moment; `tries` counts those already made."""
 
     due: float
@@ -52,7 +52,7 @@ class Courier:
     def __init__(self, retry_seconds: float) -> None:
         """`retry_seconds` is the gap between two tries."""
         self._gap = retry_seconds
-        self._waiting: list[Delivery] = []
+        self._waiting: list[WebhookDelivery] = []
         self._wake = threading.Condition()
         self._seq = itertools.count(1)
         self._identifiers = itertools.count(time.time_ns())  # never the same again, even after a restart
@@ -70,7 +70,9 @@ class Courier:
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         with self._wake:
             seq = next(self._seq)
-            heapq.heappush(self._waiting, Delivery(time.monotonic(), seq, hook, text, str(next(self._identifiers))))
+            heapq.heappush(
+                self._waiting, WebhookDelivery(time.monotonic(), seq, hook, text, str(next(self._identifiers)))
+            )
             self._wake.notify_all()
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name="jira-webhooks", daemon=True)
@@ -103,7 +105,7 @@ class Courier:
                         heapq.heappush(self._waiting, delivery)
                     self._wake.notify_all()
 
-    def _next(self) -> Delivery | None:
+    def _next(self) -> WebhookDelivery | None:
         """The next delivery that is due; None once the courier is closed."""
         with self._wake:
             while not self._closed:
@@ -114,7 +116,7 @@ class Courier:
                 self._wake.wait(wait)
         return None
 
-    def _post(self, session: requests.Session, delivery: Delivery) -> bool:
+    def _post(self, session: requests.Session, delivery: WebhookDelivery) -> bool:
         """Make one try; False when it is to be repeated."""
         try:
             answer = session.post(
@@ -125,7 +127,7 @@ class Courier:
         return answer.status_code not in RETRIED and answer.status_code < SERVER_ERROR
 
 
-def headers(delivery: Delivery) -> dict[str, str]:
+def headers(delivery: WebhookDelivery) -> dict[str, str]:
     """The headers of one try: the identifier stays the same, the retry count is absent on the first."""
     sent = {
         "Content-Type": "application/json; charset=UTF-8",

@@ -14,13 +14,13 @@ REQUEST_TYPE_FIELD = "customfield_10010"
 NEW_STATUS = 0  # an issue begins in the first status of the table
 
 
-class Row(BaseModel):
+class WorldRow(BaseModel):
     """A line of the table; nothing changes it while the sandbox runs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Account(Row):
+class JiraAccount(WorldRow):
     """A person, the bot or a customer; customers may only use the service desk's API."""
 
     id: str
@@ -28,10 +28,11 @@ class Account(Row):
     kind: Literal["atlassian", "app", "customer"]
     admin: bool
     bot: bool = False
+    email: str | None = None  # Jira finds people by it, and shows it to nobody
     language: Literal["ru", "en"] = "ru"
 
 
-class Named(Row):
+class NamedRow(WorldRow):
     """Anything that Jira knows by id and name; `en` is what people whose Jira speaks English see."""
 
     id: str
@@ -39,13 +40,13 @@ class Named(Row):
     en: str | None = None
 
 
-class Status(Named):
+class Status(NamedRow):
     """A status with the key of its category."""
 
     category: Literal["new", "indeterminate", "done"]
 
 
-class Transition(Named):
+class Transition(NamedRow):
     """A way from some statuses to one; `screen` names the fields of its window, `required` those that it asks for.
 
     One that is not `available` is closed to everybody for now; a `conditional` one depends on conditions.
@@ -59,44 +60,45 @@ class Transition(Named):
     conditional: bool = False
 
 
-class LinkType(Named):
+class LinkType(NamedRow):
     """A kind of link between two issues, as read from either end."""
 
     inward: str
     outward: str
 
 
-class Project(Named):
+class SandboxProject(NamedRow):
     """A service project with its service desk and its one request type."""
 
     key: str
     desk: str
     request_type: str
     components: tuple[str, ...]
+    first_status: str | None = None  # where an issue begins, if not in the first status of the table
 
 
-class World(Row):
+class World(WorldRow):
     """The whole table."""
 
-    accounts: tuple[Account, ...]
+    accounts: tuple[JiraAccount, ...]
     statuses: tuple[Status, ...]
     transitions: tuple[Transition, ...]
-    issue_types: tuple[Named, ...]
-    priorities: tuple[Named, ...]
-    resolutions: tuple[Named, ...]
+    issue_types: tuple[NamedRow, ...]
+    priorities: tuple[NamedRow, ...]
+    resolutions: tuple[NamedRow, ...]
     link_types: tuple[LinkType, ...]
-    custom_fields: tuple[Named, ...]
-    projects: tuple[Project, ...]
+    custom_fields: tuple[NamedRow, ...]
+    projects: tuple[SandboxProject, ...]
     request_type_name: str
     permissions: tuple[str, ...]
     admin_permissions: tuple[str, ...]
 
     @property
-    def bot(self) -> Account:
+    def bot(self) -> JiraAccount:
         """The account that Basic auth stands for."""
         return next(account for account in self.accounts if account.bot)
 
-    def account(self, account_id: object) -> Account | None:
+    def account(self, account_id: object) -> JiraAccount | None:
         """The account with this id, if there is one."""
         return by_id(self.accounts, account_id)
 
@@ -104,13 +106,13 @@ class World(Row):
         """The status with this id; it must exist."""
         return next(status for status in self.statuses if status.id == status_id)
 
-    def project(self, id_or_key: object) -> Project | None:
+    def project(self, id_or_key: object) -> SandboxProject | None:
         """The project with this id or key (keys are upper case)."""
         wanted = str(id_or_key)
         return next((p for p in self.projects if wanted == p.id or wanted.upper() == p.key), None)
 
 
-Known = TypeVar("Known", Account, Status, Transition, Named, LinkType)
+Known = TypeVar("Known", JiraAccount, Status, Transition, NamedRow, LinkType)
 
 
 def by_id(rows: Iterable[Known], row_id: object) -> Known | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from store.dialect import insert_into
 from store.tables import holds
 from store.tables.requests import agents as g
 from store.tables.requests import requests
@@ -16,10 +16,9 @@ _SOURCES = ("webcrm", "usedesk", "jira")
 
 def set_status(connection: sa.Connection, source: str, agent_id: str, status: str, since: datetime) -> None:
     """Keep a status, unless a newer one is known."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(g).values(source=source, agent_id=agent_id, status=status, since=since)
-    newer = {"index_elements": [g.c.source, g.c.agent_id], "set_": {"status": status, "since": since}}
-    connection.execute(row.on_conflict_do_update(**newer, where=g.c.since <= since))
+    row = insert_into(connection, g).values(source=source, agent_id=agent_id, status=status, since=since)
+    key, newer = [g.c.source, g.c.agent_id], {"status": status, "since": since}
+    connection.execute(row.on_conflict_do_update(index_elements=key, set_=newer, where=g.c.since <= since))
 
 
 def is_known(connection: sa.Connection, source: str, agent_id: str) -> bool:
@@ -35,6 +34,13 @@ def with_source(connection: sa.Connection, agent_id: str) -> str:
     """`a17` as `webcrm:a17`, by the first CRM that knows such an agent; as it was given where none does."""
     known = (source for source in _SOURCES if is_known(connection, source, agent_id))
     return next((f"{source}:{agent_id}" for source in known), agent_id)
+
+
+def status_since(connection: sa.Connection, source: str, agent_id: str) -> tuple[str, datetime] | None:
+    """An agent's status and since when, None when nobody told."""
+    mine = (g.c.source == source, g.c.agent_id == agent_id)
+    row = connection.execute(sa.select(g.c.status, g.c.since).where(*mine)).first()
+    return (row.status, row.since) if row else None
 
 
 def status_of(connection: sa.Connection, source: str, agent_id: str) -> str | None:

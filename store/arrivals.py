@@ -13,8 +13,9 @@ from store.tables import deliveries as d
 from store.tables import seen_bodies
 from store.types import to_json
 
-BODY_REMEMBERED = timedelta(hours=24)  # Jira's own retries end within 90 minutes
+BODY_REMEMBERED = timedelta(days=8)  # as far back as the bot looks for what webhooks lost, and a day
 _Key = tuple[str, str]
+_SPEAKS_FOR = {"automation": "jira", "forge": "jira"}  # further doors of a system: what came in by one is known at all
 
 _TEXTS = ("source", "delivery_id", "case_id", "type", "state", "body", "event", "reason")
 _OF_ISSUES = """
@@ -59,9 +60,14 @@ class New:
         """What makes it the same as another."""
         return self.source, self.delivery_id
 
+    @property
+    def speaker(self) -> str:
+        """The system that it tells of, through whichever of its doors."""
+        return _SPEAKS_FOR.get(self.source, self.source)
+
 
 @dataclass(frozen=True)
-class Known:
+class KnownIssue:
     """The ticket (source, id) that an issue is linked to, and the open request that lives in it."""
 
     ticket: _Key | None
@@ -71,14 +77,14 @@ class Known:
 def add_all(connection: sa.Connection, new: Sequence[New], now: datetime) -> list[bool]:
     """Insert deliveries, due `now`; whether each was inserted.
 
-    False for a redelivery, be it of another one in the list: same source and id, or a body seen within 24 hours.
+    False for a redelivery, be it of another one in the list: same source and id, or a body that is remembered.
     """
     first: dict[_Key, New] = {}
     for one in new:
         first.setdefault(one.key, one)
     rows = {key: {name: getattr(one, name) for name in _TEXTS} for key, one in first.items()}
     kept = _claim(connection, _ADD, rows, {"now": now})
-    bodies = [((one.source, one.body_sha256), key) for key, one in first.items() if key in kept and one.body_sha256]
+    bodies = [((one.speaker, one.body_sha256), key) for key, one in first.items() if key in kept and one.body_sha256]
     kept -= _seen(connection, bodies, now)
     return [one.key in kept and first[one.key] is one for one in new]
 
@@ -112,16 +118,22 @@ def _claim(
     return {(one, other) for one, other in inserted}
 
 
-def of_issues(connection: sa.Connection, issues: Iterable[_Key]) -> dict[_Key, Known]:
+def of_issues(connection: sa.Connection, issues: Iterable[_Key]) -> dict[_Key, KnownIssue]:
     """What is known of these issues (site, id)."""
     rows = [{"site": site, "issue": issue} for site, issue in dict.fromkeys(issues)]
     if not rows:
         return {}
     found = over_rows(connection.dialect.name, _OF_ISSUES, ("site", "issue"))
     return {
-        (site, issue): Known((source, ticket) if source else None, request)
+        (site, issue): KnownIssue((source, ticket) if source else None, request)
         for site, issue, source, ticket, request in connection.execute(found, {"rows": to_json(rows)})
     }
+
+
+def known(connection: sa.Connection, source: str, ids: Sequence[str]) -> set[str]:
+    """Which of these deliveries of a source came in before."""
+    found = sa.select(d.c.delivery_id).where(d.c.source == source, d.c.delivery_id.in_(ids))
+    return set(connection.execute(found).scalars())
 
 
 def purge_bodies_seen(connection: sa.Connection, now: datetime) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
+from store.rows import ChangeRow
 from store.tables.access import audit as a
 
 PAGE = 100  # rows
@@ -29,13 +29,13 @@ class Change:
 
     what: str
     target: str | None = None
-    before: Any = None
-    after: Any = None
+    before: object = None
+    after: object = None
     reason: str | None = None
 
 
 @dataclass(frozen=True)
-class Asked:
+class AuditFilter:
     """What a list is narrowed to; None = everything."""
 
     who: str | None = None
@@ -65,12 +65,12 @@ def write(connection: sa.Connection, actor: Actor, change: Change, now: datetime
     return int(connection.execute(sa.insert(a).values(**row).returning(a.c.id)).scalar_one())
 
 
-def one(connection: sa.Connection, number: int) -> sa.Row[Any] | None:
+def one(connection: sa.Connection, number: int) -> ChangeRow | None:
     """One row."""
     return connection.execute(sa.select(a).where(a.c.id == number)).first()
 
 
-def page(connection: sa.Connection, asked: Asked, before: int | None, limit: int = PAGE) -> Sequence[sa.Row[Any]]:
+def page(connection: sa.Connection, asked: AuditFilter, before: int | None, limit: int = PAGE) -> Sequence[ChangeRow]:
     """The newest rows older than `before`."""
     query = sa.select(a).order_by(a.c.id.desc()).limit(limit)
     if before is not None:

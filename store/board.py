@@ -30,6 +30,7 @@ MOST = 1000  # a count goes no further
 ASKED = ("promise", "uninformed", "request")
 HELD = ("ozon", "seller", "client", "department")
 KINDS = (*ASKED, *HELD)
+ORDERS = ("urgent", "oldest", "newest")
 _HOUR = timedelta(hours=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TOUCHES = """
@@ -37,7 +38,7 @@ _TOUCHES = """
     FROM {rows}
 """
 Working = Callable[[datetime], timedelta]
-Ask = Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]]
+RunQuery = Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]]
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,14 @@ class Scale:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the board is narrowed to: None = everything. `snoozed`: also what a person has put off."""
+    """What the board is narrowed to: None = everything. `snoozed`: also what a person has put off; `older`: only what
+    waits at least so many hours; `order`: by damage, or by how long it waits."""
 
     narrow: Narrow = EVERYBODY
     kind: str | None = None
     snoozed: bool = False
+    older: int = 0
+    order: str = "urgent"
 
     def kinds(self) -> tuple[str, ...]:
         """The kinds that can have rows: a hold knows no department and no topic."""
@@ -66,7 +70,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BoardCursor:
     """Where a stream goes on: after this moment and number."""
 
     since: datetime
@@ -97,31 +101,35 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Page:
+class BoardPage:
     """Rows in order; `more` tells each stream where to go on, None: that was all."""
 
     rows: Sequence[Waiting]
-    more: Mapping[str, Place] | None
+    more: Mapping[str, BoardCursor] | None
 
 
 def page(
-    connection: sa.Connection, wanted: Wanted, scale: Scale, after: Mapping[str, Place] | None = None, limit: int = PAGE
-) -> Page:
+    connection: sa.Connection,
+    wanted: Wanted,
+    scale: Scale,
+    after: Mapping[str, BoardCursor] | None = None,
+    limit: int = PAGE,
+) -> BoardPage:
     """The worst, as of the scale's now."""
     found = list(
         islice(rows(lambda query: connection.execute(query).all(), wanted, scale, after, limit + 1), limit + 1)
     )
     more = dict(after or {})
     for row in found[:limit]:
-        more[f"{row.kind}{'!' if row.top else ''}"] = Place(row.since, row.id)
-    return Page(found[:limit], more if len(found) > limit else None)
+        more[f"{row.kind}{'!' if row.top else ''}"] = BoardCursor(row.since, row.id)
+    return BoardPage(found[:limit], more if len(found) > limit else None)
 
 
 def rows(
-    ask: Ask,
+    ask: RunQuery,
     wanted: Wanted,
     scale: Scale,
-    after: Mapping[str, Place] | None = None,
+    after: Mapping[str, BoardCursor] | None = None,
     piece: int = PIECE,
 ) -> Iterator[Waiting]:
     """All of them, the worst first; each stream is read as far as it is needed, in pieces by `ask`."""
@@ -130,23 +138,36 @@ def rows(
         for top in (True, False):
             place = (after or {}).get(f"{kind}{'!' if top else ''}")
             query = _stream(kind, wanted, scale.now, top=top).limit(piece)
-            streams.append(_weighed(kind, _read(ask, query, place, piece), scale, top=top))
-    return heapq.merge(*streams, key=_order)
+            read = _read(ask, query, (place, wanted.order == "newest"), piece)
+            streams.append(_weighed(kind, read, scale, top=top))
+    return heapq.merge(*streams, key=_KEYS[wanted.order])
 
 
-def _read(ask: Ask, query: sa.Select[Any], place: Place | None, piece: int) -> Iterator[sa.Row[Any]]:
-    since, number = query.selected_columns["since"], query.selected_columns["id"]
+def _read(
+    ask: RunQuery, query: sa.Select[Any], start: tuple[BoardCursor | None, bool], piece: int
+) -> Iterator[sa.Row[Any]]:
+    """A stream in pieces, from its start: after a place, upwards or (True) backwards."""
+    place, backwards = start
     while True:
-        rest = sa.or_(since > place.since, sa.and_(since == place.since, number > place.id)) if place else sa.true()
-        found = ask(query.where(rest))
+        found = ask(query.where(_after(query, place, backwards=backwards)) if place else query)
         yield from found
         if len(found) < piece:
             return
-        place = Place(found[-1].since, found[-1].id)
+        place = BoardCursor(found[-1].since, found[-1].id)
 
 
-def _order(row: Waiting) -> tuple[float, datetime, str, int]:
-    return (-row.damage, row.since, row.kind, row.id)
+def _after(query: sa.Select[Any], place: BoardCursor, *, backwards: bool) -> sa.ColumnElement[bool]:
+    since, number = query.selected_columns["since"], query.selected_columns["id"]
+    if backwards:
+        return sa.or_(since < place.since, sa.and_(since == place.since, number < place.id))
+    return sa.or_(since > place.since, sa.and_(since == place.since, number > place.id))
+
+
+_KEYS: Mapping[str, Callable[[Waiting], tuple[Any, ...]]] = {
+    "urgent": lambda row: (-row.damage, row.since, row.kind, row.id),
+    "oldest": lambda row: (row.since, row.kind, row.id),
+    "newest": lambda row: (_EPOCH - row.since, row.kind, -row.id),
+}
 
 
 def _weighed(kind: str, found: Iterable[sa.Row[Any]], scale: Scale, *, top: bool) -> Iterator[Waiting]:
@@ -159,7 +180,12 @@ def _weighed(kind: str, found: Iterable[sa.Row[Any]], scale: Scale, *, top: bool
 def _stream(kind: str, wanted: Wanted, now: datetime, *, top: bool) -> sa.Select[Any]:
     query = _asked(kind, wanted, now) if kind in ASKED else _held(kind, wanted, now)
     table = r if kind in ASKED else h
-    return query.where(table.c.top.is_(True) if top else table.c.top.is_not(True)).order_by(table.c.since, table.c.id)
+    if wanted.older:
+        query = query.where(table.c.since <= now - wanted.older * _HOUR)
+    query = query.where(table.c.top.is_(True) if top else table.c.top.is_not(True))
+    if wanted.order == "newest":
+        return query.order_by(table.c.since.desc(), table.c.id.desc())
+    return query.order_by(table.c.since, table.c.id)
 
 
 def _told(case: sa.ColumnElement[str], *types: str) -> sa.ColumnElement[bool]:
@@ -173,7 +199,7 @@ def _asked(kind: str, wanted: Wanted, now: datetime) -> sa.Select[Any]:
     """Open requests, each under the worst that is to be said of it: a broken promise, a client who knows nothing."""
     # a list, so that a database may begin with the few promises that are broken
     broken = r.c.id.in_(sa.select(p.c.request).where(sa.text("promises.state = 'broken'")))
-    where: list[Any] = [sa.text("requests.state = 'open'"), *wanted.narrow.where()]
+    where: list[sa.ColumnElement[bool] | sa.TextClause] = [sa.text("requests.state = 'open'"), *wanted.narrow.where()]
     if kind == "promise":
         where.append(broken)
     else:
@@ -202,12 +228,14 @@ def _held(kind: str, wanted: Wanted, now: datetime) -> sa.Select[Any]:
     return sa.select(*(h.c[name] for name in names), *nothing).where(*where)
 
 
-def counts(connection: sa.Connection, wanted: Wanted, now: datetime) -> dict[str, int]:
-    """How many of each kind; counting stops at `MOST`."""
+def counts(connection: sa.Connection, wanted: Wanted, now: datetime, most: int = MOST) -> dict[str, int]:
+    """How many of each kind; counting stops at `most`."""
     found = {}
     for kind in wanted.kinds():
-        rows = (_asked if kind in ASKED else _held)(kind, wanted, now)
-        rows = rows.with_only_columns((r if kind in ASKED else h).c.id).limit(MOST)
+        table = r if kind in ASKED else h
+        rows = (_asked if kind in ASKED else _held)(kind, wanted, now).with_only_columns(table.c.id).limit(most)
+        if wanted.older:
+            rows = rows.where(table.c.since <= now - wanted.older * _HOUR)
         found[kind] = int(connection.execute(sa.select(sa.func.count()).select_from(rows.subquery())).scalar_one())
     return found
 
@@ -231,13 +259,13 @@ def keys(connection: sa.Connection, issues: Sequence[tuple[str, str]]) -> dict[t
     return {(row.site, row.issue_id): row.issue_key for row in found}
 
 
-def written(more: Mapping[str, Place]) -> str:
+def written(more: Mapping[str, BoardCursor]) -> str:
     """Places as a part of an address."""
     parts = (f"{name}.{(place.since - _EPOCH) // timedelta(microseconds=1)}.{place.id}" for name, place in more.items())
     return "~".join(parts)
 
 
-def read(text: str) -> dict[str, Place]:
+def read(text: str) -> dict[str, BoardCursor]:
     """The same read back; what is no place is left out."""
     found = {}
     for part in text.split("~"):
@@ -245,5 +273,5 @@ def read(text: str) -> dict[str, Place]:
         since, _, number = rest.partition(".")
         fits = since.isdecimal() and number.isdecimal() and len(since) < 17 and len(number) < 19  # noqa: PLR2004
         if fits and name.rstrip("!") in KINDS:
-            found[name] = Place(_EPOCH + timedelta(microseconds=int(since)), int(number))
+            found[name] = BoardCursor(_EPOCH + timedelta(microseconds=int(since)), int(number))
     return found

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
 from store.database import over_rows
+from store.deliveries import UNFINISHED
+from store.dialect import is_postgresql
+from store.rows import ListedRow, ObservedRow, StepRow, WholeRow
 from store.tables import deliveries as d
 from store.tables import ledger, links
 from store.types import to_json
 
 PAGE = 50  # deliveries
-OPEN_STATES = ("waiting", "running", "dead")
-STATES = (*OPEN_STATES, "done", "ignored")
+STATES = (*UNFINISHED, "done", "ignored")
 _ASTRAY = 1000  # numbers: several processes commit at once, so a number may come a little before its time
 _CASES = 20  # cases that one issue key may lead to
 _LARGE = ("body", "event")
@@ -47,7 +48,7 @@ class Filter:
 class Page:
     """At most `PAGE` deliveries, without body and event, and the id to go on from; `ticket_url` may be None."""
 
-    rows: Sequence[Any]
+    rows: Sequence[ListedRow]
     before: int | None
 
 
@@ -87,15 +88,20 @@ def _between(connection: sa.Connection, wanted: Filter) -> list[sa.ColumnElement
     return bounds
 
 
-def one(connection: sa.Connection, number: int) -> sa.Row[Any] | None:
+def one(connection: sa.Connection, number: int) -> WholeRow | None:
     """The whole row of a delivery, with `ticket_url`."""
     return connection.execute(sa.select(d, _ticket_url(connection)).where(d.c.id == number)).first()
 
 
-def _ticket_url(connection: sa.Connection) -> sa.Label[Any]:
+def ended_at(row: ListedRow) -> datetime | None:
+    """When a delivery ended; None as long as it has not."""
+    return None if row.state in ("waiting", "running") else row.finished_at
+
+
+def _ticket_url(connection: sa.Connection) -> sa.Label[str]:
     """The ticket's address out of the event, without reading the event."""
-    if connection.dialect.name == "postgresql":
-        value: Any = sa.func.json_extract_path_text(sa.cast(d.c.event, sa.JSON), "ticket", "url")
+    if is_postgresql(connection):
+        value: object = sa.func.json_extract_path_text(sa.cast(d.c.event, sa.JSON), "ticket", "url")
     else:
         value = sa.func.json_extract(d.c.event, "$.ticket.url")
     return sa.type_coerce(value, sa.Text).label("ticket_url")
@@ -117,9 +123,9 @@ def _cases_of_key(connection: sa.Connection, key: str) -> list[str]:
     return [case for row in found for case in (f"{row.source}:{row.ticket_id}", f"{row.site}:{row.issue_id}")]
 
 
-def steps(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, list[sa.Row[Any]]]:
+def steps(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, list[StepRow]]:
     """The ledgers of these deliveries, each in the order in which its steps were begun."""
-    found: dict[int, list[sa.Row[Any]]] = {number: [] for number in numbers}
+    found: dict[int, list[StepRow]] = {number: [] for number in numbers}
     query = sa.select(ledger).where(ledger.c.delivery.in_(numbers)).order_by(ledger.c.delivery, ledger.c.id)
     for row in connection.execute(query) if numbers else ():
         found[row.delivery].append(row)
@@ -128,8 +134,8 @@ def steps(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, list[s
 
 def open_counts(connection: sa.Connection) -> dict[str, int]:
     """How many deliveries are not finished, by state; the finished are not counted, which would read them all."""
-    query = sa.select(d.c.state, sa.func.count()).where(d.c.state.in_(OPEN_STATES)).group_by(d.c.state)
-    return dict.fromkeys(OPEN_STATES, 0) | {state: count for state, count in connection.execute(query)}
+    query = sa.select(d.c.state, sa.func.count()).where(d.c.state.in_(UNFINISHED)).group_by(d.c.state)
+    return dict.fromkeys(UNFINISHED, 0) | {state: count for state, count in connection.execute(query)}
 
 
 def oldest_waiting(connection: sa.Connection) -> datetime | None:
@@ -152,7 +158,7 @@ def dead_letters(connection: sa.Connection, before: int | None, limit: int = PAG
     return Page(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
 
 
-def among(connection: sa.Connection, numbers: Sequence[int]) -> list[sa.Row[Any]]:
+def among(connection: sa.Connection, numbers: Sequence[int]) -> list[ListedRow]:
     """These deliveries, in the order in which they came."""
     query = sa.select(*_COLUMNS, _ticket_url(connection)).where(d.c.id.in_(numbers)).order_by(d.c.id)
     return list(connection.execute(query)) if numbers else []
@@ -167,7 +173,7 @@ def observed_counts(connection: sa.Connection, rules: Sequence[str], since: date
     return {rule: count for rule, count in connection.execute(statement, values)}
 
 
-def observed(connection: sa.Connection, rule: str, limit: int) -> list[sa.Row[Any]]:
+def observed(connection: sa.Connection, rule: str, limit: int) -> list[ObservedRow]:
     """The newest steps that a rule would have done, with the case of each."""
     query = sa.select(ledger, d.c.case_id).join(d, d.c.id == ledger.c.delivery).where(ledger.c.rule == rule, OBSERVED)
     return list(connection.execute(query.order_by(ledger.c.begun_at.desc()).limit(limit)))

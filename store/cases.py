@@ -7,11 +7,12 @@ a worker dies, because what is due stands in `deliveries`.
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,9 +20,8 @@ from store.database import CONNECT_SECONDS
 from store.tables import cases
 from store.types import Moment
 
-_Statement = TypeVar("_Statement", sa.Update, sa.Delete)
 _CHANNEL = "smezhnik_cases"
-_LOOK_SECONDS = 0.01  # between two looks at SQLite, each some 20 µs
+_LOOK_SECONDS = 0.01  # between two looks at SQLite, each some 10 µs
 _HEAR_SECONDS = 0.5  # after which somebody who waits for PostgreSQL asks whether to go on
 
 # `due_at <= :now` by the index of what waits; what others lease is passed over
@@ -49,6 +49,12 @@ def _statement(text: str, lock: str = "") -> sa.TextClause:
 
 # PostgreSQL's workers pass over what another one is claiming at this moment; SQLite has one writer at a time
 _CLAIMS = {"postgresql": _statement(_CLAIM, "FOR UPDATE SKIP LOCKED"), "sqlite": _statement(_CLAIM)}
+_OURS = (
+    cases.c.worker == sa.bindparam("the_worker"),
+    cases.c.case_id.in_(sa.bindparam("held", expanding=True)),
+)
+_KEEP = sa.update(cases).where(*_OURS).values(until=sa.bindparam("the_end"))
+_RELEASE = sa.delete(cases).where(*_OURS)
 _NOTIFY = sa.text(f"SELECT pg_notify('{_CHANNEL}', '')")
 
 
@@ -71,17 +77,13 @@ def abandon(connection: sa.Connection, worker: str, held: Sequence[str]) -> None
 
 def _keep(connection: sa.Connection, worker: str, held: Sequence[str], until: datetime) -> None:
     if held:
-        connection.execute(_ours(sa.update(cases), worker, held).values(until=until))
+        connection.execute(_KEEP, {"the_worker": worker, "held": held, "the_end": until})
 
 
 def release(connection: sa.Connection, worker: str, held: Sequence[str]) -> None:
     """Give cases back in which nothing runs."""
     if held:
-        connection.execute(_ours(sa.delete(cases), worker, held))
-
-
-def _ours(statement: _Statement, worker: str, held: Sequence[str]) -> _Statement:
-    return statement.where(cases.c.worker == worker, cases.c.case_id.in_(held))
+        connection.execute(_RELEASE, {"the_worker": worker, "held": held})
 
 
 def wake_workers(connection: sa.Connection) -> None:
@@ -114,9 +116,17 @@ def _heard(engine: sa.Engine) -> Generator[bool, None, None]:
 
 
 def _looked(engine: sa.Engine) -> Generator[bool, None, None]:
-    """By asking, on a connection of its own: a file tells nobody that it was written to."""
-    query = _statement(_ANY)
-    with closing(sa.create_engine(engine.url, poolclass=sa.NullPool).connect()) as connection:
-        while True:
-            time.sleep(_LOOK_SECONDS)
-            yield bool(connection.execute(query, {"now": datetime.now(UTC), "free": 1}).scalar())
+    """By asking, on a connection of its own: a file tells nobody that it was written to.
+
+    Past SQLAlchemy, which takes fifteen times as long as the database.
+    """
+    query = str(_statement(_ANY))
+    written = Moment().bind_processor(engine.dialect)
+    assert written is not None  # noqa: S101 # for the type alone
+    try:
+        with closing(sqlite3.connect(engine.url.database or "")) as connection:
+            while True:
+                time.sleep(_LOOK_SECONDS)
+                yield bool(connection.execute(query, {"now": written(datetime.now(UTC)), "free": 1}).fetchone()[0])
+    except sqlite3.OperationalError as error:
+        raise sa.exc.OperationalError(query, None, error) from error

@@ -9,7 +9,7 @@ import math
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from store.dialect import is_postgresql
 from store.types import Moment, to_json
 
 BUSY_TIMEOUT_MS = 30_000
@@ -47,6 +48,19 @@ class OnePerThread(sa.QueuePool):
     def __init__(self, *args: Any, **given: Any) -> None:
         super().__init__(*args, **given)
         self._holders: dict[ConnectionPoolEntry, threading.Thread] = {}
+        self._is_over = False
+
+    def dispose(self) -> None:
+        """Close what is not in use; what is, is closed when it is given back, or nobody ever would."""
+        self._is_over = True
+        super().dispose()
+
+    def recreate(self) -> OnePerThread:
+        """The pool that an engine goes on with when it was disposed of: a late thread's connection is not kept."""
+        made = super().recreate()
+        assert isinstance(made, OnePerThread)  # noqa: S101 # for the type alone
+        made._is_over = self._is_over
+        return made
 
     def _do_get(self) -> ConnectionPoolEntry:
         thread = threading.current_thread()
@@ -59,6 +73,8 @@ class OnePerThread(sa.QueuePool):
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
         del self._holders[record]
         super()._do_return_conn(record)
+        if self._is_over:
+            super().dispose()
 
 
 def connect(url: str, *, pool_size: int = 12) -> sa.Engine:
@@ -81,8 +97,8 @@ def connect(url: str, *, pool_size: int = 12) -> sa.Engine:
     return engine
 
 
-def _engine(url: str, pool_size: int, **given: Any) -> sa.Engine:
-    pool: dict[str, Any] = {"poolclass": OnePerThread, "pool_size": pool_size, "max_overflow": 0}
+def _engine(url: str, pool_size: int, **given: object) -> sa.Engine:
+    pool: dict[str, object] = {"poolclass": OnePerThread, "pool_size": pool_size, "max_overflow": 0}
     return sa.create_engine(url, json_serializer=to_json, hide_parameters=True, **pool, **given)
 
 
@@ -90,7 +106,7 @@ def _remember_use(_connection: Any, record: ConnectionPoolEntry) -> None:
     record.info["used"] = time.monotonic()
 
 
-def _ping_after_rest(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+def _ping_after_rest(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
     """Ask a connection that has rested whether it is still alive, else the pool gets another.
 
     The pool's own `pool_pre_ping` asks each time, which is a sixth of the round trips of accepting a delivery.
@@ -104,7 +120,7 @@ def _ping_after_rest(connection: Any, record: ConnectionPoolEntry, _proxy: Any) 
         raise sa.exc.DisconnectionError from error
 
 
-def _prepare_postgresql(connection: Any, _record: Any) -> None:
+def _prepare_postgresql(connection: Any, _record: object) -> None:
     """Whoever sleeps within a transaction, as a virtual machine that is suspended, loses it with all its locks.
 
     Not in the address of the connection: PgBouncer refuses what it does not know there.
@@ -117,7 +133,7 @@ def _prepare_postgresql(connection: Any, _record: Any) -> None:
         raise
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = "IMMEDIATE"
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",
@@ -134,7 +150,7 @@ def reading(engine: sa.Engine) -> sa.Connection:
     SQLite begins none before the first write.
     """
     connection = engine.connect()
-    return connection if connection.dialect.name == "sqlite" else connection.execution_options(**_NO_TRANSACTION)
+    return connection.execution_options(**_NO_TRANSACTION) if is_postgresql(connection) else connection
 
 
 def take_write_lock(connection: sa.Connection) -> None:
@@ -143,7 +159,7 @@ def take_write_lock(connection: sa.Connection) -> None:
     Who finds it taken sleeps up to 100 ms before it asks again, so that a process that writes all the time is ahead of
     one that writes now and then. This one asks every few milliseconds: for short transactions that somebody waits for.
     """
-    if connection.dialect.name != "sqlite":
+    if is_postgresql(connection):
         return
     raw = connection.connection.driver_connection
     assert isinstance(raw, sqlite3.Connection)  # noqa: S101 # for the type alone
@@ -195,7 +211,7 @@ def migration_lock(connection: sa.Connection) -> Iterator[None]:
     An index that is made CONCURRENTLY waits for every open transaction: neither the holder of the lock nor whoever
     waits for it has one.
     """
-    if connection.dialect.name == "postgresql":
+    if is_postgresql(connection):
         key = {"key": _MIGRATION_LOCK}
         while not _alone(connection, "SELECT pg_try_advisory_lock(:key)", key):
             time.sleep(_LOCK_SECONDS)
@@ -210,7 +226,7 @@ def migration_lock(connection: sa.Connection) -> Iterator[None]:
         yield
 
 
-def _alone(connection: sa.Connection, statement: str, values: dict[str, Any]) -> Any:
+def _alone(connection: sa.Connection, statement: str, values: Mapping[str, object]) -> Any:
     """The answer to a statement that is a transaction of its own."""
     answer = connection.execute(sa.text(statement), values).scalar()
     connection.commit()

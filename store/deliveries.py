@@ -44,19 +44,26 @@ class Delivery:
 _COLUMNS = [d.c[name] for name in Delivery.__annotations__]
 # asked at every look: made once
 _FIRST_UNFINISHED = (
-    sa.select(*_COLUMNS).where(d.c.case_id == sa.bindparam("case"), d.c.state.in_(UNFINISHED)).order_by(d.c.id).limit(1)
+    sa.select(*_COLUMNS).where(d.c.case_id == sa.bindparam("case"), d.c.state.in_(UNFINISHED)).order_by(d.c.id).limit(2)
 )
 
+_ITS = d.c.id == sa.bindparam("its_id")
+_TAKE = (
+    sa.update(d)
+    .where(_ITS, d.c.state == sa.bindparam("its_state"), d.c.case_id == sa.bindparam("its_case"))
+    .where(d.c.run_token.is_not_distinct_from(sa.bindparam("its_token", type_=d.c.run_token.type)))
+    .values(
+        taken_at=sa.func.coalesce(d.c.taken_at, sa.bindparam("moment", type_=d.c.taken_at.type)),
+        config_version=sa.func.coalesce(d.c.config_version, sa.bindparam("version", type_=d.c.config_version.type)),
+    )
+)
+_LET_GO = sa.update(d).where(_ITS, d.c.run_token == sa.bindparam("its_token"), d.c.state == "running")
 
-def first_unfinished(connection: sa.Connection, case_id: str) -> Delivery | None:
-    """The delivery whose turn it is in this case: the oldest that is not finished."""
-    row = connection.execute(_FIRST_UNFINISHED, {"case": case_id}).first()
-    return Delivery(*row) if row else None
 
-
-def is_finished(row: sa.Row[Any]) -> bool:
-    """Whether a delivery has ended, so that its `finished_at` says when."""
-    return row.finished_at is not None and row.state not in ("waiting", "running")
+def first_unfinished(connection: sa.Connection, case_id: str) -> tuple[Delivery | None, bool]:
+    """The delivery whose turn it is in this case, the oldest that is not finished, and whether others come after it."""
+    rows = connection.execute(_FIRST_UNFINISHED, {"case": case_id}).all()
+    return (Delivery(*rows[0]) if rows else None), len(rows) > 1
 
 
 def last_of_case(connection: sa.Connection, case_id: str) -> Delivery | None:
@@ -73,24 +80,17 @@ def newest_of_case(connection: sa.Connection, case_id: str) -> int:
     return connection.execute(found).scalar() or 0
 
 
-def take(connection: sa.Connection, delivery: Delivery, *, token: str, now: datetime, config_version: str) -> bool:
-    """Mark as running by `token`; `now` and the configuration's version stick from the first time.
+def take(
+    connection: sa.Connection, delivery: Delivery, *, token: str, now: datetime, config_version: str, **ended: object
+) -> bool:
+    """Mark as running by `token`, or as ended at once; `now` and the configuration's version stick from the first time.
 
     False when somebody else took, ended or refiled it since it was read.
     """
-    taken = connection.execute(
-        sa.update(d)
-        .where(d.c.id == delivery.id, d.c.state == delivery.state, d.c.case_id == delivery.case_id)
-        .where(d.c.run_token.is_not_distinct_from(delivery.run_token))
-        .values(
-            state="running",
-            run_token=token,
-            waits_for=None,
-            taken_at=sa.func.coalesce(d.c.taken_at, sa.bindparam("moment", now, type_=d.c.taken_at.type)),
-            config_version=sa.func.coalesce(d.c.config_version, config_version),
-        )
-    )
-    return int(taken.rowcount) > 0
+    values = {"state": "running", "waits_for": None, **ended, "run_token": token}
+    read = {"its_id": delivery.id, "its_state": delivery.state, "its_case": delivery.case_id}
+    given = {"its_token": delivery.run_token, "moment": now, "version": config_version}
+    return int(connection.execute(_TAKE, values | read | given).rowcount) > 0
 
 
 def refuse(connection: sa.Connection, delivery: Delivery, reason: str, now: datetime) -> bool:
@@ -109,10 +109,8 @@ def let_go(connection: sa.Connection, delivery: int, token: str, **values: Any) 
 
     False when the delivery was taken over meanwhile: then nothing is written.
     """
-    result = connection.execute(
-        sa.update(d).where(d.c.id == delivery, d.c.run_token == token, d.c.state == "running").values(**values)
-    )
-    return int(result.rowcount) > 0
+    given = {"its_id": delivery, "its_token": token, **values}
+    return int(connection.execute(_LET_GO, given).rowcount) > 0
 
 
 def hold_back(connection: sa.Connection, case_id: str, *, after: int, due_at: datetime | None) -> None:
@@ -156,7 +154,7 @@ def release_system(connection: sa.Connection, system: str, now: datetime, limit:
 
 
 def release_moment(connection: sa.Connection, moment: datetime, now: datetime) -> int:
-    """Make everything due that waited for this very moment: a pause that was lifted; the count."""
+    """Make everything due that waited for this very moment, when its rate limit was lifted; the count."""
     waited = (d.c.due_at == moment, d.c.state == "waiting")
     return int(connection.execute(sa.update(d).where(*waited).values(due_at=now)).rowcount)
 
@@ -168,7 +166,7 @@ def revive(connection: sa.Connection, delivery: int, *, state: str, now: datetim
     stopped_at = sa.case((d.c.state == "dead", d.c.finished_at))
     values["finished_at"] = stopped_at if state == "waiting" else now
     if state == "waiting":
-        # a person replays because something was mended: by the configuration of then, not of before
+        # a person replays because something was fixed: by the configuration of then, not of before
         values |= {"reason": None, "waits_for": None, "config_version": None}
     case: str | None = connection.execute(
         sa.update(d).where(d.c.id == delivery, d.c.state != "running").values(**values).returning(d.c.case_id)

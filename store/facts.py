@@ -1,7 +1,7 @@
 """What happened to requests in a stretch of time: asked, reminded, answered, ignored; read from the requests' own rows.
 
 A fact belongs to the moment at which it happened, so that a day that is over keeps its figures. A request that nobody
-was to answer (R-17) is none. Ignored: a day after the last reminder of the ladder there was still no answer.
+was to answer (R-17) is none. Ignored: a day after the last escalation step there was still no answer.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
 from store.tables.reports import STEPS
@@ -55,7 +56,7 @@ EVERYBODY = Narrow()
 
 @dataclass(frozen=True)
 class Span:
-    """From a moment up to another; `last` is the last step of the ladder, which decides what is ignored."""
+    """From a moment up to another; `last` is the last escalation step, which decides what is ignored."""
 
     start: datetime
     end: datetime
@@ -103,7 +104,7 @@ def listed(
     return [(row.id, row.at) for row in connection.execute(found)]
 
 
-def _moment(kind: str) -> sa.ColumnElement[Any]:
+def _moment(kind: str) -> sa.ColumnElement[datetime]:
     if kind == "asked":
         return r.c.since
     return r.c.answered_at if kind == "answered" else m.c.sent_at
@@ -126,12 +127,12 @@ def _query(kind: str, span: Span, narrow: Narrow) -> sa.Select[Any]:
     return sa.select(*columns).where(*where).distinct()
 
 
-def _later(moment: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+def _later(moment: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:
     """The end of the silence, on either database."""
     return _DayLater(moment)
 
 
-class _DayLater(GenericFunction[Any]):
+class _DayLater(GenericFunction[datetime]):
     """A moment and 24 hours."""
 
     inherit_cache = True
@@ -139,12 +140,12 @@ class _DayLater(GenericFunction[Any]):
 
 
 @compiles(_DayLater, "postgresql")
-def _on_postgresql(element: Any, compiler: Any, **how: Any) -> str:
+def _on_postgresql(element: _DayLater, compiler: SQLCompiler, **how: object) -> str:
     return f"({compiler.process(element.clauses, **how)} + interval '24 hours')"
 
 
 @compiles(_DayLater, "sqlite")
-def _on_sqlite(element: Any, compiler: Any, **how: Any) -> str:
+def _on_sqlite(element: _DayLater, compiler: SQLCompiler, **how: object) -> str:
     # as SQLAlchemy writes moments there: to the microsecond, which SQLite's own functions do not keep
     moment = compiler.process(element.clauses, **how)
     return f"(strftime('%Y-%m-%d %H:%M:%S', {moment}, '+24 hours') || substr({moment}, 20))"

@@ -1,4 +1,4 @@
-"""What agents were told about tickets (each finding once), and what is looked at again when its alarm rings."""
+"""What agents were told about tickets (each finding once), and what is looked at again when its timer fires."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from store import alarms
+from store import timers
+from store.dialect import insert_into
 from store.tables.usedesk import findings as f
 from store.tables.usedesk import used_links
 from store.tables.usedesk import watches as w
@@ -44,22 +44,21 @@ class Watch:
 _COLUMNS = [w.c[name] for name in Watch.__annotations__]
 
 
-def found_by(connection: sa.Connection, about: About) -> str | None:
+def told_by(connection: sa.Connection, about: About) -> str | None:
     """The delivery that told this finding; None: nobody did."""
     mine = (f.c.source == about.source, f.c.ticket_id == about.ticket_id, f.c.rule == about.rule)
     told: str | None = connection.execute(sa.select(f.c.delivery).where(*mine, f.c.finding == about.finding)).scalar()
     return told
 
 
-def found(connection: sa.Connection, about: About, delivery: str, now: datetime) -> None:
+def add(connection: sa.Connection, about: About, delivery: str, now: datetime) -> None:
     """Keep that a finding was told."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(f).values(**about.__dict__, delivery=delivery, at=now)
+    row = insert_into(connection, f).values(**about.__dict__, delivery=delivery, at=now)
     connection.execute(row.on_conflict_do_nothing())
 
 
-def alarm_key(watch: int) -> str:
-    """The key of a watch's alarm."""
+def timer_key(watch: int) -> str:
+    """The key of a watch's timer."""
     return f"watch:{watch}"
 
 
@@ -77,26 +76,24 @@ def open_of_ticket(connection: sa.Connection, source: str, ticket_id: str, rule:
 
 
 def begin(connection: sa.Connection, values: dict[str, object], now: datetime) -> int | None:
-    """Begin a watch, with its alarm; its number, None when the ticket has an open one by this rule."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(w).values(**values).on_conflict_do_nothing().returning(w.c.id, w.c.due_at)
+    """Begin a watch, with its timer; its number, None when the ticket has an open one by this rule."""
+    row = insert_into(connection, w).values(**values).on_conflict_do_nothing().returning(w.c.id, w.c.due_at)
     added = connection.execute(row).first()
     if added is None:
         return None
-    alarms.add(connection, alarm_key(added.id), added.due_at, now)
+    timers.add(connection, timer_key(added.id), added.due_at, now)
     return int(added.id)
 
 
 def end(connection: sa.Connection, watch: int, now: datetime) -> None:
-    """End a watch and silence its alarm; an ended one stays as it is."""
+    """End a watch and cancel its timer; an ended one stays as it is."""
     connection.execute(sa.update(w).where(w.c.id == watch, w.c.ended_at.is_(None)).values(ended_at=now))
-    alarms.cancel(connection, alarm_key(watch))
+    timers.cancel(connection, timer_key(watch))
 
 
 def use_link(connection: sa.Connection, nonce: str, now: datetime) -> bool:
     """Use a link up; False when it was used before."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(used_links).values(nonce=nonce, used_at=now).on_conflict_do_nothing()
+    row = insert_into(connection, used_links).values(nonce=nonce, used_at=now).on_conflict_do_nothing()
     return connection.execute(row.returning(used_links.c.nonce)).first() is not None
 
 

@@ -1,4 +1,4 @@
-"""Holds: which tickets wait, for whom, since when; each open one has an alarm."""
+"""Holds: which tickets wait, for whom, since when; each open one has a timer."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from store import alarms as bell
-from store.tables import alarms
+from store import timers
 from store.tables import holds as h
+from store.tables import timers as t
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ _OPEN_OF_TICKET = sa.select(*_COLUMNS).where(
 )
 
 
-def alarm_key(hold: int) -> str:
-    """The key of a hold's alarm."""
+def timer_key(hold: int) -> str:
+    """The key of a hold's timer."""
     return f"hold:{hold}"
 
 
@@ -81,50 +81,37 @@ def open_awaiting_issue(connection: sa.Connection, key: str) -> list[Hold]:
     return [Hold(*row) for row in connection.execute(found)]
 
 
-def of_seller(connection: sa.Connection, seller_id: str, limit: int) -> list[Hold]:
-    """A seller's holds, the newest first."""
-    found = sa.select(*_COLUMNS).where(h.c.seller_id == seller_id).order_by(h.c.since.desc()).limit(limit)
-    return [Hold(*row) for row in connection.execute(found)]
-
-
-def replaced_at(connection: sa.Connection, source: str, ticket_id: str, now: datetime) -> str | None:
-    """The kind of the ticket's hold that another one replaced at this moment."""
-    mine = (h.c.source == source, h.c.ticket_id == ticket_id, h.c.ended_at == now, h.c.ended_why == "replaced")
-    kind: str | None = connection.execute(sa.select(h.c.kind).where(*mine).limit(1)).scalar()
-    return kind
-
-
-def begin(connection: sa.Connection, values: dict[str, Any], now: datetime) -> int:
-    """Begin a hold and set its alarm; the hold's number."""
+def begin(connection: sa.Connection, values: dict[str, object], now: datetime) -> int:
+    """Begin a hold and set its timer; the hold's number."""
     number = int(connection.execute(sa.insert(h).values(**values, since=now).returning(h.c.id)).scalar_one())
-    alarm = {"key": alarm_key(number), "kind": "hold", "due_at": values["due_at"], "state": "pending", "made_at": now}
-    connection.execute(sa.insert(alarms).values(**alarm))
+    timer = {"key": timer_key(number), "kind": "hold", "due_at": values["due_at"], "state": "pending", "made_at": now}
+    connection.execute(sa.insert(t).values(**timer))
     return number
 
 
 def postpone(connection: sa.Connection, hold: int, due_at: datetime, now: datetime) -> None:
-    """Let an open hold wait until another moment; it gets an alarm of another key, since each rings once."""
+    """Let an open hold wait until another moment; it gets a timer of another key, since each fires once."""
     connection.execute(sa.update(h).where(h.c.id == hold, h.c.ended_at.is_(None)).values(due_at=due_at))
-    bell.cancel(connection, alarm_key(hold))
-    bell.add(connection, f"{alarm_key(hold)}:{due_at:%y%m%d%H%M%S}", due_at, now)
+    timers.cancel(connection, timer_key(hold))
+    timers.add(connection, f"{timer_key(hold)}:{due_at:%y%m%d%H%M%S}", due_at, now)
 
 
-def change(connection: sa.Connection, hold: int, **values: Any) -> None:
+def change(connection: sa.Connection, hold: int, **values: object) -> None:
     """Write parts of a hold (`stage`, `asked_at`, `components_taken` …)."""
     connection.execute(sa.update(h).where(h.c.id == hold).values(**values))
 
 
 def end(connection: sa.Connection, hold: int, *, why: str, by: str | None, now: datetime) -> None:
-    """End a hold, with who answered, and silence its alarm; an ended one stays as it is."""
+    """End a hold, with who answered, and cancel its timer; an ended one stays as it is."""
     answered = now if why == "answered" else None
     ended = {"ended_at": now, "ended_why": why, "answered_by": by, "answered_at": answered}
     connection.execute(sa.update(h).where(h.c.id == hold, h.c.ended_at.is_(None)).values(**ended))
-    mine = (alarms.c.key == alarm_key(hold), alarms.c.state == "pending")
-    connection.execute(sa.update(alarms).where(*mine).values(state="cancelled"))
+    mine = (t.c.key == timer_key(hold), t.c.state == "pending")
+    connection.execute(sa.update(t).where(*mine).values(state="cancelled"))
 
 
 def reopen(connection: sa.Connection, hold: Hold, by: str, now: datetime) -> bool:
-    """Let an ended hold go on, with a new alarm, unless the ticket has another one; True also when `by` did it before.
+    """Let an ended hold go on, with a new timer, unless the ticket has another one; True also when `by` did it before.
 
     `answered_by` keeps who did, so that a second run knows its own work.
     """
@@ -137,5 +124,5 @@ def reopen(connection: sa.Connection, hold: Hold, by: str, now: datetime) -> boo
     ).first()
     if done is None:
         return False
-    bell.add(connection, f"{alarm_key(hold.id)}:{now:%y%m%d%H%M%S}", max(done.due_at, now), now)
+    timers.add(connection, f"{timer_key(hold.id)}:{now:%y%m%d%H%M%S}", max(done.due_at, now), now)
     return True

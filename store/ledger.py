@@ -1,15 +1,17 @@
-"""The ledger's rows: a verb is begun, then ended; unique by (delivery, rule, verb, n)."""
+"""The ledger's rows: an action is begun, then ended; unique by (delivery, rule, action, subject, n)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from store.owners import OWNED, Owner
 from store.switches import EFFECTS
+from store.systems import QUIET
 from store.tables import deliveries, ledger, systems
 
 BEGUN = "begun"
@@ -19,19 +21,21 @@ FAILED = "failed"  # the same, and no retry can help: a replay begins it anew
 ENDED = ("done", "unchanged", "refused", "warned")
 
 
-@dataclass(frozen=True)
-class Step:
-    """The identity of a verb's row within its delivery."""
+class Identity(NamedTuple):
+    """What tells an action of a delivery from its others; `n` counts those of one rule to one subject.
 
-    delivery: int
+    `subject` None: a row of the release before, which counted `n` over all subjects.
+    """
+
     rule: str
-    verb: str
+    action: str
+    subject: str | None
     n: int
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What the ledger knows of a step; the `reason` of one under way says that its last call has ended, and how."""
+    """What the ledger knows of an action; the `reason` of one under way says that its last call has ended, and how."""
 
     id: int
     outcome: str
@@ -40,95 +44,137 @@ class Entry:
     reason: str | None = None
 
 
-@dataclass(frozen=True)
-class Standing:
-    """What decides whether a step may begin: its row, if it ever was begun; who runs its delivery; the pause."""
-
-    entry: Entry | None
-    owner: str | None
-    paused: bool
-
-
-# Three statements a verb: made once, because putting one together takes as long as asking SQLite.
+# Asked at every action: made once, because putting a statement together takes as long as asking SQLite.
 _ENTRY = [ledger.c[name] for name in Entry.__annotations__]
-_OWNER = sa.case((deliveries.c.state == "running", deliveries.c.run_token))
+_IDENTITY = [ledger.c.rule, ledger.c.verb, ledger.c.subject, ledger.c.n]
+_ENTRIES = sa.select(*_IDENTITY, *_ENTRY).where(ledger.c.delivery == sa.bindparam("delivery")).order_by(ledger.c.id)
+_HOW = ("outcome", "before", "after", "result", "reason")
+_NEW = ("rule", "verb", "subject", "n", "mode", "target", *_HOW, "begun_at", "done_at")
+
+
+def _insert(*conditions: sa.ColumnElement[bool]) -> Any:
+    """An insert of one row under conditions; it gives back the row's id, or nothing."""
+    given = [sa.bindparam(name, type_=ledger.c[name].type) for name in _NEW]
+    row = sa.select(sa.bindparam("delivery", type_=ledger.c.delivery.type), *given).where(*conditions)
+    return sa.insert(ledger).from_select(["delivery", *_NEW], row).returning(ledger.c.id)
+
+
+_BEGIN_IN_QUIET = _insert(OWNED, QUIET)
+_INSERT_OWNED = _insert(OWNED)
+# what has ended is recorded by the token alone: a lease that is over takes nothing away until another run has taken it
+_INSERT_MINE = _insert(
+    sa.exists().where(
+        deliveries.c.id == sa.bindparam("delivery"),
+        deliveries.c.state == "running",
+        deliveries.c.run_token == sa.bindparam("token"),
+    )
+)
+_RUNNING = sa.case((deliveries.c.state == "running", deliveries.c.run_token))
 _STANDING = (
-    sa.select(_OWNER, systems.c.closed_at, *_ENTRY)
+    sa.select(OWNED, systems.c.closed_at)
     .select_from(deliveries)
     .outerjoin(systems, systems.c.name == EFFECTS)
-    .outerjoin(ledger, sa.and_(*(ledger.c[name] == sa.bindparam(name) for name in Step.__annotations__)))
     .where(deliveries.c.id == sa.bindparam("delivery"))
 )
-_BEGIN = sa.insert(ledger).returning(ledger.c.id)
 # by the owner of the delivery alone: what another has begun meanwhile stands in the same row
-_OWNED = sa.exists().where(
+_MINE = sa.exists().where(
     deliveries.c.id == ledger.c.delivery,
     deliveries.c.state == "running",
     deliveries.c.run_token == sa.bindparam("token"),
 )
-_END = sa.update(ledger).where(ledger.c.id == sa.bindparam("entry"), ledger.c.outcome == BEGUN, _OWNED)
+_END = sa.update(ledger).where(ledger.c.id == sa.bindparam("entry"), ledger.c.outcome == BEGUN, _MINE)
 
 
-Recorded = Mapping[tuple[str, str, int], Any]  # (rule, verb, n) → the result of a step that is never done again
+Recorded = Mapping[Identity, Entry]
 
 
-def recorded(connection: sa.Connection, delivery: int) -> Recorded:
-    """What a delivery has done for good."""
-    query = sa.select(ledger.c.rule, ledger.c.verb, ledger.c.n, ledger.c.result)
-    rows = connection.execute(query.where(ledger.c.delivery == delivery, ledger.c.outcome.in_(ENDED)))
-    return {(row.rule, row.verb, row.n): row.result for row in rows}
+def recorded(connection: sa.Connection, delivery: int) -> dict[Identity, Entry]:
+    """All actions of a delivery."""
+    rows = connection.execute(_ENTRIES, {"delivery": delivery})
+    return {Identity(*row[:4]): Entry(*row[4:]) for row in rows}
 
 
-def standing(connection: sa.Connection, step: Step) -> Standing:
-    """How it stands with a step, of a delivery that there is."""
-    owner, paused, *entry = connection.execute(_STANDING, asdict(step)).one()
-    return Standing(Entry(*entry) if entry[0] is not None else None, owner, paused is not None)
+class RunStanding(NamedTuple):
+    """What decides whether an action may begin: whether the delivery is still the run's, and the pause of effects."""
+
+    owned: bool
+    paused: bool
 
 
-def begin(connection: sa.Connection, entry: Entry | None, step: Step, values: Mapping[str, Any], now: datetime) -> int:
-    """Record that the verb is about to act (`values`: mode, target); the row's id.
+def standing(connection: sa.Connection, owner: Owner) -> RunStanding:
+    """How it stands with the delivery of a run."""
+    owned, closed_at = connection.execute(_STANDING, owner.asked()).one()
+    return RunStanding(bool(owned), closed_at is not None)
 
-    A step of unknown outcome keeps the moment at which it was begun.
+
+def begin_in_quiet(connection: sa.Connection, owner: Owner, row: Mapping[str, object]) -> int | None:
+    """Record that an action is about to be done, if the delivery is its run's and nothing stands in the way of any
+    call; the row's id. `row`: identity, mode, target.
+    """
+    return _inserted(connection, _BEGIN_IN_QUIET, owner, {**row, "outcome": BEGUN})
+
+
+def begin(connection: sa.Connection, owner: Owner, row: Mapping[str, object], entry: Entry | None) -> int | None:
+    """The same whatever stands in the way of calls; None: the delivery is another run's by now.
+
+    An action of unknown outcome keeps the moment at which it was begun.
     """
     if entry is None:
-        row = {**asdict(step), **values, "outcome": BEGUN, "begun_at": now}
-        return int(connection.execute(_BEGIN, row).scalar_one())
+        return _inserted(connection, _INSERT_OWNED, owner, {**row, "outcome": BEGUN})
     if entry.outcome != BEGUN:
-        again = {**values, "outcome": BEGUN, "begun_at": now, "reason": None, "done_at": None}
-        connection.execute(sa.update(ledger).where(ledger.c.id == entry.id).values(**again))
+        again = {"mode": row["mode"], "target": row["target"], "outcome": BEGUN, "begun_at": datetime.now(UTC)}
+        values = {**again, "reason": None, "done_at": None}
+        connection.execute(sa.update(ledger).where(ledger.c.id == entry.id).values(**values))
     return entry.id
 
 
-# Of these each is a run's, by its `token`. False, and nothing is written: the step is not under way, or the delivery
+def decide(connection: sa.Connection, owner: Owner, row: Mapping[str, object], entry: Entry | None) -> bool:
+    """Record an action that has ended without being begun (`row` says how); False: not this run's any more."""
+    if entry is None:
+        return _inserted(connection, _INSERT_MINE, owner, row) is not None
+    again = sa.update(ledger).where(ledger.c.id == entry.id, ledger.c.outcome.not_in(ENDED), _MINE)
+    values = {name: row.get(name) for name in ("mode", "target", *_HOW)} | {"done_at": datetime.now(UTC)}
+    return int(connection.execute(again.values(**values), {"token": owner.token}).rowcount) > 0
+
+
+def _inserted(connection: sa.Connection, statement: Any, owner: Owner, row: Mapping[str, object]) -> int | None:
+    now = datetime.now(UTC)
+    done_at = None if row["outcome"] == BEGUN else now
+    given = {**dict.fromkeys(_NEW), **row, "begun_at": now, "done_at": done_at}
+    number = connection.execute(statement, given | owner.asked()).scalar()
+    return None if number is None else int(number)
+
+
+# Of these each is a run's, by its `token`. False, and nothing is written: the action is not under way, or the delivery
 # is another's by now. A worker that slept overwrites nothing of what its successor has recorded or begun.
 
 
 def begin_again(connection: sa.Connection, entry: int, token: str, now: datetime) -> bool:
-    """The effect of the last try was looked for in vain: the step is tried anew from now."""
+    """The effect of the last try was looked for in vain: the action is tried anew from now."""
     return _end(connection, entry, token, {"begun_at": now, "reason": None})
 
 
 def failed(connection: sa.Connection, entry: int, token: str, reason: str) -> bool:
-    """The step's call has ended, but nobody knows whether it had its effect: the step stays under way."""
+    """The call has ended, but nobody knows whether it had its effect: the action stays under way."""
     return _end(connection, entry, token, {"reason": reason})
 
 
-def end(connection: sa.Connection, entry: int, token: str, values: Mapping[str, Any], now: datetime) -> bool:
-    """Record how the step ended: outcome, before, after, result, reason, target."""
+def end(connection: sa.Connection, entry: int, token: str, values: Mapping[str, object], now: datetime) -> bool:
+    """Record how the action ended: outcome, before, after, result, reason, target."""
     return _end(connection, entry, token, {**values, "done_at": now})
 
 
-def _end(connection: sa.Connection, entry: int, token: str, values: Mapping[str, Any]) -> bool:
+def _end(connection: sa.Connection, entry: int, token: str, values: Mapping[str, object]) -> bool:
     return int(connection.execute(_END, {"entry": entry, "token": token, **values}).rowcount) > 0
 
 
 def of_delivery(connection: sa.Connection, delivery: int) -> list[sa.Row[Any]]:
-    """All steps of a delivery, in the order in which they were begun."""
+    """All actions of a delivery, in the order in which they were begun."""
     return list(connection.execute(sa.select(ledger).where(ledger.c.delivery == delivery).order_by(ledger.c.id)))
 
 
 def results(connection: sa.Connection, target: str) -> list[Any]:
-    """The results of all steps that were done to a target."""
+    """The results of all actions that were done to a target."""
     return list(
         connection.execute(
             sa.select(ledger.c.result).where(ledger.c.target == target, ledger.c.result.is_not(None))
@@ -137,7 +183,7 @@ def results(connection: sa.Connection, target: str) -> list[Any]:
 
 
 def results_of(connection: sa.Connection, label: str, rule: str, verb: str) -> list[Any]:
-    """The results of a verb of the delivery that is called so (source/id)."""
+    """The results of an action of the delivery that is called so (source/id)."""
     source, _, name = label.partition("/")
     of = sa.select(deliveries.c.id).where(deliveries.c.source == source, deliveries.c.delivery_id == name)
     where = (ledger.c.delivery == of.scalar_subquery(), ledger.c.rule == rule, ledger.c.verb == verb)
@@ -145,7 +191,7 @@ def results_of(connection: sa.Connection, label: str, rule: str, verb: str) -> l
 
 
 def failed_rule(connection: sa.Connection, delivery: int) -> str | None:
-    """The rule of the verb that failed or was under way last."""
+    """The rule of the action that failed or was under way last."""
     rule: str | None = connection.execute(
         sa.select(ledger.c.rule)
         .where(ledger.c.delivery == delivery, ledger.c.outcome.in_((FAILED, BEGUN, PUT_OFF)))
@@ -156,6 +202,6 @@ def failed_rule(connection: sa.Connection, delivery: int) -> str | None:
 
 
 def newest(connection: sa.Connection, limit: int) -> list[sa.Row[Any]]:
-    """The newest steps of all deliveries."""
+    """The newest actions of all deliveries."""
     rows = sa.select(ledger, deliveries.c.case_id).join(deliveries, deliveries.c.id == ledger.c.delivery)
     return list(connection.execute(rows.order_by(ledger.c.id.desc()).limit(limit)))

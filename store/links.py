@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
+from store.dialect import insert_into
 from store.tables import field_marks as m
 from store.tables import links
 
@@ -36,6 +37,9 @@ _LINK = sa.select(*(links.c[name] for name in Link.__annotations__))
 _OF_TICKET = _LINK.where(links.c.source == sa.bindparam("source"), links.c.ticket_id == sa.bindparam("ticket"))
 _NEWEST_OF_TICKET = _OF_TICKET.where(links.c.former_since.is_(None)).order_by(links.c.id.desc()).limit(1)
 _NEWEST_OF_PURPOSE = _NEWEST_OF_TICKET.where(links.c.purpose == sa.bindparam("purpose"))
+_KEY_WRITTEN = sa.update(links).where(
+    links.c.site == sa.bindparam("its_site"), links.c.issue_id == sa.bindparam("its_id")
+)
 _OF_ISSUE = _LINK.where(links.c.site == sa.bindparam("site"), links.c.issue_id == sa.bindparam("issue"))
 
 
@@ -64,13 +68,11 @@ def of_issue(connection: sa.Connection, site: str, issue_id: str) -> Link | None
 
 def add(connection: sa.Connection, link: Link, now: datetime) -> None:
     """Link a pair; the same pair again changes nothing. LinkTakenError when either side is taken by another."""
-    try:
-        with connection.begin_nested():
-            connection.execute(sa.insert(links).values(**link.__dict__, created_at=now))
-    except IntegrityError:
+    added = insert_into(connection, links).on_conflict_do_nothing().returning(links.c.id)
+    if connection.execute(added, {**link.__dict__, "created_at": now}).first() is None:
         known = of_ticket(connection, link.source, link.ticket_id, link.purpose)
         if known is None or (known.site, known.issue_id) != (link.site, link.issue_id):
-            raise LinkTakenError(f"{link.source}:{link.ticket_id} / {link.issue_key}") from None
+            raise LinkTakenError(f"{link.source}:{link.ticket_id} / {link.issue_key}")
 
 
 def repurpose(connection: sa.Connection, site: str, issue_id: str, purpose: str) -> None:
@@ -94,8 +96,7 @@ def take_back(connection: sa.Connection, former: Link, now: datetime) -> None:
 
 def key_written(connection: sa.Connection, site: str, issue_id: str, now: datetime) -> None:
     """Remember that the ticket carries the issue's key."""
-    where = (links.c.site == site, links.c.issue_id == issue_id)
-    connection.execute(sa.update(links).where(*where).values(key_written_at=now))
+    connection.execute(_KEY_WRITTEN, {"its_site": site, "its_id": issue_id, "key_written_at": now})
 
 
 def keep_status(connection: sa.Connection, site: str, issue_id: str, status: str) -> None:
@@ -131,8 +132,14 @@ def mark(connection: sa.Connection, site: str, issue_id: str, field: str) -> sa.
     ).first()
 
 
-def set_mark(connection: sa.Connection, site: str, issue_id: str, field: str, **values: Any) -> None:
+def set_mark(connection: sa.Connection, site: str, issue_id: str, field: str, **values: object) -> None:
     """Write parts of a field's mark (`value`, `set_at`, `person_at`)."""
-    where = (m.c.site == site, m.c.issue_id == issue_id, m.c.field == field)
-    if connection.execute(sa.update(m).where(*where).values(**values)).rowcount == 0:
-        connection.execute(sa.insert(m).values(site=site, issue_id=issue_id, field=field, **values))
+    set_marks(connection, site, issue_id, {field: values})
+
+
+def set_marks(connection: sa.Connection, site: str, issue_id: str, marks: Mapping[str, Mapping[str, Any]]) -> None:
+    """The same for several fields of an issue, each with the same parts."""
+    rows = [{"site": site, "issue_id": issue_id, "field": field, **values} for field, values in marks.items()]
+    insert = insert_into(connection, m)
+    given = {name: insert.excluded[name] for name in next(iter(marks.values()))}
+    connection.execute(insert.on_conflict_do_update(index_elements=["site", "issue_id", "field"], set_=given), rows)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -24,7 +23,7 @@ class Owner:
     token: str
     worker: str | None
 
-    def asked(self) -> dict[str, Any]:
+    def asked(self) -> dict[str, object]:
         """The parameters of `OWNED`, as of now."""
         return {"delivery": self.delivery, "token": self.token, "worker": self.worker, "now": datetime.now(UTC)}
 

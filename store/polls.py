@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from store.dialect import insert_into
 from store.tables import polls as p
 
 
@@ -40,8 +39,7 @@ def learn_zone(connection: sa.Connection, name: str, minutes: int) -> None:
 
 
 def _add_once(connection: sa.Connection, name: str) -> None:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(p).values(name=name, page=0).on_conflict_do_nothing())
+    connection.execute(insert_into(connection, p).values(name=name, page=0).on_conflict_do_nothing())
 
 
 def claim(connection: sa.Connection, name: str, *, now: datetime, until: datetime) -> Poll | None:
@@ -49,15 +47,23 @@ def claim(connection: sa.Connection, name: str, *, now: datetime, until: datetim
     _add_once(connection, name)
     free = sa.or_(p.c.claimed_until.is_(None), p.c.claimed_until <= now)
     due = sa.or_(p.c.next_at.is_(None), p.c.next_at <= now)
-    claimed = sa.update(p).where(p.c.name == name, free, due).values(claimed_until=until)
+    claimed = sa.update(p).where(p.c.name == name, free, due).values(claimed_until=until, next_at=None)
     row = connection.execute(claimed.returning(p.c.since, p.c.begun_at, p.c.page, p.c.zone, p.c.seen)).first()
     return Poll(row.since, row.begun_at, row.page, row.zone, row.seen or {}) if row else None
 
 
 def release(connection: sa.Connection, name: str, poll: Poll, *, claimed_until: datetime, next_at: datetime) -> bool:
     """Give the place back, moved on; False when it was claimed by another meanwhile: then nothing is written."""
-    values: dict[str, Any] = {**poll.__dict__, "seen": dict(poll.seen), "next_at": next_at, "claimed_until": None}
+    hastened = sa.case((p.c.next_at < next_at, p.c.next_at), else_=next_at)  # while it was claimed
+    values: dict[str, object] = {**poll.__dict__, "seen": dict(poll.seen), "next_at": hastened, "claimed_until": None}
     if poll.zone is None:
         del values["zone"]  # a webhook may have told it meanwhile
     mine = (p.c.name == name, p.c.claimed_until == claimed_until)
     return int(connection.execute(sa.update(p).where(*mine).values(**values)).rowcount) > 0
+
+
+def hasten(connection: sa.Connection, name: str, at: datetime) -> None:
+    """Let a place be due at `at` if it would be later; one that is claimed now is due then once more."""
+    _add_once(connection, name)
+    claimed = sa.and_(p.c.next_at.is_(None), p.c.claimed_until.is_not(None))
+    connection.execute(sa.update(p).where(p.c.name == name, sa.or_(claimed, p.c.next_at > at)).values(next_at=at))

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from store.dialect import insert_into, is_postgresql
 from store.tables import deliveries
-from store.tables.house import write_probes
+from store.tables.systems import write_probes
 
 LIMIT = 5.0  # seconds to connect, and for each statement: who is locked out for longer cannot write
 GOOD_FOR = 10.0  # seconds for which a write that was done stands for the next
@@ -48,13 +48,12 @@ class WriteProbe:
     def _write(self) -> SQLAlchemyError | None:
         try:
             with self._engine.begin() as connection:
-                if connection.dialect.name == "postgresql":
+                if is_postgresql(connection):
                     connection.execute(sa.text(f"SET LOCAL statement_timeout = {self._limit * 1000:.0f}"))
                     # where events go: a lock on it keeps them out
                     connection.execute(sa.text(f"LOCK TABLE {deliveries.name} IN ROW EXCLUSIVE MODE"))
-                dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
                 values = {"written_at": datetime.now(UTC)}
-                row = dialect.insert(write_probes).values(name=_ROW, **values)
+                row = insert_into(connection, write_probes).values(name=_ROW, **values)
                 connection.execute(row.on_conflict_do_update(index_elements=["name"], set_=values))
         except SQLAlchemyError as error:
             return error
@@ -71,6 +70,6 @@ def _engine(url: str, limit: float) -> sa.Engine:
     return engine
 
 
-def _write_at_once(connection: Any, _record: Any) -> None:
+def _write_at_once(connection: Any, _record: object) -> None:
     connection.isolation_level = "IMMEDIATE"
     connection.execute("PRAGMA synchronous=FULL")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
-from store import alarms
 from store import requests as asked
+from store import timers
 from store.tables.requests import promises as p
 
 DRAFT, MADE, KEPT, BROKEN, WITHDRAWN = "draft", "made", "kept", "broken", "withdrawn"
@@ -41,8 +40,8 @@ _IS_BROKEN = sa.text("state = 'broken'")
 _IS_ALIVE = sa.text("state IN ('draft', 'made')")  # as the partial index says it
 
 
-def alarm_key(promise: int) -> str:
-    """The key of a promise's alarm."""
+def timer_key(promise: int) -> str:
+    """The key of a promise's timer."""
     return f"promise:{promise}"
 
 
@@ -64,7 +63,7 @@ def broken_of(connection: sa.Connection, requests: Sequence[int]) -> list[Promis
     return [Promise(*row) for row in connection.execute(found)] if requests else []
 
 
-def draft(connection: sa.Connection, values: dict[str, Any], now: datetime) -> int:
+def draft(connection: sa.Connection, values: dict[str, object], now: datetime) -> int:
     """Keep a reply that waits for an agent; the same text of the same request once. Its number."""
     mine = (p.c.request == values["request"], p.c.text_id == values["text_id"])
     known = connection.execute(sa.select(p.c.id).where(*mine)).scalar()
@@ -75,12 +74,12 @@ def draft(connection: sa.Connection, values: dict[str, Any], now: datetime) -> i
 
 
 def make(connection: sa.Connection, promise: int, *, at: datetime, due_at: datetime, now: datetime) -> None:
-    """The reply was sent: from now on it is a promise, with an alarm, and the client is informed."""
+    """The reply was sent: from now on it is a promise, with a timer, and the client is informed."""
     values = {"state": MADE, "made_at": at, "due_at": due_at}
     changed = sa.update(p).where(p.c.id == promise, p.c.state == DRAFT).values(**values).returning(p.c.request)
     request = connection.execute(changed).scalar()
     if request is not None:
-        alarms.add(connection, alarm_key(promise), due_at, now)
+        timers.add(connection, timer_key(promise), due_at, now)
         asked.change(connection, request, client_informed_at=at)
 
 
@@ -97,6 +96,6 @@ def end(connection: sa.Connection, promise: int, state: str, *, by: str, now: da
     ended = sa.update(p).where(p.c.id == promise, p.c.state.in_(_ALIVE))
     values = {"state": state, "ended_at": now, "ended_by": by}
     if connection.execute(ended.values(**values)).rowcount:
-        alarms.cancel(connection, alarm_key(promise))
+        timers.cancel(connection, timer_key(promise))
         return True
     return connection.execute(sa.select(p.c.ended_by).where(p.c.id == promise)).scalar() == by

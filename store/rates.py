@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from store.dialect import insert_into
 from store.tables import rate_limits
 
 _ROUNDING = timedelta(milliseconds=1)  # or the token would still lack a millionth at the moment promised
@@ -32,8 +32,7 @@ def take(connection: sa.Connection, rate: Rate, now: datetime, reserve: int = 0)
     moment = now.timestamp()
     if _take(connection, rate, moment, reserve):
         return None
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    full = dialect.insert(rate_limits).values(name=rate.name, tokens=rate.burst, at=moment)
+    full = insert_into(connection, rate_limits).values(name=rate.name, tokens=rate.burst, at=moment)
     connection.execute(full.on_conflict_do_nothing())
     if _take(connection, rate, moment, reserve):
         return None

@@ -1,15 +1,16 @@
-"""Requests to neighbour departments: one row a question; an open one has an alarm for the next step of its ladder."""
+"""Requests to neighbour departments: one row a question; an open one has a timer for its next escalation step."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from store import alarms
+from store import timers
 from store.database import over_rows
 from store.tables.requests import reminders
 from store.tables.requests import requests as r
@@ -31,7 +32,7 @@ class Request:
     """A question to a department about a ticket; `number` counts those of one ticket to one department.
 
     `origin`: usedesk, webcrm or jira. The question lives in `dept_ticket_id` or in an issue, if anywhere.
-    `step`: the next of the ladder, at `next_at`; `ring`: the number of its alarm.
+    `step`: the next escalation step, at `next_at`; `ring`: the number of its timer.
     """
 
     id: int
@@ -88,18 +89,31 @@ class Ending:
 _COLUMNS = [r.c[name] for name in Request.__annotations__]
 
 
-def alarm_key(request: int, ring: int) -> str:
-    """The key of an alarm of the ladder."""
+def timer_key(request: int, ring: int) -> str:
+    """The key of the timer of an escalation step."""
     return f"request:{request}:{ring}"
 
 
 def client_key(request: int) -> str:
-    """The key of the alarm of a text to the client that waits for working time (C-13)."""
+    """The key of the timer of a text to the client that waits for working time (C-13)."""
     return f"client:{request}"
 
 
-def _one(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> Request | None:
-    row = connection.execute(sa.select(*_COLUMNS).where(*where).order_by(r.c.id.desc()).limit(1)).first()
+def uninformed_key(request: int) -> str:
+    """The key of the timer that asks whether the client knows of a request (U-18)."""
+    return f"uninformed:{request}"
+
+
+@cache
+def _newest_by(*columns: str) -> sa.Select[Any]:
+    """Made once: that costs three times as much as asking."""
+    equal = (r.c[name] == sa.bindparam(name) for name in columns)
+    return sa.select(*_COLUMNS).where(*equal).order_by(r.c.id.desc()).limit(1)
+
+
+def _one(connection: sa.Connection, **values: object) -> Request | None:
+    """The newest request with these values in its columns."""
+    row = connection.execute(_newest_by(*values), values).first()
     return Request(*row) if row else None
 
 
@@ -109,28 +123,27 @@ def _many(connection: sa.Connection, found: sa.Select[Any]) -> list[Request]:
 
 def get(connection: sa.Connection, request: int) -> Request | None:
     """A request by our number."""
-    return _one(connection, r.c.id == request)
+    return _one(connection, id=request)
 
 
 def of_department_and_ticket(connection: sa.Connection, source: str, ticket_id: str, department: str) -> Request | None:
     """The newest request of a ticket to a department, open or not."""
-    return _one(connection, r.c.source == source, r.c.ticket_id == ticket_id, r.c.department == department)
+    return _one(connection, source=source, ticket_id=ticket_id, department=department)
 
 
 def of_dept_ticket(connection: sa.Connection, source: str, dept_ticket_id: str) -> Request | None:
     """The newest request that lives in this ticket of the department."""
-    return _one(connection, r.c.source == source, r.c.dept_ticket_id == dept_ticket_id)
+    return _one(connection, source=source, dept_ticket_id=dept_ticket_id)
 
 
 def of_issue(connection: sa.Connection, site: str, issue_id: str) -> Request | None:
     """The newest request that lives in this issue."""
-    return _one(connection, r.c.site == site, r.c.issue_id == issue_id)
+    return _one(connection, site=site, issue_id=issue_id)
 
 
 def of_external(connection: sa.Connection, source: str, ticket_id: str, external_id: str) -> Request | None:
     """The newest request that the CRM knows by this id."""
-    mine = (r.c.source == source, r.c.ticket_id == ticket_id, r.c.external_id == external_id)
-    return _one(connection, *mine)
+    return _one(connection, source=source, ticket_id=ticket_id, external_id=external_id)
 
 
 def of_ticket(connection: sa.Connection, source: str, ticket_id: str) -> list[Request]:
@@ -154,28 +167,28 @@ def next_number(connection: sa.Connection, source: str, ticket_id: str, departme
     return (connection.execute(sa.select(sa.func.max(r.c.number)).where(*mine)).scalar() or 0) + 1
 
 
-def add(connection: sa.Connection, values: dict[str, Any]) -> Request:
+def add(connection: sa.Connection, values: dict[str, object]) -> Request:
     """Write a new request, with the next number of its ticket and department; IntegrityError when two race."""
-    number = next_number(connection, values["source"], values["ticket_id"], values["department"])
+    number = next_number(connection, *(str(values[name]) for name in ("source", "ticket_id", "department")))
     added = sa.insert(r).values(state=OPEN, **{"number": number, **values}).returning(*_COLUMNS)
     return Request(*connection.execute(added).one())
 
 
-def change(connection: sa.Connection, request: int, **values: Any) -> None:
+def change(connection: sa.Connection, request: int, **values: object) -> None:
     """Write parts of a request (`owner_id`, `client_informed_at`, `dept_ticket_id` …)."""
     connection.execute(sa.update(r).where(r.c.id == request).values(**values))
 
 
-def arm(connection: sa.Connection, request: Request, at: datetime, now: datetime, **values: Any) -> None:
-    """Set the alarm of the next step, in place of the one that is set."""
-    alarms.cancel(connection, alarm_key(request.id, request.ring))
+def arm(connection: sa.Connection, request: Request, at: datetime, now: datetime, **values: object) -> None:
+    """Set the timer of the next step, in place of the one that is set."""
+    timers.cancel(connection, timer_key(request.id, request.ring))
     ring = request.ring + 1
     change(connection, request.id, ring=ring, next_at=at, **values)
-    alarms.add(connection, alarm_key(request.id, ring), at, now)
+    timers.add(connection, timer_key(request.id, ring), at, now)
 
 
 def close(connection: sa.Connection, request: int, ending: Ending, by: str, now: datetime) -> bool:
-    """End an open request and silence its alarms; `by` is the delivery that does it.
+    """End an open request and cancel its timers; `by` is the delivery that does it.
 
     True also when this delivery ended it before: whoever is run again goes on where it stopped.
     """
@@ -186,7 +199,7 @@ def close(connection: sa.Connection, request: int, ending: Ending, by: str, now:
         sa.update(r).where(r.c.id == request, r.c.state == OPEN).values(**values).returning(r.c.ring)
     ).first()
     if ended is not None:
-        alarms.cancel(connection, alarm_key(request, ended.ring), client_key(request))
+        timers.cancel(connection, timer_key(request, ended.ring), client_key(request), uninformed_key(request))
         return True
     return connection.execute(sa.select(r.c.closed_by).where(r.c.id == request)).scalar() == by
 
@@ -208,8 +221,8 @@ def among(connection: sa.Connection, numbers: Collection[int]) -> dict[int, Requ
     return {one.id: one for one in _many(connection, found)} if numbers else {}
 
 
-def add_reminder(connection: sa.Connection, **values: Any) -> None:
-    """Keep what the ladder sent: `request`, `step`, `told`, `due_at`, `sent_at`, `late`.
+def add_reminder(connection: sa.Connection, **values: object) -> None:
+    """Keep what an escalation step sent: `request`, `step`, `told`, `due_at`, `sent_at`, `late`.
 
     The outcome is `sent`, or `crossed` when the request was ended while it was on its way.
     """

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from store.dialect import insert_into
 from store.tables import deliveries as d
 from store.tables import purges, rate_limits, rate_turns
 
@@ -46,7 +46,7 @@ def advance(connection: sa.Connection, name: str, before: datetime, limit: int) 
 
 
 def _remember(connection: sa.Connection, name: str, finished_at: datetime, delivery: int) -> None:
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(purges)
+    insert = insert_into(connection, purges)
     values = {"finished_at": finished_at, "delivery": delivery}
     put = insert.values(name=name, **values).on_conflict_do_update(index_elements=["name"], set_=values)
     connection.execute(put)

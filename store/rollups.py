@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from store.dialect import is_postgresql
 from store.facts import Fact, Narrow, Span, facts
 from store.tables.reports import BUCKETS, COUNTS, EDGES, report_days, report_hours, report_months, report_rows
 from store.tables.requests import requests
@@ -101,15 +102,26 @@ def due(connection: sa.Connection, now: datetime, zone: ZoneInfo) -> list[date]:
         first = connection.execute(sa.select(sa.func.min(requests.c.since))).scalar()
         known = (min(first, now).astimezone(zone).date() if first else today) - timedelta(days=1)
     new = [known + timedelta(days=number + 1) for number in range((today - known).days)]
+    new = _before_all(connection, now, zone) + new
     again = sa.select(report_days.c.day).where(report_days.c.final.is_(False), report_days.c.day < today)
     stale = again.where(report_days.c.counted_at <= now - AGAIN).order_by(report_days.c.day)
     return [*(new or [today]), *connection.execute(stale).scalars()]
 
 
+def _before_all(connection: sa.Connection, now: datetime, zone: ZoneInfo) -> list[date]:
+    """The days before the first that was counted, the last of them first: a request may be told of late."""
+    first = connection.execute(sa.select(sa.func.min(requests.c.since))).scalar()
+    counted = connection.execute(sa.select(sa.func.min(report_days.c.day))).scalar()
+    if first is None or counted is None:
+        return []
+    begun, end = first.astimezone(zone).date(), min(counted, now.astimezone(zone).date())
+    return [end - timedelta(days=number + 1) for number in range((end - begun).days)]
+
+
 def count_day(connection: sa.Connection, day: date, now: datetime, zone: ZoneInfo, last: int) -> None:
     """Count a day, in a transaction of its own; one clock at a time."""
     start, end = bounds(day, day, zone)
-    if connection.dialect.name == "postgresql":  # SQLite has one writer, who finds what the one before has written
+    if is_postgresql(connection):  # SQLite has one writer, who finds what the one before has written
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     counted = count(facts(connection, Span(start, end, last)), zone)
     values = {"counted_at": now, "final": now >= end + FINAL}
@@ -201,3 +213,11 @@ def live(connection: sa.Connection, span: Span, narrow: Narrow, limit: int) -> l
     """The facts of what no roll-up serves (several filters at once); None: there are too many."""
     found = list(facts(connection, span, narrow, limit + 1))
     return found if len(found) <= limit else None
+
+
+def values(connection: sa.Connection, first: date, last: date, dimension: str, limit: int) -> list[str]:
+    """The values of a dimension in the months of these days, the most asked first."""
+    t = report_months
+    where = (t.c.dimension == dimension, t.c.month >= first.replace(day=1), t.c.month <= last, t.c.value != OTHER)
+    found = sa.select(t.c.value).where(*where).group_by(t.c.value).order_by(sa.func.sum(t.c.asked).desc(), t.c.value)
+    return list(connection.execute(found.limit(limit)).scalars())

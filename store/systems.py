@@ -1,70 +1,84 @@
-"""Gates of the outside systems, rate limits in force, live workers, kept configurations, alerts."""
+"""Circuit breakers of the outside systems, rate limits in force, live workers, kept configurations, alerts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from store.dialect import insert_into
 from store.owners import OWNED, Owner
+from store.rows import AlertRow, ClockRow, RateLimitRow, SystemRow, WorkerRow
 from store.tables import alerts, clocks, config_versions, pauses, systems, workers
 
 
-def _upsert(connection: sa.Connection, table: sa.Table, key: dict[str, Any], values: dict[str, Any]) -> None:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).values(**key, **values)
+def _upsert(connection: sa.Connection, table: sa.Table, key: dict[str, object], values: dict[str, object]) -> None:
+    statement = insert_into(connection, table).values(**key, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
 
 
-def _add_once(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> bool:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+def _add_once(connection: sa.Connection, table: sa.Table, row: dict[str, object]) -> bool:
     key = next(iter(table.primary_key.columns))
-    added = dialect.insert(table).values(**row).on_conflict_do_nothing().returning(key)
+    added = insert_into(connection, table).values(**row).on_conflict_do_nothing().returning(key)
     return connection.execute(added).first() is not None
 
 
+class Hindrance(NamedTuple):
+    """What stands in the way of a call: `failures`, `closed_at` and `reason` of its system, each None where it has no
+    row; `until`, the latest moment before which one of its scopes must not be called (one that is over is kept until
+    `end_rate_limits`); `owned`: whether the delivery that asks is still its run's.
+    """
+
+    failures: int | None = None
+    closed_at: datetime | None = None
+    reason: str | None = None
+    until: datetime | None = None
+    owned: bool = True
+
+
+# No system is down or fails, and no rate limit is kept: nothing stands in the way of any call.
+QUIET = sa.and_(
+    ~sa.exists().where(sa.or_(systems.c.closed_at.is_not(None), systems.c.failures > 0)),
+    ~sa.exists().select_from(pauses),
+)
 # asked before every call: made once, and one question
-_PAUSED = sa.select(sa.func.max(pauses.c.until, type_=pauses.c.until.type)).where(
+_LIMITED_UNTIL = sa.select(sa.func.max(pauses.c.until, type_=pauses.c.until.type)).where(
     pauses.c.scope.in_(sa.bindparam("scopes", expanding=True))
 )
 _ALWAYS = sa.select(sa.literal_column("1")).subquery("always")  # one row, whether the system has one or not
 _HINDRANCE: sa.Select[Any] = sa.select(
-    systems.c.failures, systems.c.closed_at, systems.c.reason, _PAUSED.scalar_subquery().label("until")
+    systems.c.failures, systems.c.closed_at, systems.c.reason, _LIMITED_UNTIL.scalar_subquery().label("until")
 ).select_from(_ALWAYS.outerjoin(systems, systems.c.name == sa.bindparam("system")))
 _HINDRANCE_OF_OWNER = _HINDRANCE.add_columns(OWNED.label("owned"))
 
 
-def hindrance(connection: sa.Connection, name: str, scopes: Sequence[str], owner: Owner | None = None) -> sa.Row[Any]:
-    """What stands in the way of a call: `closed_at`, `reason` and `failures` of its system, each None where it has no
-    row, and `until`, the latest moment before which one of the scopes must not be called; one that is over is kept
-    until `end_pauses`. With an `owner` also `owned`: whether its delivery is still its own.
-    """
+def hindrance(connection: sa.Connection, name: str, scopes: Sequence[str], owner: Owner | None = None) -> Hindrance:
+    """What stands in the way of a call; with an `owner` also whether its delivery is still its own."""
     given = {"system": name, "scopes": scopes}
     if owner is None:
-        return connection.execute(_HINDRANCE, given).one()
-    return connection.execute(_HINDRANCE_OF_OWNER, given | owner.asked()).one()
+        return Hindrance(*connection.execute(_HINDRANCE, given).one())
+    return Hindrance(*connection.execute(_HINDRANCE_OF_OWNER, given | owner.asked()).one())
 
 
-def gate(connection: sa.Connection, name: str) -> sa.Row[Any] | None:
-    """The gate of a system; none or `closed_at` None = open."""
+def breaker(connection: sa.Connection, name: str) -> SystemRow | None:
+    """The circuit breaker of a system; no row, or `closed_at` None: the system may be called."""
     return connection.execute(sa.select(systems).where(systems.c.name == name)).first()
 
 
-def is_closed(connection: sa.Connection, name: str) -> bool:
-    """Whether a system's gate is closed now."""
+def is_tripped(connection: sa.Connection, name: str) -> bool:
+    """Whether a system's breaker is tripped now."""
     closed = connection.execute(sa.select(systems.c.closed_at).where(systems.c.name == name)).scalar()
     return closed is not None
 
 
-def gates(connection: sa.Connection) -> list[sa.Row[Any]]:
+def breakers(connection: sa.Connection) -> list[SystemRow]:
     """All systems that ever failed."""
     return list(connection.execute(sa.select(systems).order_by(systems.c.name)))
 
 
-def set_gate(connection: sa.Connection, name: str, **values: Any) -> None:
+def set_breaker(connection: sa.Connection, name: str, **values: object) -> None:
     """Write parts of a system's row."""
     _upsert(connection, systems, {"name": name}, values)
 
@@ -76,8 +90,10 @@ def count_failure(connection: sa.Connection, name: str) -> int:
     return int(connection.execute(statement.returning(systems.c.failures)).scalar_one())
 
 
-def close_gate(connection: sa.Connection, name: str, *, reason: str, now: datetime, probe_at: datetime | None) -> bool:
-    """Close the gate; True when it was open until now. Without `probe_at` no clock probes it."""
+def trip_breaker(
+    connection: sa.Connection, name: str, *, reason: str, now: datetime, probe_at: datetime | None
+) -> bool:
+    """Trip the breaker; True when it was not tripped before. Without `probe_at` no clock probes it."""
     _add_once(connection, systems, {"name": name})
     closed = connection.execute(
         sa.update(systems)
@@ -97,33 +113,33 @@ def claim_probe(connection: sa.Connection, name: str, *, now: datetime, next_at:
     return int(claimed.rowcount) > 0
 
 
-def pause_of(connection: sa.Connection, scope: str) -> sa.Row[Any] | None:
-    """The last pause of a scope, also one that is over but after which no call was done."""
+def rate_limit_of(connection: sa.Connection, scope: str) -> RateLimitRow | None:
+    """The last rate limit of a scope, even one that is over, as long as no call has succeeded since."""
     return connection.execute(sa.select(pauses).where(pauses.c.scope == scope)).first()
 
 
-def pause(connection: sa.Connection, scope: str, until: datetime, reason: str | None, times: int = 1) -> None:
-    """Call nothing in this scope before `until`; it is the pause number `times` in a row."""
+def set_rate_limit(connection: sa.Connection, scope: str, until: datetime, reason: str | None, times: int = 1) -> None:
+    """Call nothing in this scope before `until`; it is rate limit number `times` in a row."""
     _upsert(connection, pauses, {"scope": scope}, {"until": until, "times": times, "reason": reason})
 
 
-def end_pauses(connection: sa.Connection, scopes: Sequence[str], now: datetime) -> None:
-    """A call was done: the next pause of these scopes is the first of a row again."""
+def end_rate_limits(connection: sa.Connection, scopes: Sequence[str], now: datetime) -> None:
+    """A call succeeded: the next rate limit of these scopes is the first in a row again."""
     connection.execute(sa.delete(pauses).where(pauses.c.scope.in_(scopes), pauses.c.until <= now))
 
 
-def lift_pause(connection: sa.Connection, scope: str, now: datetime) -> datetime | None:
-    """Call in this scope again; how long the pause would have held, None: it does not hold."""
+def lift_rate_limit(connection: sa.Connection, scope: str, now: datetime) -> datetime | None:
+    """Call in this scope again; until when the rate limit would have lasted; None: there is none in force."""
     lifted = sa.delete(pauses).where(pauses.c.scope == scope, pauses.c.until > now)
     return connection.execute(lifted.returning(pauses.c.until)).scalar()
 
 
-def pauses_in_force(connection: sa.Connection, now: datetime) -> list[sa.Row[Any]]:
+def rate_limits_in_force(connection: sa.Connection, now: datetime) -> list[RateLimitRow]:
     """The rate limits that hold now."""
     return list(connection.execute(sa.select(pauses).where(pauses.c.until > now).order_by(pauses.c.until)))
 
 
-def purge_pauses(connection: sa.Connection, now: datetime) -> None:
+def purge_rate_limits(connection: sa.Connection, now: datetime) -> None:
     """Forget the rate limits that were over at a moment."""
     connection.execute(sa.delete(pauses).where(pauses.c.until <= now))
 
@@ -135,7 +151,7 @@ def worker_seen(connection: sa.Connection, executor_id: str, now: datetime) -> N
     connection.execute(sa.insert(workers).values(executor_id=executor_id, started_at=now, seen_at=now))
 
 
-def workers_known(connection: sa.Connection) -> list[sa.Row[Any]]:
+def workers_known(connection: sa.Connection) -> list[WorkerRow]:
     """All workers that signed on and were not signed off."""
     return list(connection.execute(sa.select(workers).order_by(workers.c.started_at)))
 
@@ -152,7 +168,7 @@ def clock_seen(connection: sa.Connection, clock_id: str, now: datetime) -> None:
     connection.execute(sa.insert(clocks).values(clock_id=clock_id, started_at=now, seen_at=now))
 
 
-def clocks_known(connection: sa.Connection) -> list[sa.Row[Any]]:
+def clocks_known(connection: sa.Connection) -> list[ClockRow]:
     """All clocks that signed on and were not signed off or forgotten."""
     return list(connection.execute(sa.select(clocks).order_by(clocks.c.started_at)))
 
@@ -183,6 +199,6 @@ def raise_alert(connection: sa.Connection, key: str, text: str, now: datetime) -
     return _add_once(connection, alerts, {"key": key[:200], "text": text, "raised_at": now})
 
 
-def newest_alerts(connection: sa.Connection, limit: int) -> list[sa.Row[Any]]:
+def newest_alerts(connection: sa.Connection, limit: int) -> list[AlertRow]:
     """The newest alerts."""
     return list(connection.execute(sa.select(alerts).order_by(alerts.c.raised_at.desc()).limit(limit)))

@@ -11,15 +11,16 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from store import retention
+from store.dialect import insert_into
 from store.tables import deliveries as d
 from store.tables import holds as h
 from store.tables import ledger
-from store.tables.house import kept_texts
+from store.tables.duplicates import known_tickets as k
 from store.tables.requests import promises as p
 from store.tables.requests import requests as r
+from store.tables.systems import kept_texts
 
 AGAIN = timedelta(days=1)
 CRMS = ("webcrm", "usedesk")  # any other begin of a case is a site of Jira, or the bot itself
@@ -96,10 +97,11 @@ def _forget_in_tables(connection: sa.Connection, case: str, now: datetime) -> No
     asked = sa.select(r.c.id).where(_of(r, case))  # promises have no index by their ticket but of those that are alive
     connection.execute(sa.update(p).where(p.c.request.in_(asked.scalar_subquery())).values(text=""))
     connection.execute(sa.update(h).where(_of(h, case)).values(question=None))
+    connection.execute(sa.update(k).where(_of(k, case)).values(text=None))
 
 
 def _look_again(connection: sa.Connection, cases: Iterable[str], at: datetime) -> None:
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(kept_texts)
+    insert = insert_into(connection, kept_texts)
     rows = [{"case_id": case, "look_at": at} for case in cases]
     if rows:
         put = insert.on_conflict_do_update(index_elements=["case_id"], set_={"look_at": at})

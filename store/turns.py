@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from store import rates
+from store.dialect import insert_into
 from store.rates import Rate
 from store.tables import rate_turns as t
 
@@ -63,7 +63,6 @@ def _alive(name: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
 
 def _queue(connection: sa.Connection, name: str, turn: Turn, due_at: datetime) -> None:
     """Keep a place; whoever has one keeps it, or changes the level and stays as old."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     values = {"level": turn.level, "due_at": due_at.timestamp()}
-    row = dialect.insert(t).values(name=name, holder=turn.holder, **values)
+    row = insert_into(connection, t).values(name=name, holder=turn.holder, **values)
     connection.execute(row.on_conflict_do_update(index_elements=["name", "holder"], set_=values))

@@ -39,6 +39,6 @@ class Data(TypeDecorator[Any]):
     cache_ok = True
 
 
-def to_json(value: Any) -> str:
+def to_json(value: object) -> str:
     """Serialise for the engine: compact, letters as they are."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)

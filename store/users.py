@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from store.dialect import insert_into
 from store.tables.access import api_tokens as t
 from store.tables.access import sessions as s
 from store.tables.access import users as u
@@ -19,15 +19,15 @@ from store.tables.access import users as u
 Row = sa.Row[Any]
 
 
-def _add_new(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
+def _add_new(connection: sa.Connection, table: sa.Table, row: Mapping[str, object]) -> bool:
     """Insert a row; False when there is one of its key."""
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    insert = insert_into(connection, table)
     # not `rowcount`, which psycopg does not tell of an INSERT
     added = insert.values(**row).on_conflict_do_nothing().returning(*table.primary_key)
     return connection.execute(added).first() is not None
 
 
-def add_user(connection: sa.Connection, row: Mapping[str, Any]) -> bool:
+def add_user(connection: sa.Connection, row: Mapping[str, object]) -> bool:
     """Add a user with columns as given; False when the e-mail is taken."""
     return _add_new(connection, u, row)
 
@@ -53,7 +53,7 @@ def remove_user(connection: sa.Connection, email: str) -> bool:
     return int(connection.execute(sa.delete(u).where(u.c.email == email)).rowcount) > 0
 
 
-def begin_session(connection: sa.Connection, row: Mapping[str, Any]) -> None:
+def begin_session(connection: sa.Connection, row: Mapping[str, object]) -> None:
     """Somebody signed in."""
     connection.execute(sa.insert(s).values(**row))
 
@@ -91,7 +91,7 @@ def purge_sessions(connection: sa.Connection, begun_before: datetime, limit: int
     return int(connection.execute(sa.delete(s).where(s.c.sha256.in_(old.scalar_subquery()))).rowcount)
 
 
-def add_token(connection: sa.Connection, row: Mapping[str, Any]) -> bool:
+def add_token(connection: sa.Connection, row: Mapping[str, object]) -> bool:
     """Add a program's key; False when its name is taken, be it by a revoked one."""
     return _add_new(connection, t, row)
 
@@ -122,7 +122,7 @@ def revoke_token(connection: sa.Connection, name: str, now: datetime) -> bool:
     return int(connection.execute(revoked).rowcount) > 0
 
 
-def add_users(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+def add_users(connection: sa.Connection, rows: Iterable[Mapping[str, object]]) -> None:
     """Add those users that are not there."""
     for row in rows:
         add_user(connection, row)

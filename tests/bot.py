@@ -31,7 +31,7 @@ from werkzeug.serving import make_server
 import receivers.jira
 import receivers.usedesk
 import receivers.webcrm
-from config import Watch
+from config import ConfigReloader
 from config.settings import Settings
 from desk.clock import machine_now
 from desk.usedesk.zone import Zone
@@ -89,6 +89,7 @@ def environment(sandbox_url: str, database_url: str, folder: Path) -> dict[str, 
         "SMEZHNIK_SANDBOX": "1",
         "SEARCH_SETTLE": "0s",
         "WORKER_LEASE": "1s",
+        "INFORM_CLIENT_WITHIN": "0s",  # its tests set it
     }
 
 
@@ -115,8 +116,8 @@ class Bot:
         self.sandbox = sandbox
         self.env = environment(sandbox.url, database_url, folder) | changes
         self.process = Process(Settings.read(self.env))
-        self.watch = Watch(self.process.settings.config_dir, self.env)
-        self.process.__dict__["watch"] = self.watch
+        self.reloader = ConfigReloader(self.process.settings.config_dir, self.env)
+        self.process.__dict__["reloader"] = self.reloader
         self.engine = self.process.engine
         self.app = self._app()
         self.client = self.app.test_client()
@@ -128,7 +129,7 @@ class Bot:
         app = Flask("bot")
         counters = Counters(CollectorRegistry())
         secrets = (SecretStr(JIRA_SECRET),)
-        app.register_blueprint(receivers.jira.blueprint(secrets, self.process.inbox, self.watch, counters))
+        app.register_blueprint(receivers.jira.blueprint(secrets, self.process.inbox, self.reloader, counters))
         if "webcrm" in self.process.settings.crms:
             app.register_blueprint(receivers.webcrm.blueprint((SecretStr(CRM_SECRET),), self.process.inbox, counters))
         if "usedesk" not in self.process.settings.crms:
@@ -140,7 +141,7 @@ class Bot:
 
     def new_runner(self) -> Runner:
         """A runner as a freshly started worker has it."""
-        return Runner(self.process.office, self.watch)
+        return Runner(self.process.factory, self.reloader)
 
     def __enter__(self) -> Bot:
         self._thread.start()
@@ -210,12 +211,12 @@ class Bot:
         """Change variables that the YAML reads, as if the admin had."""
         self.env.update(values)
         folder = Path(self.env.get("CONFIG_DIR") or self.process.settings.config_dir)
-        self.watch = Watch(folder, self.env)
-        self.process.__dict__["watch"] = self.watch
+        self.reloader = ConfigReloader(folder, self.env)
+        self.process.__dict__["reloader"] = self.reloader
         self.runner = self.new_runner()
 
-    def set_mode(self, rule: str, mode: str) -> None:
-        """Give one rule a mode of its own, in a copy of the shipped configuration."""
+    def set_mode(self, rule: str, mode: str, **more: str) -> None:
+        """Give one rule a mode of its own, and other keys, in a copy of the shipped configuration."""
         folder = Path(self.env["DATA_DIR"]) / "config"
         if not folder.exists():
             folder.mkdir()
@@ -224,5 +225,6 @@ class Bot:
         rules = folder / "rules.yml"
         head, found, tail = rules.read_text().partition(f"\n  {rule}:\n")
         assert found, rule
-        rules.write_text(f"{head}{found}    mode: {mode}\n{tail}")
+        keys = "".join(f"    {key}: {value}\n" for key, value in {"mode": mode, **more}.items())
+        rules.write_text(f"{head}{found}{keys}{tail}")
         self.set_config(CONFIG_DIR=str(folder))

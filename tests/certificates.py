@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+YEAR = timedelta(days=365)
+
 
 class Authority:
     """`file` holds its certificate; `server(host)` is the TLS of a server of that name and of this machine."""
@@ -41,7 +43,7 @@ class Authority:
         now = datetime.now(UTC)
         made = x509.CertificateBuilder().subject_name(subject).issuer_name(self._name).public_key(key.public_key())
         made = made.serial_number(x509.random_serial_number())
-        made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+        made = made.not_valid_before(now - 10 * YEAR).not_valid_after(now + 10 * YEAR)  # OpenSSL asks another clock
         identity = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
         return made.add_extension(identity, critical=False).add_extension(own, critical=False)

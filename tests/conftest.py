@@ -86,16 +86,16 @@ def engine(database_url: str) -> Iterator[sa.Engine]:
 @pytest.fixture
 def bot(sqlite: Sqlite, tmp_path: Path) -> Iterator[Bot]:
     """A bot on SQLite with a sandbox that sends it webhooks."""
-    yield from _bot(sqlite.fresh(tmp_path), tmp_path)
+    yield from bot_beside_a_sandbox(sqlite.fresh(tmp_path), tmp_path)
 
 
 @pytest.fixture
 def any_bot(database_url: str, tmp_path: Path) -> Iterator[Bot]:
     """The same on both databases."""
-    yield from _bot(database_url, tmp_path)
+    yield from bot_beside_a_sandbox(database_url, tmp_path)
 
 
-def _bot(database_url: str, folder: Path) -> Iterator[Bot]:
+def bot_beside_a_sandbox(database_url: str, folder: Path) -> Iterator[Bot]:
     port = free_port()
     sandbox = LiveSandbox(bot_url=f"http://127.0.0.1:{port}", data_dir=folder)
     with sandbox, Bot(database_url, sandbox, folder, port) as made:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from flask.cli import cli as flask_command
 
-from cli import _polling
+from cli.roles import polling
 from config.settings import Settings
 from desk.clock import machine_now
 from runtime.clock import Clock
@@ -78,7 +78,7 @@ def take_away(bot: Bot) -> None:
     """From now on there is Jira alone."""
     bot.env.update(without(()))
     bot.process = Process(Settings.read(bot.env))
-    bot.process.__dict__.update(engine=bot.engine, watch=bot.watch)
+    bot.process.__dict__.update(engine=bot.engine, reloader=bot.reloader)
     bot.runner = bot.new_runner()
 
 
@@ -101,7 +101,7 @@ def test_the_receiver_of_a_crm_that_is_not_set_up_is_not_there(site: Site, crms:
 def test_pages_know_nothing_of_a_crm_that_is_not_set_up(site: Site, crms: tuple[str, ...]) -> None:
     for page in PAGES:
         assert site.get(page).status_code == 200, page
-    assert set(site.process.office.systems(site.process.watch.current())) == {"jira:main", *crms}
+    assert set(site.process.factory.systems(site.process.reloader.current())) == {"jira:main", *crms}
     doors = str(list(site.get("/openapi.json").json["paths"]))
     for crm in CRMS:
         assert (f"<b>{crm}</b>" in site.text("/state")) is (crm in crms)
@@ -118,7 +118,7 @@ def test_pages_know_nothing_of_a_crm_that_is_not_set_up(site: Site, crms: tuple[
 
 
 def test_usedesk_is_polled_only_where_it_is_set_up(site: Site, crms: tuple[str, ...]) -> None:
-    assert (_polling(site.process) is not None) is ("usedesk" in crms)
+    assert (polling(site.process) is not None) is ("usedesk" in crms)
 
 
 def test_the_doctor_asks_only_what_is_set_up(
@@ -127,7 +127,7 @@ def test_the_doctor_asks_only_what_is_set_up(
     with site.engine.begin() as connection:
         systems.worker_seen(connection, "worker-1", machine_now())
         systems.clock_seen(connection, "clock-1", machine_now())
-        systems.close_gate(connection, "webcrm", reason="503", now=machine_now(), probe_at=None)
+        systems.trip_breaker(connection, "webcrm", reason="503", now=machine_now(), probe_at=None)
     with own_logs():
         result = CliRunner().invoke(flask_command, ["--app", "app", "doctor"])
     assert result.exit_code == 0, result.output
@@ -164,11 +164,11 @@ def test_words_for_tickets_of_a_crm_that_was_taken_away_are_refused(bot: Bot) ->
 def test_what_waits_for_a_crm_that_was_taken_away_goes_on(bot: Bot) -> None:
     bot.crm(closing(ticket(id="7"), id="evt-1"))
     with bot.engine.begin() as connection:
-        systems.close_gate(connection, "webcrm", reason="503", now=machine_now(), probe_at=None)
+        systems.trip_breaker(connection, "webcrm", reason="503", now=machine_now(), probe_at=None)
     bot.work()
     assert bot.delivery("evt-1").waits_for == "webcrm"
     take_away(bot)
-    Clock(bot.engine, bot.process.office, bot.watch).probe()
+    Clock(bot.engine, bot.process.factory, bot.reloader).probe()
     bot.work()
     assert bot.delivery("evt-1").state == "done"
     assert ("W-65", "close_ticket", "refused") in bot.steps("evt-1")

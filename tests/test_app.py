@@ -112,7 +112,7 @@ def test_without_jira_events_are_accepted_and_wait(
         answer = site.client.post("/webhooks/webcrm", data=body, headers=sign_crm(body, "evt-1"))
         assert answer.status_code == 202
         assert site.api("/deliveries/webcrm/evt-1").json["status"] == "waiting"
-        Runner(site.process.office, site.process.watch).look_at("webcrm:7")
+        Runner(site.process.factory, site.process.reloader).look_at("webcrm:7")
         told = site.api("/deliveries/webcrm/evt-1").json
         assert told["status"] == "waiting"
         assert "connection refused" in told["reason"]

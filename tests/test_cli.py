@@ -250,11 +250,11 @@ def test_help_names_every_command() -> None:
 class TestReport:
     """`report` tells the lead's figures in a terminal."""
 
-    def test_an_empty_house_has_nothing_to_tell(self) -> None:
+    def test_an_empty_database_has_nothing_to_tell(self) -> None:
         result = run("report", "--days", "7")
         assert result.exit_code == 0, result.output
         assert "Итого" in result.output
-        assert "Столько же дней раньше" in result.output
+        assert "Предыдущий период" in result.output
 
     def test_programs_get_the_figures_as_json(self) -> None:
         found = json.loads(run("report", "--days", "7", "--json").stdout)

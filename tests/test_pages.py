@@ -1,4 +1,4 @@
-"""The pages: their links lead somewhere, each is whole in one language, and what is printed is current."""
+"""The pages: their links lead somewhere, and each is whole in one language."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from cli import printed
 from tests.browser import looks
 
 ROOT = Path(__file__).parent.parent
@@ -149,12 +148,6 @@ def commands(page: str) -> list[str]:
 
 def test_the_front_page_is_short() -> None:
     assert len(text("README.md").splitlines()) < 120
-
-
-@pytest.mark.parametrize("page", printed.PAGES)
-def test_what_is_printed_from_the_program_is_current(page: str) -> None:
-    assert printed.printed(text(page)) == text(page), "run `make docs`"
-    assert "<!-- printed: " in text(page)
 
 
 def test_every_picture_is_shown_and_made_by_make_images() -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BOT = ["app.py", "gunicorn.conf.py", "cli", "config", "desk", "events", "handlers", "receivers", "runtime", "sandbox"]
-BOT += ["store", "web"]
+BOT = ["app.py", "wiring.py", "gunicorn.conf.py", "cli", "config", "desk", "events", "handlers", "receivers", "runtime"]
+BOT += ["sandbox", "store", "web"]
 NOT_IMPORTED = {"tzdata", "gunicorn", "psycopg"}  # data, a server and a driver, found by their names
 TYPES_ALONE = {"_typeshed"}  # known to type checkers only
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from cli import rules_table
 from cli.rules_table import ROOT, done_in, proved_in
 from config import Config, load
+from config.rules import KNOWN
 
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ENV = {"JIRA_URL": "https://example.atlassian.net", "JIRA_USER": "bot@example.test", "JIRA_TOKEN": "an-invented-token"}
 
 
@@ -32,6 +35,13 @@ def test_each_rule_that_is_built_has_a_test_and_the_other_way_round(config: Conf
 def test_each_rule_that_a_verb_obeys_is_built(config: Config) -> None:
     obeyed = {rule for name, tree in rules_table.trees(ROOT, rules_table.CODE) for rule, _ in rules_table.valued(tree)}
     assert {rule for rule in obeyed if not config.rules.rules[rule].built} == set()
+
+
+def test_no_rule_of_the_manuals_is_left(config: Config) -> None:
+    """Each of them is done, or says what is offered where only a person can."""
+    rules = config.rules.rules
+    assert rules.keys() == set(KNOWN)
+    assert [rule.id for rule in rules.values() if not rule.built and not rule.by_hand] == []
 
 
 @pytest.fixture
@@ -77,7 +87,7 @@ def test_what_proves_a_rule(source: Path) -> None:
 
 
 def test_the_table(config: Config, source: Path) -> None:
-    rows = rules_table.rows(config, (), source)
+    rows = rules_table.rows(config, (), NOW, source)
     assert [row.rule for row in rows] == list(config.rules.rules)
     text = rules_table.printed(rows, as_json=False)
     line = next(line for line in text.splitlines() if line.startswith("W-64"))
@@ -85,3 +95,33 @@ def test_the_table(config: Config, source: Path) -> None:
     told = {row["rule"]: row for row in json.loads(rules_table.printed(rows, as_json=True))}
     assert told["W-57"]["tests"] == ["tests/test_a.py::test_it"]
     assert told["W-57"]["built"] is True
+
+
+def test_the_table_says_from_which_day_a_rule_is_obeyed(config: Config, source: Path) -> None:
+    rule = config.rules.rules["W-57"].model_copy(update={"mode": "act", "effective_from": date(2026, 11, 21)})
+    rules = config.rules.model_copy(update={"rules": config.rules.rules | {"W-57": rule}})
+    rules.__dict__.pop("begun_by", None)  # a copy takes along what was computed
+    ahead = config.model_copy(update={"rules": rules})
+    before, after = (
+        rules_table.printed(rules_table.rows(ahead, (), moment, source), as_json=False)
+        for moment in (NOW, datetime(2026, 11, 20, 21, 0, tzinfo=UTC))  # midnight in Moscow
+    )
+    assert "W-57     off, действует с 2026-11-21" in before
+    assert "W-57     act  " in after
+
+
+def test_the_table_ends_with_how_many_of_each_manual_are_built(config: Config, source: Path) -> None:
+    rows = rules_table.rows(config, (), NOW, source)
+    built = [row for row in rows if row.built]
+    totals = rules_table.totals(rows)
+    of_w = sum(row.rule[0] == "W" for row in built), sum(row.rule[0] == "W" for row in rows)
+    assert totals.startswith(f"Умеет бот: W {of_w[0]} из {of_w[1]}, R ")
+    by_hand = sum(row.by_hand is not None for row in rows)
+    assert totals.endswith(f"; всего {len(built)} из {len(KNOWN)}, ещё {by_hand} может выполнить только человек.")
+
+
+def test_the_table_says_what_is_offered_where_only_a_person_can_obey(config: Config, source: Path) -> None:
+    rows = [row for row in rules_table.rows(config, (), NOW, source) if row.rule == "W-18"]
+    assert rows[0].by_hand
+    assert f"только человек  {rows[0].by_hand}" in rules_table.printed(rows, as_json=False)
+    assert json.loads(rules_table.printed(rows, as_json=True))[0]["by_hand"] == rows[0].by_hand

@@ -20,7 +20,7 @@ import app
 bot = app.create_app().extensions["process"]
 from desk.calendar import WorkCalendar
 at = datetime.fromisoformat("{SUMMER}")
-calendar = WorkCalendar(bot.watch.current().calendar.named("kazakhstan"))
+calendar = WorkCalendar(bot.reloader.current().calendar.named("kazakhstan"))
 bot.engine.dispose()
 print(calendar.local(at).isoformat())
 """

@@ -6,19 +6,24 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
+from config import Config
+from config.resolutions import ResolutionRow
 from desk.crm.client import SYSTEM as WEBCRM
 from events import TicketEvent
-from handlers.closing_check import check_closing
+from handlers.closing_checks import check_closing
+from handlers.closing_checks.words import told
 from store import browse, deliveries, ledger
+from store.rows import ListedRow, StepRow
+from web import escalation
 from web.access import roles
 from web.access.guard import program
 from web.admin.actions import Actions
-from web.asked import asked_filter, asked_number, storable
+from web.agent.closing import others_of
 from web.parts import SOURCES, Parts, crms, own_address
+from web.query_parameters import filter_of_query, number_of_query, storable
 
 
 def blueprint(parts: Parts) -> Blueprint:
@@ -40,7 +45,7 @@ def blueprint(parts: Parts) -> Blueprint:
     def newest() -> ResponseReturnValue:
         """The newest deliveries, narrowed by state, source, case or q; `after` is the `next` of the answer before."""
         with parts.process.engine.connect() as connection:
-            page = browse.page(connection, asked_filter(), SOURCES, asked_number("after"))
+            page = browse.page(connection, filter_of_query(), SOURCES, number_of_query("after"))
         return jsonify({"deliveries": [_summary(row, parts) for row in page.rows], "next": page.before})
 
     @routes.post("/deliveries/<source>/<path:delivery_id>/replay")
@@ -57,6 +62,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
     if WEBCRM in crms(parts):
         routes.post("/closing-check")(_closing_check(parts))
+        routes.post("/escalation-check")(escalation.route(parts))
     return routes
 
 
@@ -71,15 +77,31 @@ def _closing_check(parts: Parts) -> Callable[[], ResponseReturnValue]:
     return closing_check
 
 
-def _checked(event: TicketEvent, parts: Parts) -> dict[str, Any]:
-    config, note = parts.process.switchboard.current(), parts.process.office.templates.note
+def _checked(event: TicketEvent, parts: Parts) -> dict[str, object]:
+    process = parts.process
+    config, note = process.effective_config.current().at(process.clock.now()), process.factory.templates.note
+    with process.engine.connect() as connection:
+        others = others_of(connection, event, config)
+    result = check_closing(event, config, others)
     violations = []
-    for found in check_closing(event, config):
-        name = found.rule.lower().replace("-", "")
-        words = {"text": note(f"check_{name}"), "suggest": note(f"suggest_{name}")}
-        quote = config.rules.rules[found.rule].said
-        violations.append({"rule": found.rule, "severity": found.severity, "quote": quote, **words})
-    return {"violations": violations, "advice": None}
+    for found in result.violations:
+        text, suggest = told(found, note)
+        words = {"text": text, "quote": config.rules.rules[found.rule].said, "suggest": suggest}
+        violations.append({"rule": found.rule, "severity": found.severity, **words})
+    return {
+        "violations": violations,
+        "unknown": [{"rule": one.rule, "missing": list(one.missing)} for one in result.unknown],
+        "advice": _advised(result.advice, config),
+        "numbers": {name: list(found) for name, found in result.numbers.items()},
+    }
+
+
+def _advised(row: ResolutionRow | None, config: Config) -> dict[str, Any] | None:
+    """The advice as the CRM shows it: the resolution as the manual spells it, and the rule."""
+    if row is None or row.resolution not in config.categories.resolutions:
+        return None
+    name = config.categories.resolutions[row.resolution].name
+    return {"resolution": name, "why": row.rule, "row": row.row, "escalate": row.escalate}
 
 
 def described(parts: Parts) -> Blueprint:
@@ -98,7 +120,7 @@ def _unknown() -> ResponseReturnValue:
     return jsonify({"error": {"problem": "no such delivery", "fix": "ask for <source>/<delivery id>"}}), 404
 
 
-def _summary(row: sa.Row[Any], parts: Parts) -> dict[str, Any]:
+def _summary(row: ListedRow, parts: Parts) -> dict[str, object]:
     return {
         "id": row.id,
         "source": row.source,
@@ -110,11 +132,11 @@ def _summary(row: sa.Row[Any], parts: Parts) -> dict[str, Any]:
         "attempts": row.attempts,
         "received_at": _iso(row.received_at),
         "due_at": _iso(row.due_at),
-        "finished_at": _iso(row.finished_at) if deliveries.is_finished(row) else None,
+        "finished_at": _iso(browse.ended_at(row)),
     }
 
 
-def _steps(rows: Iterable[sa.Row[Any]], parts: Parts) -> list[dict[str, Any]]:
+def _steps(rows: Iterable[StepRow], parts: Parts) -> list[dict[str, object]]:
     mask = roles.mask(program().role, parts.redact)
     return [
         {

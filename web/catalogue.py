@@ -7,7 +7,6 @@ again: it makes `messages.mo`. A test compares the texts with both files.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import yaml
 from babel.messages.catalog import Catalog
@@ -55,7 +54,7 @@ def _of_tables() -> Iterator[str]:
         yield from _strings(yaml.safe_load((HERE / name).read_text(encoding="utf-8")))
 
 
-def _strings(value: Any) -> Iterator[str]:
+def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

@@ -11,7 +11,7 @@ from runtime.outage import Outage
 from web.language import said
 from web.words import words
 
-_PROGRAMS = ("/api/", "/webhooks/", "/health/", "/usedesk/block/")
+PROGRAMS = ("/api/", "/webhooks/", "/health/", "/usedesk/block/")
 
 
 def register(app: Flask) -> None:
@@ -44,7 +44,7 @@ def message_page(status: int, key: str | int | None = None) -> Response:
 
 
 def _answer(status: int, problem: str) -> Response:
-    if request.path.startswith(_PROGRAMS):
+    if request.path.startswith(PROGRAMS):
         response = jsonify({"error": {"problem": problem}})
         response.status_code = status
         return response

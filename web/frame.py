@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Flask, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_bootstrap import Bootstrap5
@@ -11,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from desk.clock import machine_now
 from store import switches
-from web import language
+from web import language, menu
 from web.access import roles
 from web.access.guard import own_path, person
 from web.parts import Parts
@@ -53,27 +51,29 @@ def register(app: Flask, parts: Parts) -> None:
     app.register_blueprint(blueprint())
 
     @app.context_processor
-    def frame() -> dict[str, Any]:
+    def frame() -> dict[str, object]:
         who = g.get("person")
         return {
             "who": who,
-            "menu": [(endpoint, word("menu", endpoint)) for endpoint in roles.menu(who.role)] if who else [],
+            "role_words": word("roles", who.role) if who else "",
+            "menu": menu.groups(parts, who.role, request.blueprint) if who else [],
             "may": lambda endpoint: who is not None and roles.may_enter(who.role, endpoint),
             "room": request.blueprint,
             "language": language.language(),
             "languages": language.LANGUAGES,
             "here": request.full_path.removesuffix("?") if request.method == "GET" else "/",
             "paused": _paused(parts) if who else None,
-            "zone": zone_of(parts.process.watch.current()).key,
+            "person_name": parts.process.reloader.current().people.name,
+            "zone": zone_of(parts.process.reloader.current()).key,
         }
 
 
-def _paused(parts: Parts) -> dict[str, Any] | None:
+def _paused(parts: Parts) -> dict[str, object] | None:
     """The pause of all effects, for the notice on top; a page that says that the database is down must not ask it."""
     try:
         with parts.process.engine.connect() as connection:
             row = switches.paused(connection)
     except SQLAlchemyError:
         return None
-    view = View(parts, parts.process.watch.current(), machine_now())
+    view = View(parts, parts.process.reloader.current(), machine_now())
     return {"since": view.moment(row.closed_at), "reason": row.reason} if row else None

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import sqlalchemy as sa
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -14,8 +11,9 @@ from desk.clock import machine_now
 from runtime.clock import SILENT
 from store import switches, systems
 from store.probe import WriteProbe
+from store.rows import SystemRow
 from web.access import tokens
-from web.gates import gates
+from web.breakers import breakers
 from web.metrics import scraped
 from web.parts import Parts
 
@@ -38,7 +36,7 @@ def blueprint(parts: Parts) -> Blueprint:
         A system that is down is named and changes nothing: events wait for it.
         """
         try:
-            told = _house(parts)
+            told = _status(parts)
         except SQLAlchemyError as error:
             reason = f"the database does not answer ({type(error).__name__})"
             return jsonify({"status": "not ready", "reason": reason}), 503
@@ -49,7 +47,7 @@ def blueprint(parts: Parts) -> Blueprint:
             return jsonify({"status": "not ready", "reason": reason}), 503
         if not tokens.watches(parts):
             return jsonify({"status": "ready"})
-        return jsonify({"status": "ready", "config": parts.process.watch.current().version, **told})
+        return jsonify({"status": "ready", "config": parts.process.reloader.current().version, **told})
 
     @routes.get("/metrics")
     def metrics() -> Response:
@@ -59,12 +57,12 @@ def blueprint(parts: Parts) -> Blueprint:
     return routes
 
 
-def _house(parts: Parts) -> dict[str, Any]:
+def _status(parts: Parts) -> dict[str, object]:
     """What is named and changes nothing: systems, a pause, and whether a clock and workers are there."""
     now = machine_now()
-    lease = parts.process.watch.current().runtime.worker_lease
+    lease = parts.process.reloader.current().runtime.worker_lease
     with parts.process.engine.connect() as connection:
-        known = gates(connection, parts)
+        known = breakers(connection, parts)
         paused = switches.paused(connection)
         clocks = [row.seen_at for row in systems.clocks_known(connection)]
         workers = sum(now - row.seen_at <= lease for row in systems.workers_known(connection))
@@ -86,7 +84,7 @@ def _name_of(error: SQLAlchemyError) -> str:
     return str(getattr(cause, "sqlite_errorname", type(cause).__name__))
 
 
-def _word(parts: Parts, row: sa.Row[Any] | None) -> str:
+def _word(parts: Parts, row: SystemRow | None) -> str:
     if row is None or not row.closed_at:
         return "up"
     return f"down since {row.closed_at.isoformat(timespec='seconds')}: {parts.redact(row.reason or '')}"

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from desk.clock import machine_now
 from runtime.clock import SILENT
 from store import browse, switches, systems
-from web.gates import gates
+from web.breakers import breakers
 from web.parts import Parts
 
 
@@ -55,18 +55,20 @@ class StoreCollector(Collector):
 
     def _ask(self) -> list[Metric]:
         now = machine_now()
-        lease = self._parts.process.watch.current().runtime.worker_lease
+        lease = self._parts.process.reloader.current().runtime.worker_lease
         with self._parts.process.engine.connect() as connection:
             counts = browse.open_counts(connection)
             oldest = browse.oldest_waiting(connection)
-            known = gates(connection, self._parts)
+            known = breakers(connection, self._parts)
             paused = switches.paused(connection) is not None
             clocks = sum(now - row.seen_at <= SILENT for row in systems.clocks_known(connection))
             alive = sum(now - row.seen_at <= lease for row in systems.workers_known(connection))
         unfinished = GaugeMetricFamily("smezhnik_deliveries", "Deliveries not finished, by state", labels=["state"])
         for state, count in counts.items():
             unfinished.add_metric([state], count)
-        up = GaugeMetricFamily("smezhnik_system_up", "1 when the gate of a system is open", labels=["system"])
+        up = GaugeMetricFamily(
+            "smezhnik_system_up", "1 when the circuit breaker of a system lets calls through", labels=["system"]
+        )
         for name, row in known.items():
             up.add_metric([name], row is None or row.closed_at is None)
         age = (now - oldest).total_seconds() if oldest else 0

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Response, request
 from prometheus_client import CollectorRegistry
 
 from config import Config
 from events import TicketEvent
+from runtime.dry_run import Understood
 from runtime.process import Process
-from runtime.rehearsal import Understood
 
-SOURCES = ("webcrm", "usedesk", "jira", "bot")
+OF_TICKETS = ("webcrm", "usedesk", "jira")  # where a ticket may be
+SOURCES = ("webcrm", "usedesk", "jira", "automation", "forge", "bot")
 
 
 class UnreadableError(Exception):
@@ -28,8 +28,8 @@ class Parts:
     of either sender, or raises UnreadableError."""
 
     process: Process
-    redact: Callable[[Any], Any]
-    openapi: Callable[[], Mapping[str, Any]]
+    redact: Callable[[object], object]
+    openapi: Callable[[], Mapping[str, object]]
     registry: CollectorRegistry
     understand: Callable[[], TicketEvent | Response]
     read: Callable[[bytes, Config], Understood]
@@ -42,7 +42,8 @@ def crms(parts: Parts) -> tuple[str, ...]:
 
 def sources(parts: Parts) -> list[str]:
     """Those of `SOURCES` that there are here; rows of the others stay from before."""
-    return [source for source in SOURCES if source in (*crms(parts), "jira", "bot")]
+    there = (*crms(parts), *parts.process.settings.further_doors, "jira", "bot")
+    return [source for source in SOURCES if source in there]
 
 
 def own_address(parts: Parts) -> str:

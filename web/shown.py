@@ -7,24 +7,24 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-import sqlalchemy as sa
 
 from config import Config
 from desk.clock import machine_now
 from events import ISSUE_KEY
+from store.rows import ListedRow, StepRow
+from store.ticket_titles import TicketTitle
 from web.access import roles
 from web.access.guard import person
 from web.language import said
 from web.parts import Parts
-from web.times import Moment, as_moment, zone_of
+from web.times import ShownMoment, as_moment, zone_of
 from web.words import verb, word, words
 
 _KEY = re.compile(ISSUE_KEY)
 _NUMBER = "№"
 _VALUE = 2000  # characters of one value of a ledger
 _DOCUMENT = 200_000  # characters of a body; it may be 25 MB
+_INTERNAL = ("write_comment", "draft_comment")
 _OWN = "own"  # the ledger's mark of what no rule of the manuals asks for
 
 
@@ -43,7 +43,8 @@ class Step:
     before: str
     after: str
     reason: str
-    at: Moment
+    internal: bool  # it writes what colleagues alone see, which is orange as in WebCRM (W-20)
+    at: ShownMoment
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,8 @@ class Shown:
     state_words: str
     attempts: int
     reason: str
-    received: Moment
-    due: Moment | None
+    received: ShownMoment
+    due: ShownMoment | None
     steps: Sequence[Step]
     replayable: bool
     droppable: bool
@@ -78,15 +79,15 @@ class View:
         self._zone = zone_of(config)
         self._clock = parts.process.clock
 
-    def moment(self, at: datetime) -> Moment:
+    def moment(self, at: datetime) -> ShownMoment:
         """A moment for a page."""
-        return Moment(at, self._now, self._zone)
+        return ShownMoment(at, self._now, self._zone)
 
-    def due(self, at: datetime) -> Moment:
+    def due(self, at: datetime) -> ShownMoment:
         """A moment by the desk's clock, which a sandbox may move: what was asked, waits, falls due."""
-        return Moment(at, self._clock.now(), self._zone)
+        return ShownMoment(at, self._clock.now(), self._zone)
 
-    def delivery(self, row: sa.Row[Any], steps: Iterable[sa.Row[Any]], *, replayable: bool = False) -> Shown:
+    def delivery(self, row: ListedRow, steps: Iterable[StepRow], *, replayable: bool = False) -> Shown:
         """A delivery with its ledger. `replayable`: a person may have it run again."""
         url = row.ticket_url if is_web(row.ticket_url) else None
         return Shown(
@@ -108,7 +109,7 @@ class View:
             droppable=row.state == "dead",
         )
 
-    def step(self, row: sa.Row[Any], case: str, ticket_url: str | None = None) -> Step:
+    def step(self, row: StepRow, case: str, ticket_url: str | None = None) -> Step:
         """A row of a ledger."""
         rule = self._config.rules.rules.get(row.rule)
         target = row.target or ""
@@ -117,7 +118,7 @@ class View:
             rule=row.rule if row.rule != _OWN else "",
             quote=rule.said if rule else said(str(words()["own_rule"])),
             verb=verb(row.verb),
-            target=_labelled("targets", row.verb, self._redact(target)),
+            target=_labelled("targets", row.verb, str(self._redact(target))),
             url=self.issue_url(target) or (ticket_url if own_ticket else None),
             mode=word("modes", row.mode),
             outcome=word("outcomes", row.outcome),
@@ -125,6 +126,7 @@ class View:
             before=self._kept(row.before),
             after=self.left(row.verb, row.after) if row.after != target else "",
             reason=self.reason(row.reason),
+            internal=row.verb.startswith("note_") or row.verb in _INTERNAL,
             at=self.moment(row.done_at or row.begun_at),
         )
 
@@ -137,18 +139,25 @@ class View:
         """Why; our own standing phrases in words."""
         return word("reasons", self._redact(reason or ""))
 
-    def value(self, value: Any) -> str:
+    def value(self, value: object) -> str:
         """A value of the ledger as text."""
         return _cut(_plain(self._redact(value)), _VALUE)
 
-    def left(self, verb: str, value: Any) -> str:
-        """What a verb left, or would leave, with a word for what it is."""
+    def left(self, verb: str, value: object) -> str:
+        """What an action left, or would leave, with a word for what it is."""
         return _labelled("values", verb, self._kept(value))
 
-    def _kept(self, value: Any) -> str:
-        """What a verb left: a moment by the company's clock, a name of the program's in words, the rest as it is."""
+    def _kept(self, value: object) -> str:
+        """What an action left: a moment by the company's clock, a name of the program's in words, the rest as it is."""
         at = as_moment(value)
         return self.moment(at).exact if at else word("kept", self.value(value))
+
+    def titles(self, found: Mapping[str, TicketTitle]) -> dict[str, TicketTitle]:
+        """What tickets are about, as this role may read it."""
+        return {
+            case: TicketTitle(**{name: str(self._redact(value)) for name, value in vars(title).items()})
+            for case, title in found.items()
+        }
 
     def document(self, text: str | None) -> str:
         """A stored JSON text, indented."""
@@ -169,7 +178,7 @@ def _labelled(table: str, name: str, text: str) -> str:
     return f"{said(label)} {text}" if fits else text
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -194,4 +203,4 @@ def is_web(url: str | None) -> bool:
 
 def view_of(parts: Parts) -> View:
     """How things look now to whoever is signed in."""
-    return View(parts, parts.process.switchboard.current(), machine_now(), person().role)
+    return View(parts, parts.process.effective_config.current(), machine_now(), person().role)

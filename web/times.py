@@ -1,4 +1,4 @@
-"""Moments on pages: in the company's zone, with UTC beside."""
+"""Moments on pages: by the clock on the company's wall."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from config import Config
-from web.language import language
-from web.words import relative
+from desk.moments import Wall
+from web.language import language, said
+from web.words import relative, words
 
-_FORMATS = {"ru": "%d.%m.%Y %H:%M:%S", "en": "%Y-%m-%d %H:%M:%S"}
+_STAMPS = {"ru": "%d.%m.%Y %H:%M:%S", "en": "%Y-%m-%d %H:%M:%S"}
 _INPUT = "%Y-%m-%dT%H:%M"  # what <input type="datetime-local"> sends
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class ShownMoment:
     """A moment as it is seen from `now`; each way to say it is made when it is asked for."""
 
     at: datetime
@@ -28,14 +29,20 @@ class Moment:
         return self.at.isoformat(timespec="seconds")
 
     @property
-    def utc(self) -> str:
-        """In UTC."""
-        return f"{self.at:%Y-%m-%d %H:%M:%S} UTC"
+    def stamp(self) -> str:
+        """To the second, for tables that are sorted and reckoned with."""
+        return self.at.astimezone(self.zone).strftime(_STAMPS[language()])
 
     @property
     def exact(self) -> str:
-        """By the clock on the company's wall."""
-        return self.at.astimezone(self.zone).strftime(_FORMATS[language()])
+        """As people write it: «сегодня в 10:53», «27 ноября, 10:53»."""
+        local, today = self.at.astimezone(self.zone), self.now.astimezone(self.zone).date()
+        near = words()["days"].get((local.date() - today).days)
+        if near:
+            return said(near).format(time=f"{local:%H:%M}")
+        if language() == "ru":
+            return Wall(self.zone, self.now).say(self.at)
+        return f"{local.day} {local:%B}{'' if local.year == today.year else f' {local.year}'}, {local:%H:%M}"
 
     @property
     def relative(self) -> str:
@@ -57,7 +64,7 @@ def as_moment(value: object) -> datetime | None:
     return found if found and found.tzinfo else None
 
 
-def asked_moment(text: str, zone: ZoneInfo, *, end: bool = False) -> datetime | None:
+def moment_of_query(text: str, zone: ZoneInfo, *, end: bool = False) -> datetime | None:
     """A moment that a form asks for, by the company's clock; `end`: the whole minute, or the whole day, counts."""
     for form, length in ((_INPUT, timedelta(minutes=1)), ("%Y-%m-%d", timedelta(days=1))):
         try:

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from web.language import said
+from web.language import language, said
 
 _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(minutes=1)), ("s", timedelta(seconds=1)))
 _NOW = timedelta(seconds=3)
@@ -23,8 +23,9 @@ def word(table: str, key: object) -> str:
 
 
 def verb(name: str) -> str:
-    """A verb of the desk in words; every `note_…` is a note to the agent."""
-    return word("verbs", "note" if name.startswith("note_") else name)
+    """An action of the desk in words; every `note_…` is a note to the agent, every `say_case_…` a comment."""
+    family = next((one for one in ("note", "say_case") if name.startswith(f"{one}_")), name)
+    return word("verbs", family)
 
 
 def relative(moment: datetime, now: datetime) -> str:
@@ -35,7 +36,18 @@ def relative(moment: datetime, now: datetime) -> str:
         return said(str(table["now"]))
     unit, size = next((unit, size) for unit, size in _UNITS if gap >= size)
     told = said(str(table["past" if moment < now else "future"]))
-    return told.format(n=gap // size, unit=said(str(table["units"][unit])))
+    count = gap // size
+    return told.format(n=count, unit=_counted(count, str(table["units"][unit])))
+
+
+def _counted(count: int, forms: str) -> str:
+    """The form of a word for a number of things: of `день/дня/дней`, or of its English."""
+    one, few, many = said(forms).split("/")
+    if language() != "ru":
+        return one if count == 1 else many
+    if count % 10 == 1 and count % 100 != 11:  # noqa: PLR2004 # as Russian counts
+        return one
+    return few if count % 10 in (2, 3, 4) and count % 100 not in (12, 13, 14) else many
 
 
 @cache

@@ -1,1 +1,1 @@
-"""WebCRM: its client, and the verbs that act there."""
+"""WebCRM: its client, and the actions that act there."""

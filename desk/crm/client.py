@@ -1,4 +1,4 @@
-"""Calls to WebCRM by its contract (`docs/webcrm.openapi.yml`), behind the gates."""
+"""Calls to WebCRM by its contract (`docs/webcrm.openapi.yml`), behind the circuit breaker."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import requests
 from pydantic import ConfigDict, Field, SecretStr, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
-from desk.gates import Call, Gates
+from desk.circuit_breaker import Call, CircuitBreaker
 from desk.http import Documented, checked
 from desk.run import Run
 from events import TICKET_ID
@@ -32,34 +32,42 @@ class _Message(TypedDict):
 
 
 @_OPEN
+class _Tickets(TypedDict):
+    tickets: list[dict[str, object]]
+
+
+@_OPEN
 class _Refusal(TypedDict):
     code: str
 
 
 _TICKET = Documented((200,), TypeAdapter(_Ticket))
-# Of the contract, under the names that the gates know the calls by.
+# Of the contract, under the names by which the circuit breaker knows the calls.
 ANSWERS = {
     "GET /tickets": _TICKET,
     "PATCH /tickets": _TICKET,
     "POST /tickets/messages": Documented((201,), TypeAdapter(_Message)),
     "POST /tickets/close": _TICKET,
+    "POST /tickets/escalate": _TICKET,
 }
+_LIST = "GET /tickets?"  # a limit on lists is none on single tickets
+_TICKETS = Documented((200,), TypeAdapter(_Tickets))
 _NO_TICKET = TypeAdapter(_Refusal)
 
 
 class WebCrm:
     """WebCRM's REST API. Every POST carries an idempotency key, so that a repeat changes nothing."""
 
-    def __init__(self, url: str, token: SecretStr, session: requests.Session, gates: Gates) -> None:
+    def __init__(self, url: str, token: SecretStr, session: requests.Session, breaker: CircuitBreaker) -> None:
         self._url = url.rstrip("/")
-        self._gates = gates
+        self._breaker = breaker
         self._session = session
         self._session.headers["Authorization"] = f"Bearer {token.get_secret_value()}"
 
     def asked_by(self, run: Run) -> Self:
         """The same client, with its session, for the calls of a run."""
         other = copy(self)
-        other._gates = self._gates.asked_by(run)
+        other._breaker = self._breaker.asked_by(run)
         return other
 
     def _send(
@@ -75,14 +83,14 @@ class WebCrm:
             content: dict[str, Any] = ANSWERS[endpoint].read(answer)
             return content
 
-        return self._gates.pass_through(Call(SYSTEM, endpoint), send)
+        return self._breaker.pass_through(Call(SYSTEM, endpoint), send)
 
     def see_tickets(self) -> None:
         """Ask whether WebCRM still speaks to the bot; `Refused` where it does not."""
-        self._gates.pass_through(Call(SYSTEM, "GET /tickets"), self.alive)
+        self._breaker.pass_through(Call(SYSTEM, "GET /tickets"), self.alive)
 
     def alive(self) -> None:
-        """Ask whether WebCRM answers, past its gate; its own word that a ticket does not exist is an answer."""
+        """Ask whether WebCRM answers, past its breaker; its own word that a ticket does not exist is an answer."""
         answer = self._session.get(f"{self._url}/tickets/0")
         if answer.status_code == NOT_FOUND:
             checked(answer, _NO_TICKET)
@@ -92,6 +100,16 @@ class WebCrm:
     def ticket(self, ticket: str) -> dict[str, Any]:
         """Read a ticket."""
         return self._send("GET", ticket)
+
+    def tickets_of(self, audience: str, party_id: str, limit: int) -> list[dict[str, object]]:
+        """The tickets of a seller (`partner`) or client (`customer`), the newest first, at most so many (W-12)."""
+        asked: dict[str, str | int] = {"client_id" if audience == "customer" else "seller_id": party_id, "limit": limit}
+
+        def send() -> list[dict[str, object]]:
+            found: _Tickets = _TICKETS.read(self._session.get(f"{self._url}/tickets", params=asked))
+            return found["tickets"][:limit]
+
+        return self._breaker.pass_through(Call(SYSTEM, _LIST), send)
 
     def update(self, ticket: str, changes: dict[str, Any]) -> None:
         """Change fields of a ticket (`jira_key`)."""
@@ -108,3 +126,7 @@ class WebCrm:
     def close(self, ticket: str, changes: dict[str, Any], key: str) -> None:
         """Close a ticket."""
         self._send("POST", ticket, "/close", body=changes, key=key)
+
+    def escalate(self, ticket: str, changes: dict[str, Any], key: str) -> None:
+        """Hand a ticket on to another line (`reason`, `comment`); one that is closed is refused with 409."""
+        self._send("POST", ticket, "/escalate", body=changes, key=key)

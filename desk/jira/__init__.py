@@ -1,1 +1,1 @@
-"""Jira: its client, and the verbs that act there."""
+"""Jira: its client, and the actions that act there."""

@@ -45,7 +45,7 @@ class _Numbered(TypedDict):
 
 
 @_OPEN
-class _Entry(_Numbered):
+class _HistoryItem(_Numbered):
     """A component, a status, a type of issues or of links."""
 
     name: str
@@ -57,7 +57,7 @@ class _Fields(TypedDict, total=False):
 
     created: Moment
     labels: list[str] | None
-    components: list[_Entry] | None
+    components: list[_HistoryItem] | None
     status: _Named | None
     project: dict[str, Any] | None
     reporter: dict[str, Any] | None
@@ -115,18 +115,18 @@ class _CommentPage(TypedDict):
 
 @_OPEN
 class _ComponentPage(TypedDict):
-    values: list[_Entry]
+    values: list[_HistoryItem]
 
 
 @_OPEN
 class _Project(TypedDict):
-    issueTypes: list[_Entry]
+    issueTypes: list[_HistoryItem]
     components: NotRequired[list[_Named]]
 
 
 @_OPEN
 class _LinkTypes(TypedDict):
-    issueLinkTypes: list[_Entry]
+    issueLinkTypes: list[_HistoryItem]
 
 
 @_OPEN
@@ -153,10 +153,51 @@ class _Screen(TypedDict):
 
 @_OPEN
 class _TypeStatuses(_Named):
-    statuses: list[_Entry]
+    statuses: list[_HistoryItem]
 
 
-# Under the names that the gates know the calls by.
+@_OPEN
+class _Server(TypedDict):
+    serverTime: NotRequired[Moment | None]
+
+
+@_OPEN
+class _FieldRow(TypedDict):
+    id: str
+    schema: NotRequired[dict[str, Any] | None]
+
+
+@_OPEN
+class _ProjectRow(TypedDict):
+    key: str
+    name: str
+
+
+@_OPEN
+class _ProjectPage(TypedDict):
+    values: list[_ProjectRow]
+
+
+@_OPEN
+class _DeskPage(TypedDict):
+    values: list[_Numbered]
+
+
+@_OPEN
+class _Webhook(TypedDict):
+    """Of `/rest/webhooks/1.0`, of which the OpenAPI document says nothing: the page on webhooks does."""
+
+    self: str
+    name: str
+    url: str
+    events: list[str]
+    filters: NotRequired[dict[str, Any] | None]
+    enabled: NotRequired[bool]
+    excludeBody: NotRequired[bool]
+    isSigned: NotRequired[bool]
+
+
+# Under the names by which the circuit breaker knows the calls.
 ANSWERS = {
     "GET /myself": Documented((200,), TypeAdapter(_Account)),
     "POST /search/jql": Documented((200,), TypeAdapter(_Issues)),
@@ -176,9 +217,20 @@ ANSWERS = {
     "POST /component": Documented((201,), TypeAdapter(_Numbered)),
     "GET /project": Documented((200,), TypeAdapter(_Project)),
     "GET /project/statuses": Documented((200,), TypeAdapter(list[_TypeStatuses])),
-    "GET /priority": Documented((200,), TypeAdapter(list[_Entry])),
+    "GET /priority": Documented((200,), TypeAdapter(list[_HistoryItem])),
     "GET /issueLinkType": Documented((200,), TypeAdapter(_LinkTypes)),
     # what only an examination asks
     "GET /mypermissions": Documented((200,), TypeAdapter(_Rights)),
     "GET /issue/createmeta/issuetypes": Documented((200,), TypeAdapter(_Screen)),
+    # what only a survey asks
+    "GET /serverInfo": Documented((200,), TypeAdapter(_Server)),
+    "GET /field": Documented((200,), TypeAdapter(list[_FieldRow])),
+    "GET /project/search": Documented((200,), TypeAdapter(_ProjectPage)),
+    "GET /user": Documented((200,), TypeAdapter(_Account)),
+    "GET /user/search": Documented((200,), TypeAdapter(list[_Account])),
+    "GET /servicedesk": Documented((200,), TypeAdapter(_DeskPage)),
+    "GET /webhooks": Documented((200,), TypeAdapter(list[_Webhook])),
+    "POST /webhooks": Documented((201,), TypeAdapter(_Webhook)),
+    "PUT /webhooks": Documented((200,), TypeAdapter(_Webhook)),
+    "DELETE /webhooks": Documented((204,)),
 }

@@ -1,4 +1,4 @@
-"""Calls to one Jira Cloud site, by the official client, behind the gates.
+"""Calls to one Jira Cloud site, by the official client, behind the circuit breaker.
 
 The client's own waiting and retrying is off: its default may sleep for half an hour inside a call and repeats
 creates. It hands over answers as they came (`advanced_mode`): `answers.py` says by which of them a call is done.
@@ -14,10 +14,9 @@ from functools import partial
 from typing import Any, Self
 
 import requests
-from atlassian.jira import JiraCloud
 
 from config.jira import Site
-from desk.gates import PROBE, Call, Gates
+from desk.circuit_breaker import PROBE, Call, CircuitBreaker
 from desk.jira.answers import ANSWERS
 from desk.run import Run
 from events import ISSUE_ID, ISSUE_KEY
@@ -27,6 +26,7 @@ _ADDRESS = re.compile(f"{ISSUE_ID}|{ISSUE_KEY}")
 _PROJECT = re.compile(r"^[A-Z][A-Z0-9_]+$")
 PROPERTY = "smezhnik"  # the bot's mark on issues and comments
 PAGE = 100
+PAGES = 20  # of one search: what chains its pages in a circle ends
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,19 @@ class Found:
 
 
 def system_of(site: str) -> str:
-    """The name of a site's gate."""
+    """The name of a site's breaker."""
     return f"jira:{site}"
 
 
 class JiraSite:
     """One site. Every method is one call; `Later` and `Dead` come out of it, never an exception of requests."""
 
-    def __init__(self, name: str, site: Site, session: requests.Session, gates: Gates) -> None:
+    def __init__(self, name: str, site: Site, session: requests.Session, breaker: CircuitBreaker) -> None:
         self.system = system_of(name)
         self.name, self.user = name, site.user
-        self._gates = gates
+        self._breaker = breaker
+        from atlassian.jira import JiraCloud  # noqa: PLC0415 # 9 MB and 0.2 s, of which the web and the clock have no use
+
         # typed Any: the generated methods carry no annotations
         self._client: Any = JiraCloud(
             site.url,
@@ -62,18 +64,19 @@ class JiraSite:
             backoff_and_retry=False,
             retry_with_header=False,
         )
+        self._client.log_curl_debug = _say_nothing  # type: ignore[method-assign]
 
     def asked_by(self, run: Run) -> Self:
         """The same client, with its session, for the calls of a run."""
         other = copy(self)
-        other._gates = self._gates.asked_by(run)
+        other._breaker = self._breaker.asked_by(run)
         return other
 
     def _call(self, endpoint: str, send: Send, issue: str | None = None) -> Any:
         if issue is not None and not _ADDRESS.fullmatch(issue):
             raise ValueError(f"not an issue id or key: {issue!r}")
         read = ANSWERS[endpoint].read
-        return self._gates.pass_through(Call(self.system, endpoint, issue), lambda: read(send()))
+        return self._breaker.pass_through(Call(self.system, endpoint, issue), lambda: read(send()))
 
     def myself(self) -> str:
         """The bot's own account id; asked for even while the site counts as down, to learn whether it is."""
@@ -96,6 +99,42 @@ class JiraSite:
             "POST /search/jql", lambda: self._client.search_and_reconsile_issues_using_jql_post(data=query)
         )
         return [_found(issue) for issue in answer["issues"]]
+
+    def search_all(self, jql: str, fields: list[str], fresh: list[str]) -> list[Found]:
+        """Every page of a search; of the issues `fresh` (50 ids at most) what is true now, however search lags."""
+        query: dict[str, Any] = {"jql": jql, "fields": fields, "maxResults": PAGE}
+        if fresh:
+            query["reconcileIssues"] = [int(issue) for issue in fresh]
+        found: list[Found] = []
+        for _ in range(PAGES):
+            answer = self._call("POST /search/jql", partial(self._searched, dict(query)))
+            found += map(_found, answer["issues"])
+            token = answer.get("nextPageToken")
+            if not token or not answer["issues"]:
+                break
+            query["nextPageToken"] = token
+        return found
+
+    def _searched(self, query: Mapping[str, Any]) -> requests.Response:
+        answer: requests.Response = self._client.search_and_reconsile_issues_using_jql_post(data=query)
+        return answer
+
+    def history(self, issue: str) -> dict[str, Any]:
+        """An issue as Jira answers it, with who made it, its links and the newest hundred entries of its changelog."""
+        fields = "project,created,creator,issuelinks"
+        answer: dict[str, Any] = self._call(
+            "GET /issue", lambda: self._client.get_issue(issue, fields=fields, expand="changelog"), issue
+        )
+        return answer
+
+    def newest_comments(self, issue: str) -> list[dict[str, Any]]:
+        """The newest comments, without their properties."""
+        answer = self._call(
+            "GET /issue/comment",
+            lambda: self._client.get_comments(issue, max_results=PAGE, order_by="-created"),
+            issue,
+        )
+        return list(answer["comments"])
 
     def issue(self, issue: str, fields: list[str]) -> Found:
         """Read an issue now (search lags behind)."""
@@ -152,12 +191,7 @@ class JiraSite:
 
     def comments(self, issue: str) -> list[dict[str, Any]]:
         """The newest comments with their properties, which only the list by ids gives."""
-        newest = self._call(
-            "GET /issue/comment",
-            lambda: self._client.get_comments(issue, max_results=PAGE, order_by="-created"),
-            issue,
-        )
-        ids = {"ids": [int(comment["id"]) for comment in newest["comments"]]}
+        ids = {"ids": [int(comment["id"]) for comment in self.newest_comments(issue)]}
         if not ids["ids"]:
             return []
         answer = self._call(
@@ -229,6 +263,10 @@ class JiraSite:
         """Create a component; its id. Needs the permission to administer the project."""
         data = {"name": name, "project": project}
         return str(self._call("POST /component", lambda: self._client.create_component(data=data))["id"])
+
+
+def _say_nothing(*_: object, **__: object) -> None:
+    """In the place of a line for the log, made for each call, that holds the token and the whole body."""
 
 
 def _found(answer: Mapping[str, Any]) -> Found:

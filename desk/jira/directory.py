@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from config.names import match_key
+from desk.circuit_breaker import Refused
 from desk.clock import machine_now
-from desk.gates import Refused
 from desk.jira.client import JiraSite
 from desk.jira.names import keys_of
 
@@ -42,8 +42,12 @@ class Directory:
         self._ids: dict[tuple[str, str, str], dict[str, str]] = {}
         self._lock = threading.Lock()
 
+    def known_account(self, site: JiraSite) -> str | None:
+        """The account of the user whom a site's client calls as, if it was asked for."""
+        return self._accounts.get((site.name, site.user))
+
     def account(self, site: JiraSite) -> str:
-        """The account of the user whom a site's client calls as."""
+        """The same; Jira is asked the first time."""
         key = (site.name, site.user)
         if key not in self._accounts:
             self._accounts[key] = site.myself()

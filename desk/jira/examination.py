@@ -1,4 +1,4 @@
-"""`flask doctor` in Jira: is there what `jira.yml` names, and may the bot do what its verbs do?
+"""`flask doctor` in Jira: is there what `jira.yml` names, and may the bot do what its actions do?
 
 Each question is a read. Field metadata is that of the create screen, which is what refuses a field that is not on it.
 """
@@ -14,13 +14,13 @@ import requests
 
 from config import Config
 from config.jira import Project
-from desk.faults import Fault
-from desk.gates import Down, Refused
+from desk.circuit_breaker import Down, Refused
+from desk.faults import ActionFault
 from desk.jira.client import PAGE, JiraSite
 from desk.jira.names import is_named
 from desk.symptoms import Symptom, fault, good, moved, warning
 
-# what the verbs need; deleting is for a comment that Jira would show to a customer in spite of us
+# what the actions need; deleting is for a comment that Jira would show to a customer in spite of us
 RIGHTS = (
     "CREATE_ISSUES",
     "EDIT_ISSUES",
@@ -46,7 +46,7 @@ def examine(site: JiraSite, config: Config) -> Iterator[Symptom]:
             if project.site == site.name
             for symptom in _Examined(site, config, key, project).symptoms()
         ]
-    except Fault as silent:
+    except ActionFault as silent:
         if isinstance(silent, Down) and silent.trouble.moved_to:
             yield moved(site.system, silent.trouble)
         else:
@@ -113,7 +113,7 @@ class _Examined:
         missing = [name for name in self._wanted() if name not in there]
         if not missing:
             return
-        values = {"project": self.key, "names": ", ".join(missing)}
+        values: dict[str, Any] = {"project": self.key, "names": ", ".join(missing), "each": tuple(missing)}
         if not self.project.create_components:
             yield fault("components_missing", **values)
         elif ADMINISTER not in rights:

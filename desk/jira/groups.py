@@ -7,21 +7,31 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from desk.gates import Refused
+from desk.circuit_breaker import Refused
+from desk.context import DeskContext
 from desk.issues import COMPONENTS, Chosen
-from desk.jira.reading import Reading
 
 T = TypeVar("T")
 
 
-class Groups(Reading):
+class Groups:
     """Finds components by their names, and writes with their ids."""
 
-    def components_now(self, project: str, names: Iterable[str]) -> dict[str, str]:
+    def __init__(self, context: DeskContext) -> None:
+        self._context = context
+        self._config = context.config
+
+    def now(self, project: str, names: Iterable[str]) -> dict[str, str]:
         """The ids of components; one that is missing is created if config and Jira allow it."""
         settings = self._config.jira.projects[project]
-        site = self._around.site(settings.site)
-        return self._around.directory.components(site, project, names, may_create=settings.create_components)
+        site = self._context.site(settings.site)
+        return self._context.directory.components(site, project, names, may_create=settings.create_components)
+
+    def known(self, project: str, names: Iterable[str]) -> tuple[dict[str, str], bool]:
+        """The ids of those components that exist, and whether others may be created."""
+        settings = self._config.jira.projects[project]
+        ids = self._context.directory.components(self._context.site(settings.site), project, names)
+        return ids, settings.create_components
 
     def with_components(
         self, project: str, chosen: Chosen, write: Callable[[Chosen, Mapping[str, str]], T]
@@ -36,13 +46,13 @@ class Groups(Reading):
             words = refused.trouble.fields.get(COMPONENTS)
             if words is None or not chosen.ids:
                 raise
-            site = self._around.site(self._config.jira.projects[project].site)
-            self._around.directory.forget_components(site, project)
-            ids = self.components_now(project, chosen.ids)
+            site = self._context.site(self._config.jira.projects[project].site)
+            self._context.directory.forget_components(site, project)
+            ids = self.now(project, chosen.ids)
             if ids == chosen.ids:
                 raise
         lost = [name for name in chosen.ids if name not in ids]
-        self._around.journal.record(lambda connection: self.alert_missing(connection, project, lost))
+        self._context.actions.record(lambda connection: self.alert_missing(connection, project, lost))
         anew = Chosen(ids, (*chosen.missing, *lost), chosen.known)
         return write(anew, {COMPONENTS: words} if lost else {}), anew
 
@@ -50,4 +60,4 @@ class Groups(Reading):
         """Tell the admins of components that do not exist and could not be created, once for each."""
         for name in names:
             key = f"component:{project}:{name}"
-            self._around.alerts.raise_once(connection, key, "alert_component_missing", component=name, project=project)
+            self._context.alerts.raise_once(connection, key, "alert_component_missing", component=name, project=project)

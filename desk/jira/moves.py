@@ -7,15 +7,19 @@ from datetime import datetime
 from typing import Any
 
 from config.jira import Statuses
+from desk.actions import Action, Result
+from desk.context import DeskContext
 from desk.faults import Dead
 from desk.issues import Issue
 from desk.jira.names import is_named
-from desk.jira.reading import Reading
-from desk.journal import Done, Verb
 
 
-class Moves(Reading):
-    """The verbs that bring an issue into a status. Each takes one call to Jira besides look-ups."""
+class JiraMoves:
+    """Brings issues into a status, each by one call to Jira besides look-ups."""
+
+    def __init__(self, context: DeskContext) -> None:
+        self._context = context
+        self._config = context.config
 
     def statuses(self, issue: Issue) -> Statuses:
         """The names of the statuses in the issue's project; Dead where `jira.yml` does not name it."""
@@ -26,53 +30,53 @@ class Moves(Reading):
 
     def take_in_work(self, issue: Issue, *, why: str) -> None:
         """Take the issue in work (W-68, W-75)."""
-        self._move(issue, Verb(why, "take_in_work", issue.key, self.statuses(issue).in_work, issue.real))
+        self._move(issue, Action(why, "take_in_work", issue.key, self.statuses(issue).in_work, issue.real))
 
     def return_to_queue(self, issue: Issue, *, why: str) -> None:
         """Return the issue to the common queue (W-71); by setting, nobody is its assignee then."""
-        self._move(issue, Verb(why, "return_to_queue", issue.key, self.statuses(issue).queue, issue.real))
+        self._move(issue, Action(why, "return_to_queue", issue.key, self.statuses(issue).queue, issue.real))
         if self._config.holds.unassign_in_queue:
 
-            def act() -> Done:
-                self._around.site(issue.site).assign(issue.id, None)
-                return Done()
+            def act() -> Result:
+                self._context.site(issue.site).assign(issue.id, None)
+                return Result()
 
-            self._around.journal.do(Verb(why, "unassign", issue.key, possible=issue.real, courtesy=True), act)
+            self._context.actions.do(Action(why, "unassign", issue.key, possible=issue.real, courtesy=True), act)
 
     def wait_for_seller(self, issue: Issue, *, why: str) -> None:
         """Let the issue wait for the seller (W-76)."""
-        self._move(issue, Verb(why, "wait_for_seller", issue.key, self.statuses(issue).waiting_seller, issue.real))
+        self._move(issue, Action(why, "wait_for_seller", issue.key, self.statuses(issue).waiting_seller, issue.real))
 
-    def _move(self, issue: Issue, verb: Verb) -> None:
-        """To the status of `verb.intent`; an issue that stands there already stays."""
+    def _move(self, issue: Issue, action: Action) -> None:
+        """To the status of `action.intent`; an issue that stands there already stays."""
 
         def standing() -> Mapping[str, Any]:
-            found = self._around.site(issue.site).issue(issue.id, ["status"])
+            found = self._context.site(issue.site).issue(issue.id, ["status"])
             return found.fields.get("status") or {}
 
-        def find(_begun_at: datetime) -> Done | None:
-            return Done() if is_named(standing(), verb.intent) else None
+        def find(_begun_at: datetime) -> Result | None:
+            return Result() if is_named(standing(), action.intent) else None
 
-        def act() -> Done:
-            site = self._around.site(issue.site)
+        def act() -> Result:
+            site = self._context.site(issue.site)
             transitions = site.transitions(issue.id)
             ways = [
-                one for one in transitions if is_named(one["to"], verb.intent) and one.get("isAvailable") is not False
+                one for one in transitions if is_named(one["to"], action.intent) and one.get("isAvailable") is not False
             ]
             chosen = next(iter(sorted(ways, key=lambda way: (len(_asked(way)), bool(way.get("hasScreen"))))), None)
             if chosen is None:
                 status = standing()
-                if is_named(status, verb.intent):
-                    return Done(outcome="unchanged", after=str(status.get("name")))
+                if is_named(status, action.intent):
+                    return Result(outcome="unchanged", after=str(status.get("name")))
                 known = ", ".join(sorted({str(one["to"]["name"]) for one in transitions})) or "nowhere"
                 name = str(status.get("name"))
-                raise Dead(f"{issue.key}: no transition from «{name}» to «{verb.intent}»; open: {known}")
+                raise Dead(f"{issue.key}: no transition from «{name}» to «{action.intent}»; open: {known}")
             if asked := _asked(chosen):
-                raise Dead(f"{issue.key}: every transition to «{verb.intent}» asks for {', '.join(asked)}")
+                raise Dead(f"{issue.key}: every transition to «{action.intent}» asks for {', '.join(asked)}")
             site.transition(issue.id, str(chosen["id"]))
-            return Done()
+            return Result()
 
-        self._around.journal.do(verb, act, find)
+        self._context.actions.do(action, act, find)
 
 
 def _asked(transition: Mapping[str, Any]) -> list[str]:

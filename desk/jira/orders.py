@@ -9,14 +9,14 @@ from typing import Any
 
 from config.names import match_key
 from desk import adf
+from desk.actions import Result
 from desk.issues import Chosen, Issue
-from desk.journal import Done
 from desk.templates.files import RenderedIssue
 from events import TicketEvent
 from store.links import Link
 
 ESCALATION = "escalation"
-SECOND = "create_second_issue"  # the verb that makes another group's issue
+SECOND = "create_second_issue"  # the action that makes another group's issue
 SAID = "said"  # the mark of what the third line was told
 
 
@@ -57,11 +57,11 @@ def said_in(event: TicketEvent) -> str | None:
     return sha256("\n".join(about).encode()).hexdigest()
 
 
-def made(issue: Issue, **how: Any) -> Done:
-    """The end of a verb whose result is an issue."""
+def made(issue: Issue, **how: Any) -> Result:
+    """The end of an action whose result is an issue."""
     result = {name: getattr(issue, name) for name in ("site", "id", "key", "project", "new", "returned")}
     result |= {"lacks": dict(issue.lacks)} if issue.lacks else {}
-    return Done(result, target=issue.key, after=issue.key, **how)
+    return Result(result, target=issue.key, after=issue.key, **how)
 
 
 def issue_of(link: Link) -> Issue:

@@ -6,59 +6,46 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from desk.circuit_breaker import Refused
+from desk.context import DeskContext
 from desk.faults import Later
-from desk.gates import Refused
-from desk.issues import Issue, IssueView, fields_to_read, view
+from desk.issues import IssueView, fields_to_read, view
 from desk.jira.client import Found, JiraSite
 from desk.jira.names import is_done, is_named
 from desk.sight import Place, seen_or_gone
-from desk.surroundings import Surroundings
 from events import TICKET_ID, IssueRef
 from store import links, systems
-from store.links import Link
 
 _LABEL = "webcrm-"
 _TICKET = re.compile(TICKET_ID)
 
 
-class Reading:
+class JiraReading:
     """Look-ups; they change nothing and stand in no ledger."""
 
-    def __init__(self, around: Surroundings) -> None:
-        self._around = around
-        self._config = around.config
+    def __init__(self, context: DeskContext) -> None:
+        self._context = context
+        self._config = context.config
 
     def own_account(self, site: str) -> str:
         """The account id that the bot has on a site: asked once by a process, kept for one that cannot ask."""
-        client = self._around.site(site)
-        with self._around.reading() as connection:
-            gate = systems.gate(connection, client.system)
-        kept = gate.account_id if gate is not None else None
+        client = self._context.site(site)
+        known = self._context.directory.known_account(client)
+        if known is not None:
+            return known
+        with self._context.reading() as connection:
+            breaker = systems.breaker(connection, client.system)
+        kept = breaker.account_id if breaker is not None else None
         try:
-            account = self._around.directory.account(client)
+            account = self._context.directory.account(client)
         except Later:
             if not kept:
                 raise
             return str(kept)
         if account != kept:
-            with self._around.engine.begin() as connection:
-                systems.set_gate(connection, client.system, account_id=account)
+            with self._context.engine.begin() as connection:
+                systems.set_breaker(connection, client.system, account_id=account)
         return account
-
-    def link_of_ticket(self, source: str, ticket_id: str, purpose: str | None = None) -> Link | None:
-        """The link of a ticket to its issue of a purpose; without one, to the issue that it was linked to last."""
-        with self._around.reading() as connection:
-            return links.of_ticket(connection, source, ticket_id, purpose)
-
-    def keys_of_ticket(self, source: str, ticket_id: str) -> list[str]:
-        """The keys of all issues of a ticket, those of its holds among them."""
-        with self._around.reading() as connection:
-            return [link.issue_key for link in links.all_of_ticket(connection, source, ticket_id)]
-
-    def link_of(self, issue: Issue | IssueRef) -> Link | None:
-        """The link of an issue to its ticket."""
-        with self._around.reading() as connection:
-            return links.of_issue(connection, issue.site, issue.id)
 
     @staticmethod
     def named_ticket(seen: IssueView) -> str | None:
@@ -72,7 +59,7 @@ class Reading:
         return seen.finished or self._ends(seen.issue.project, {"id": seen.status_id, "name": seen.status})
 
     def is_ending(self, ref: IssueRef, number: str | None, name: str | None) -> bool:
-        """The same of a status that an event tells of: its name is in the language of whoever set it."""
+        """The same of a status that an event names: its name is in the language of whoever set it."""
         project, row = (ref.key or "").split("-")[0], {"id": number, "name": name}
         if project not in self._config.jira.projects or not (number or name):
             return False
@@ -82,7 +69,7 @@ class Reading:
         return is_done(known) or self._ends(project, known)
 
     def is_status(self, ref: IssueRef, number: str | None, name: str | None, wanted: str | None) -> bool:
-        """Whether a status that an event tells of is the one that config names."""
+        """Whether a status that an event names is the one that config names."""
         if not wanted or not (number or name):
             return False
         row, project = {"id": number, "name": name}, (ref.key or "").split("-")[0]
@@ -97,23 +84,23 @@ class Reading:
         if not number or project not in self._config.jira.projects:
             return {}
         try:
-            return self._around.directory.status(self._around.site(site), project, number) or {}
+            return self._context.directory.status(self._context.site(site), project, number) or {}
         except Refused:
             return {}
 
     def read(self, ref: IssueRef) -> IssueView | None:
         """Read an issue as it stands now; None when it is gone for certain (`desk.sight`)."""
-        return self._read(ref.site, ref.id, ref.project)
+        return self.read_at(ref.site, ref.id, ref.project)
 
     def read_key(self, key: str) -> IssueView | None:
         """Read an issue by the key that a ticket names; None when there is none in a configured project."""
         project = key.split("-", maxsplit=1)[0]
         settings = self._config.jira.projects.get(project)
-        return self._read(settings.site, key, project) if settings else None
+        return self.read_at(settings.site, key, project) if settings else None
 
-    def _read(self, site: str, address: str, project: str | None) -> IssueView | None:
+    def read_at(self, site: str, address: str, project: str | None) -> IssueView | None:
         settings = self._config.jira.projects.get(project or "")
-        found = self.seen(self._around.site(site), address, project, fields_to_read(settings))
+        found = self.seen(self._context.site(site), address, project, fields_to_read(settings))
         if found is None:
             return None
         return view(site, found, self._config.jira.projects.get(found.key.split("-")[0], settings))
@@ -121,12 +108,12 @@ class Reading:
     def seen(self, client: JiraSite, address: str, project: str | None, fields: list[str]) -> Found | None:
         """An issue's answer as it is now; None when the issue is gone for certain (`desk.sight`)."""
         return seen_or_gone(
-            self._around, lambda: client.issue(address, fields), lambda: self._place(client, address, project)
+            self._context, lambda: client.issue(address, fields), lambda: self._place(client, address, project)
         )
 
     def _place(self, client: JiraSite, address: str, project: str | None) -> Place:
         """The project that an issue is in, as far as anybody knows; else all projects of its site."""
-        with self._around.reading() as connection:
+        with self._context.reading() as connection:
             link = links.of_issue(connection, client.name, address)
         known = project or (link and link.issue_key.split("-")[0])
         keys = [known] if known else [key for key, one in self._config.jira.projects.items() if one.site == client.name]

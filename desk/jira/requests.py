@@ -8,12 +8,14 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from config.departments import Department
+from desk.actions import Action
 from desk.adf_text import plain_text
 from desk.answers import judge
+from desk.context import DeskContext
 from desk.issues import COMPONENTS, Issue, IssueView
 from desk.jira.client import PROPERTY
-from desk.jira.comments import Comments
-from desk.journal import Verb
+from desk.jira.comments import JiraComments
+from desk.jira.reading import JiraReading
 from desk.tickets import Stop
 from events import IssueRef
 from store import links, requests
@@ -22,8 +24,14 @@ from store.requests import ANSWERED, WITHDRAWN, Request
 NOT_PEOPLE_OF_OURS = ("customer", "app")  # whose comments are no answers of a department
 
 
-class RequestIssues(Comments):
-    """The verbs on issues that ask a department, and their look-ups."""
+class JiraRequests:
+    """Issues that ask a department."""
+
+    def __init__(self, context: DeskContext, reading: JiraReading, comments: JiraComments) -> None:
+        self._context = context
+        self._config = context.config
+        self._reading = reading
+        self._comments = comments
 
     @staticmethod
     def issue_of_request(request: Request) -> Issue | None:
@@ -37,7 +45,7 @@ class RequestIssues(Comments):
 
         The bot's own component is no such word: it is a group of the third line (W-57, C-25).
         """
-        with self._around.reading() as connection:
+        with self._context.reading() as connection:
             mark = links.mark(connection, seen.issue.site, seen.issue.id, COMPONENTS)
             request = requests.of_issue(connection, seen.issue.site, seen.issue.id)
         asked = request.department if request and request.state != WITHDRAWN else None
@@ -53,8 +61,8 @@ class RequestIssues(Comments):
 
     def say_request(self, issue: Issue, ticket: str, url: str | None, *, why: str) -> None:
         """Write into a department's issue which ticket it is asked for (U-16)."""
-        body = self._around.templates.comment("request_linked", ticket_id=ticket, url=url or "")
-        self._comment(issue, Verb(why, "say_request", issue.key, intent=ticket), body)
+        body = self._context.templates.comment("request_linked", ticket_id=ticket, url=url or "")
+        self._comments.write(issue, Action(why, "say_request", issue.key, intent=ticket), body)
 
     def remind_in_issue(
         self,
@@ -69,27 +77,27 @@ class RequestIssues(Comments):
 
         Others are told too, so where Jira refuses, that holds nothing up.
         """
-        body = self._around.templates.comment("request_reminder", since=since)
-        verb = Verb(why, "remind_in_issue", issue.key, courtesy=True, unless=unless)
-        return bool(self._comment(issue, verb, body, also=also))
+        body = self._context.templates.comment("request_reminder", since=since)
+        action = Action(why, "remind_in_issue", issue.key, courtesy=True, already=unless)
+        return bool(self._comments.write(issue, action, body, also=also))
 
     def how_stands(self, request: Request) -> tuple[str, str, str | None, str] | None:
         """What an issue says of its request by itself: (state, how, by whom, the words); None: nothing yet."""
         if not (request.site and request.issue_id):
             return None
         project = (request.issue_key or "").split("-", maxsplit=1)[0]
-        seen = self.read(IssueRef(site=request.site, id=request.issue_id, project=project))
+        seen = self._reading.read(IssueRef(site=request.site, id=request.issue_id, project=project))
         if seen is None:
             return WITHDRAWN, "issue_gone", None, ""
-        if self.is_finished(seen):
+        if self._reading.is_finished(seen):
             return ANSWERED, "status", None, seen.status
         if request.origin == "jira" and request.department not in {one.id for one in self.departments_in(seen)}:
             return WITHDRAWN, "other_department", None, ""
         return self._answer_in(request, request.since)
 
     def _answer_in(self, request: Request, since: datetime) -> tuple[str, str, str | None, str] | None:
-        site = self._around.site(request.site or "")
-        own = self.own_account(site.name)
+        site = self._context.site(request.site or "")
+        own = self._reading.own_account(site.name)
         for comment in site.comments(request.issue_id or ""):
             author = comment.get("author") or {}
             mine = author.get("accountId") in (own, request.asker_account) or any(

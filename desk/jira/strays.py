@@ -1,8 +1,7 @@
 """What is in Jira twice, because a worker slept in the middle of a call and another took its work over.
 
 Nothing can keep a call from going out that was asked for in time and is sent late. Whoever finds, when it comes back,
-that the delivery is another's, leaves word (`StrayEvent`); here both are compared: one stays, the other goes.
-"""
+that the delivery is another's, leaves word (`StrayEvent`); here both are compared: one stays, the other goes."""
 
 from __future__ import annotations
 
@@ -11,87 +10,95 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from desk.actions import OWN, Action, Result
+from desk.circuit_breaker import Refused
 from desk.clock import machine_now
+from desk.context import DeskContext
 from desk.faults import Later
-from desk.gates import Refused
 from desk.issues import Issue
 from desk.jira.client import PROPERTY
-from desk.jira.comments import Comments, mark_of
+from desk.jira.comments import JiraComments, mark_of
 from desk.jira.orders import label_of
-from desk.journal import Done, Verb
+from desk.jira.reading import JiraReading
 from desk.sight import NOT_FOUND
 from events import StrayEvent
 from store import ledger, links
 
-OWN = "own"  # the bot's own duty, not a rule of the manuals
 SUPERFLUOUS = "superfluous"  # the purpose of an issue that is one too many
 
 
-class Strays(Comments):
-    """The verbs that bring two back to one. What they find they record: what they do then changes what a look shows."""
+class Strays:
+    """Brings two back to one. What is found is recorded: what is done then changes what a look shows."""
+
+    def __init__(self, context: DeskContext, reading: JiraReading, comments: JiraComments) -> None:
+        self._context = context
+        self._config = context.config
+        self._reading = reading
+        self._comments = comments
 
     def find_second_issues(self, event: StrayEvent) -> tuple[str, list[Issue]]:
         """The key of the ticket's issue, and the issues that the delivery made besides, of which an admin is told."""
         source, ticket = event.ticket_source or "", event.ticket_id or ""
 
-        def act() -> Done:
-            with self._around.reading() as connection:
+        def look() -> Result:
+            with self._context.reading() as connection:
                 own = links.all_of_ticket(connection, source, ticket)
             made = self._made(event, label_of(source, ticket)) if own else []
             second = [issue for issue in made if issue.id not in {link.issue_id for link in own}]
             if not second:
-                return Done(outcome="unchanged", reason="the ticket has no issue besides its own")
+                return Result(outcome="unchanged", reason="the ticket has no issue besides its own")
             real = next((link for link in own if link.purpose == event.purpose), own[-1])
 
             def tell(connection: sa.Connection) -> None:
                 for issue in second:
                     values = {"real": real.issue_key, "second": issue.key, "ticket": ticket}
-                    self._around.alerts.raise_once(
+                    self._context.alerts.raise_once(
                         connection, f"second:{issue.site}:{issue.id}", "alert_second_issue", **values
                     )
 
             found = [[issue.site, issue.id, issue.key, issue.project] for issue in second]
             result = {"real": real.issue_key, "second": found}
-            return Done(result, before=real.issue_key, after=[issue.key for issue in second], also=tell)
+            return Result(result, before=real.issue_key, after=[issue.key for issue in second], rows=tell)
 
-        found = self._around.journal.do(Verb(OWN, "find_second_issues", label_of(source, ticket)), act)
+        action = Action(OWN, "find_second_issues", label_of(source, ticket))
+        found = self._context.actions.look(action, look)
         return (found["real"], [Issue(*one) for one in found["second"]]) if found else ("", [])
 
     def _made(self, event: StrayEvent, label: str) -> list[Issue]:
         """The issues that bear the delivery's mark: the one whose number is known, else by search."""
         wanted = {"purpose": event.purpose, "delivery": event.delivery}
         if event.issue_id:
-            seen = self._read(event.site or "", event.issue_id, None)
+            seen = self._reading.read_at(event.site or "", event.issue_id, None)
             return [seen.issue] if seen is not None and _bears(seen.mark, wanted) else []
         settled = event.occurred_at + self._config.runtime.search_settle
         if machine_now() < settled:
             raise Later(f"Jira's search may not show {label} yet", at=settled)
-        found = self._around.site(event.site or "").search(f'labels = "{label}" ORDER BY created ASC', ["labels"])
+        found = self._context.site(event.site or "").search(f'labels = "{label}" ORDER BY created ASC', ["labels"])
         bearing = [one for one in found if _bears(one.properties.get(PROPERTY), wanted)]
         return [Issue(event.site or "", one.id, one.key, one.key.split("-")[0]) for one in bearing]
 
     def say_superfluous(self, issue: Issue, real: str) -> None:
         """Write into an issue that it is one too many, and which one counts."""
-        body = self._around.templates.comment("superfluous", key=real)
-        self._comment(issue, Verb(OWN, "say_superfluous", issue.key, intent=real, courtesy=True), body)
+        body = self._context.templates.comment("superfluous", key=real)
+        self._comments.write(issue, Action(OWN, "say_superfluous", issue.key, intent=real, courtesy=True), body)
 
     def set_aside(self, issue: Issue, event: StrayEvent) -> None:
         """Take the ticket's label and the purpose off an issue that is one too many, so that no search finds it."""
         label = label_of(event.ticket_source or "", event.ticket_id or "")
         mark = {"purpose": SUPERFLUOUS, "delivery": event.delivery, "ticket": label}
 
-        def act() -> Done:
-            self._around.site(issue.site).edit(issue.id, {"labels": [{"remove": label}]}, None, mark)
-            return Done(before=event.purpose)
+        def act() -> Result:
+            self._context.site(issue.site).edit(issue.id, {"labels": [{"remove": label}]}, None, mark)
+            return Result(before=event.purpose)
 
-        self._around.journal.do(Verb(OWN, "set_aside", issue.key, intent=SUPERFLUOUS, courtesy=True), act)
+        self._context.actions.do(Action(OWN, "set_aside", issue.key, intent=SUPERFLUOUS, courtesy=True), act)
 
     def take_second_comments_back(self, event: StrayEvent) -> None:
-        """Delete the comments of a verb that the ledger has not recorded, where it has recorded one."""
+        """Delete the comments of an action that the ledger has not recorded, where it has recorded one."""
         mark = {"delivery": event.delivery, "verb": f"{event.rule} {event.verb}"}
 
-        def act() -> Done:
-            site = self._around.site(event.site or "")
+        def act() -> Result:
+            site = self._context.site(event.site or "")
             kept, issue = self._recorded(event), event.issue_id or ""
             mine = [str(comment["id"]) for comment in site.comments(issue) if mark_of(comment) == mark]
             second = [one for one in mine if one not in kept] if kept & set(mine) else []
@@ -101,13 +108,13 @@ class Strays(Comments):
                 except Refused as refused:
                     if refused.trouble.status != NOT_FOUND:
                         raise
-            return Done(second, before=mine) if second else Done(outcome="unchanged", reason="no comment twice")
+            return Result(second, before=mine) if second else Result(outcome="unchanged", reason="no comment twice")
 
-        self._around.journal.do(Verb(OWN, "take_second_comments_back", event.issue_id, courtesy=True), act)
+        self._context.actions.do(Action(OWN, "take_second_comments_back", event.issue_id, courtesy=True), act)
 
     def _recorded(self, event: StrayEvent) -> set[str]:
-        """The numbers of the comments that the delivery's verb wrote, as the ledger has them."""
-        with self._around.reading() as connection:
+        """The numbers of the comments that the delivery's action wrote, as the ledger has them."""
+        with self._context.reading() as connection:
             results = ledger.results_of(connection, event.delivery, event.rule, event.verb)
         return {str(one["id"]) for one in results if isinstance(one, dict) and "id" in one}
 

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from config.jira import Project
-from desk.gates import Refused
+from desk.circuit_breaker import Refused
+from desk.context import DeskContext
 from desk.issues import COMPONENTS
-from desk.surroundings import Surroundings
 
 T = TypeVar("T")
 # What an issue must have: without these it is none, is not found again, or is in nobody's queue.
@@ -39,11 +39,11 @@ def write_without_refused(
         except Refused as refused:
             wrong = refused.trouble.fields
             values = {name: unasked.pop(name)() for name in wrong if name in unasked}
-            mended = {name: value for name, value in values.items() if value != given.get(name)}
-            rest = wrong.keys() - mended.keys()
+            corrected = {name: value for name, value in values.items() if value != given.get(name)}
+            rest = wrong.keys() - corrected.keys()
             if not wrong or not rest <= given.keys() - NEEDED - {*needed}:
                 raise
-            given = {name: value for name, value in {**given, **mended}.items() if name not in rest}
+            given = {name: value for name, value in {**given, **corrected}.items() if name not in rest}
             lacks |= {name: wrong[name][:WORDS] for name in rest}
 
 
@@ -53,8 +53,8 @@ def named(project: Project | None, fields: Mapping[str, str]) -> dict[str, str]:
     return {own.get(name, name): words for name, words in fields.items()}
 
 
-def alert_refused(around: Surroundings, connection: sa.Connection, project: str, fields: Mapping[str, str]) -> None:
+def alert_refused(context: DeskContext, connection: sa.Connection, project: str, fields: Mapping[str, str]) -> None:
     """Tell the admins what Jira's or the bot's configuration must change, once for a field of a project."""
     for name in sorted(fields.keys() - PEOPLE - {COMPONENTS}):  # those have an alert of their own
         values = {"field": name, "project": project, "said": fields[name]}
-        around.alerts.raise_once(connection, f"field:{project}:{name}", "alert_field_refused", **values)
+        context.alerts.raise_once(connection, f"field:{project}:{name}", "alert_field_refused", **values)

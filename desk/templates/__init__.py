@@ -6,7 +6,8 @@ Files are compiled once and again when they change; a changed file that is wrong
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -14,23 +15,35 @@ from typing import Any, Generic, TypeVar
 import structlog
 
 from desk import adf
+from desk.adf_text import plain_text
+from desk.moments import Wall
 from desk.templates.compiler import Values
-from desk.templates.contexts import HoldContext, IssueContext, samples
+from desk.templates.contexts import CaseContext, CaseView, HoldContext, IssueContext, samples
 from desk.templates.files import (
+    CASE_NOTES,
     COMMENTS,
     NOTES,
     SHARED,
     CompiledIssue,
-    Entry,
     RenderedIssue,
+    TemplateEntry,
     issue_file,
+    load_all_notes,
     load_comments,
     load_issue,
-    load_notes,
 )
 from desk.templates.format import TemplateError
 
-__all__ = ["EmptyDescriptionError", "HoldContext", "IssueContext", "RenderedIssue", "TemplateError", "Templates"]
+__all__ = [
+    "CaseContext",
+    "CaseView",
+    "EmptyDescriptionError",
+    "HoldContext",
+    "IssueContext",
+    "RenderedIssue",
+    "TemplateError",
+    "Templates",
+]
 
 log = structlog.get_logger(__name__)
 
@@ -48,11 +61,18 @@ class Templates:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._wall: Wall | None = None
         self._issues: dict[str, _Kept[CompiledIssue]] = {}
         self._comments = _Kept([folder / COMMENTS], partial(load_comments, folder))
-        self._notes = _Kept([folder / NOTES], partial(load_notes, folder))
+        self._notes = _Kept([folder / NOTES, folder / CASE_NOTES], partial(load_all_notes, folder))
 
-    def issue(self, template: str, context: IssueContext | HoldContext) -> RenderedIssue:
+    def read_by(self, wall: Wall) -> Templates:
+        """The same templates, whose moments are those of the clock on this wall."""
+        other = copy(self)
+        other._wall = wall
+        return other
+
+    def issue(self, template: str, context: IssueContext | HoldContext | CaseContext) -> RenderedIssue:
         """The issue of a template.
 
         Raises EmptyDescriptionError (W-63; never for a hold), TemplateError when the template fails or is for another
@@ -61,16 +81,30 @@ class Templates:
         if not context.said():
             raise EmptyDescriptionError(self.note(EMPTY_DESCRIPTION))
         issue = self._issue(template)
-        return issue.render(context.values(issue.context))
+        return issue.render({**context.values(issue.context), "wall": self._wall})
 
     def comment(self, name: str, **values: object) -> dict[str, Any]:
         """A comment for Jira, ADF; raises TemplateError for an unknown name or other values than it declares."""
-        nodes = _entry(self._comments.get(), COMMENTS, name, values).make(values)
+        nodes = _entry(self._comments.get(), COMMENTS, name, values).make({**values, "wall": self._wall})
         return adf.fit(adf.doc(*nodes))
 
     def note(self, name: str, **values: object) -> str:
         """An internal note for the agent (W-19), plain text; raises TemplateError as `comment` does."""
-        return adf.clean(_entry(self._notes.get(), NOTES, name, values).make(values)).strip()
+        return adf.clean(self._made(name, values)).strip()
+
+    def _made(self, name: str, values: Mapping[str, object]) -> str:
+        return _entry(self._notes.get(), NOTES, name, values).make({**values, "wall": self._wall})
+
+    def has_note(self, name: str) -> bool:
+        """Whether there is a note of this name."""
+        return name in self._notes.get()
+
+    def examples(self) -> Iterator[tuple[str, list[str]]]:
+        """Each note and comment by file and name, as it reads in each of its examples."""
+        for name, note in self._notes.get().items():
+            yield f"{NOTES}: {name}", [self.note(name, **values) for values in note.examples]
+        for name, comment in self._comments.get().items():
+            yield f"{COMMENTS}: {name}", [plain_text(self.comment(name, **values)) for values in comment.examples]
 
     def check(self) -> list[str]:
         """Every problem of every template, found by compiling it and rendering it with much and with little."""
@@ -80,7 +114,7 @@ class Templates:
             if f"jira_templates/{name}" not in {SHARED, COMMENTS}:
                 _try(report, partial(_try_issue, self._folder, name.removesuffix(".yml")))
         _try(report, partial(_try_entries, self._folder, load_comments))
-        _try(report, partial(_try_entries, self._folder, load_notes))
+        _try(report, partial(_try_entries, self._folder, load_all_notes))
         return list(dict.fromkeys(report))
 
     def _issue(self, template: str) -> CompiledIssue:
@@ -124,7 +158,7 @@ def _stamp(file: Path) -> tuple[int, int] | None:
     return status.st_mtime_ns, status.st_size
 
 
-def _entry(entries: Mapping[str, Entry[_Made]], file: str, name: str, values: Values) -> Entry[_Made]:
+def _entry(entries: Mapping[str, TemplateEntry[_Made]], file: str, name: str, values: Values) -> TemplateEntry[_Made]:
     """The entry of a name; raises TemplateError unless it is given just the values that it declares."""
     if name not in entries:
         raise TemplateError(f"{file}: no {name}; there are: {', '.join(sorted(entries))}")
@@ -147,7 +181,9 @@ def _try_issue(folder: Path, template: str, report: list[str]) -> None:
         issue.render(context.values(issue.context))
 
 
-def _try_entries(folder: Path, load: Callable[[Path, list[str]], Mapping[str, Entry[Any]]], report: list[str]) -> None:
+def _try_entries(
+    folder: Path, load: Callable[[Path, list[str]], Mapping[str, TemplateEntry[Any]]], report: list[str]
+) -> None:
     for entry in load(folder, report).values():
-        for value in ("sample", ""):
-            entry.make(dict.fromkeys(entry.names, value))
+        for example in entry.examples:
+            entry.make(example)

@@ -17,6 +17,7 @@ NAMES: Mapping[ContextName, frozenset[str]] = {
     "escalation": STAFF_NAMES,
     "hold": STAFF_NAMES | {"category", "hold"},
     "seller": frozenset({"ticket", "texts"}),
+    "case": STAFF_NAMES | {"case"},
 }
 
 
@@ -94,9 +95,48 @@ class PublicTicket:
         )
 
 
-def samples(context: ContextName) -> Iterator[IssueContext | HoldContext]:
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A problem case as its issue tells it (J-04, J-05); `facts`: what is known, by the names of `cases.yml`."""
+
+    kind: str
+    short: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+    order_no: str = ""
+    sku: str = ""
+    story: str = ""
+    url: str = ""
+    done: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CaseContext:
+    """A problem case with its ticket, or with the issue that a person made in the place of one (J)."""
+
+    ticket: Ticket
+    case: CaseView
+    agent: Agent = field(default_factory=Agent)
+
+    def said(self) -> bool:
+        """True always: a case has its kind."""
+        return True
+
+    def values(self, context: ContextName) -> dict[str, Any]:
+        """The variables of a template of cases; raises TemplateError for another one."""
+        if context != "case":
+            raise TemplateError(f"a template with context: {context} is not for cases")
+        return _staff(HoldContext(self.ticket, self.agent)) | {"case": self.case}
+
+
+def samples(context: ContextName) -> Iterator[IssueContext | HoldContext | CaseContext]:
     """A ticket that has everything, and one that has only its id."""
     ticket, agent, closing = _full()
+    if context == "case":
+        texts = ("sample",)
+        yield CaseContext(ticket, CaseView(*texts * 2, {"sample": "sample"}, *texts * 4, texts, texts), agent)
+        yield CaseContext(Ticket(id="1"), CaseView("sample", "sample"))
+        return
     topic = Topic("fbo", "driver", "sample", "sample", "W-40")
     if context == "escalation":
         yield IssueContext(ticket, topic, agent, closing)

@@ -24,6 +24,7 @@ from desk.templates.format import (
 SHARED = "jira_templates/_shared.yml"
 COMMENTS = "jira_templates/comments.yml"
 NOTES = "crm_templates/notes.yml"
+CASE_NOTES = "crm_templates/cases.yml"
 READ_BY_SELLERS = frozenset({"hold_seller"})
 _Made = TypeVar("_Made")
 
@@ -71,10 +72,11 @@ class CompiledIssue:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry(Generic[_Made]):
-    """A compiled comment or note, and the values that it is given."""
+class TemplateEntry(Generic[_Made]):
+    """A compiled comment or note, the values that it is given, and examples of them."""
 
     names: frozenset[str]
+    examples: tuple[Values, ...]
     make: Callable[[Values], _Made]
 
 
@@ -110,22 +112,29 @@ def load_issue(folder: Path, template: str, report: list[str] | None = None) -> 
     )
 
 
-def load_comments(folder: Path, report: list[str] | None = None) -> dict[str, Entry[list[adf.Node]]]:
+def load_comments(folder: Path, report: list[str] | None = None) -> dict[str, TemplateEntry[list[adf.Node]]]:
     """Compile the comments by name; faults as in `load_issue`."""
     entries = {}
     for name, entry in read(folder, COMMENTS, CommentFile).root.items():
         names = frozenset(entry.values)
-        entries[name] = Entry(names, Compiler(COMMENTS, names, report=report).steps(entry.body, name, "body"))
+        make = Compiler(COMMENTS, names, report=report).steps(entry.body, name, "body")
+        entries[name] = TemplateEntry(names, entry.examples(), make)
     return entries
 
 
-def load_notes(folder: Path, report: list[str] | None = None) -> dict[str, Entry[str]]:
+def load_notes(folder: Path, report: list[str] | None = None, file: str = NOTES) -> dict[str, TemplateEntry[str]]:
     """Compile the notes by name; faults as in `load_issue`."""
     entries = {}
-    for name, entry in read(folder, NOTES, NoteFile).root.items():
+    for name, entry in read(folder, file, NoteFile).root.items():
         names = frozenset(entry.values)
-        entries[name] = Entry(names, Compiler(NOTES, names, report=report).leaf(entry.text, name, "text").render)
+        make = Compiler(file, names, report=report).leaf(entry.text, name, "text").render
+        entries[name] = TemplateEntry(names, entry.examples(), make)
     return entries
+
+
+def load_all_notes(folder: Path, report: list[str] | None = None) -> dict[str, TemplateEntry[str]]:
+    """The notes of both files; faults as in `load_issue`."""
+    return {**load_notes(folder, report), **load_notes(folder, report, CASE_NOTES)}
 
 
 def _without_empty_sections(nodes: Sequence[adf.Node]) -> list[adf.Node]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError, model_validator
 
+from config.yaml_file import LOADER
+
 FieldName = Literal["ticket", "type", "subtype", "warehouse"]
-ContextName = Literal["escalation", "hold", "seller"]
+ContextName = Literal["escalation", "hold", "seller", "case"]
 
 
 class TemplateError(Exception):
@@ -96,17 +98,32 @@ class SharedFile(_Strict):
     cut_note: LinkBlock
 
 
-class CommentEntry(_Strict):
-    """A comment, and the names of the values that it is given."""
+class _FormatEntry(_Strict):
+    """`values`: what a text is given, each with an example; `also`: what is different in further examples."""
 
-    values: tuple[str, ...] = ()
+    values: dict[str, object] = {}
+    also: tuple[dict[str, object], ...] = ()
+
+    @model_validator(mode="after")
+    def _also_of_the_same(self) -> Self:
+        if unknown := sorted({name for example in self.also for name in example} - self.values.keys()):
+            raise ValueError(f"also: values does not have {', '.join(unknown)}: add it there, or take it away here")
+        return self
+
+    def examples(self) -> tuple[dict[str, object], ...]:
+        """The values of each example, the first one first."""
+        return self.values, *(self.values | more for more in self.also)
+
+
+class CommentEntry(_FormatEntry):
+    """A comment."""
+
     body: tuple[Block, ...]
 
 
-class NoteEntry(_Strict):
-    """A note, plain text, and the names of the values that it is given."""
+class NoteEntry(_FormatEntry):
+    """A note, plain text."""
 
-    values: tuple[str, ...] = ()
     text: str
 
 
@@ -118,14 +135,13 @@ class NoteFile(RootModel[dict[str, NoteEntry]]):
     """`crm_templates/notes.yml`: what is said to the agent in the CRM, by name."""
 
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as quick where libyaml is built in
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
 def read(root: Path, file: str, model: type[_Model]) -> _Model:
     """The checked structure of a file; raises TemplateError with every problem."""
     try:
-        content = yaml.load((root / file).read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 # safe, both of them
+        content = yaml.load((root / file).read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 # safe, both of them
     except (OSError, UnicodeDecodeError) as error:
         raise TemplateError(f"{file}: cannot be read: {error}") from error
     except yaml.YAMLError as error:

@@ -1,1 +1,1 @@
-"""Usedesk: its client, and the verbs that act there."""
+"""Usedesk: its client, and the actions that act there."""

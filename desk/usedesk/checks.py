@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from desk.actions import OWN, Action, Result
+from desk.context import DeskContext
 from desk.holds import Hold
-from desk.journal import Done, Verb
-from desk.surroundings import Surroundings
 from desk.tickets import Words
 from desk.usedesk.client import SYSTEM
 from desk.usedesk.comments import Comments
-from desk.usedesk.reading import Reading
+from desk.usedesk.reading import UsedeskReading
+from desk.watches import Watches
 from events import TicketEvent
-from store import findings, holds, links, requests
-from store.findings import About, Watch
+from store import holds, links, requests
+from store.findings import Watch
 from store.links import Link
 from store.requests import Request
 
 __all__ = ["ChecksDesk", "Other", "Watch"]
-OWN = "own"  # the bot's own duty, as in `desk.py`
 SUBJECT = 80  # characters of a subject in a list
 OTHERS = ("new", "open", "on_hold", "waiting_client")  # what is still at work
 
@@ -34,21 +33,19 @@ class Other:
     subject: str
 
 
-class ChecksDesk:
-    """The verbs and look-ups of the checks (U-02…U-17). Each finding of a rule in a ticket is told once."""
+class ChecksDesk(Watches):
+    """The actions and look-ups of the checks (U-02…U-17). Each finding of a rule in a ticket is told once."""
 
-    source = SYSTEM
-
-    def __init__(self, around: Surroundings) -> None:
-        self._around = around
-        self._reading = Reading(around)
-        self._comments = Comments(around)
+    def __init__(self, context: DeskContext) -> None:
+        super().__init__(context, SYSTEM)
+        self._reading = UsedeskReading(context)
+        self._comments = Comments(context)
 
     def concerns(self, event: TicketEvent) -> bool:
         """Whether a ticket is a client's in Usedesk: the manual's rules are not for a department's tickets."""
         if event.source != SYSTEM or ":" in (event.ticket.external_id or ""):
             return False
-        with self._around.reading() as connection:
+        with self._context.reading() as connection:
             return requests.of_dept_ticket(connection, SYSTEM, event.ticket.id) is None
 
     def others(self, client_id: str, but: str) -> list[Other]:
@@ -58,7 +55,7 @@ class ChecksDesk:
 
     def requests(self, ticket_id: str) -> list[Request]:
         """All requests to departments of a ticket, the oldest first."""
-        with self._around.reading() as connection:
+        with self._context.reading() as connection:
             return requests.of_ticket(connection, SYSTEM, ticket_id)
 
     def open_requests(self, ticket_id: str) -> list[Request]:
@@ -67,8 +64,8 @@ class ChecksDesk:
 
     def outcome_categories(self, ticket_id: str) -> list[str]:
         """The categories that the ticket's outcomes ask for (U-07): its issues' projects, its requests' departments."""
-        table = self._around.config.usedesk.outcomes
-        with self._around.reading() as connection:
+        table = self._context.config.usedesk.outcomes
+        with self._context.reading() as connection:
             keys = [link.issue_key for link in links.all_of_ticket(connection, SYSTEM, ticket_id)]
         projects = [table.projects[name] for key in keys if (name := key.split("-")[0]) in table.projects]
         departments = [one.department.split(":")[0] for one in self.requests(ticket_id)]
@@ -76,71 +73,32 @@ class ChecksDesk:
 
     def name_of(self, department: str) -> str:
         """What people call a department."""
-        found = self._around.config.departments.find(department)
+        found = self._context.config.departments.find(department)
         return found.name if found else department
 
     def tell(self, ticket_id: str, finding: str, note: str, *, why: str, **values: object) -> None:
         """Tell the agents of a ticket what a rule found, by the private note `note`: once for each finding."""
-        about = About(SYSTEM, ticket_id, why, finding[: findings.LONGEST])
         if self.was_told(ticket_id, finding, why):
             return
-        text = self._around.templates.note(note, **values)
-        verb, words = Verb(why, f"note_{note}", ticket_id, intent=text, is_warning=True), Words(text)
+        text = self._context.templates.note(note, **values)
+        action, words = Action(why, f"note_{note}", ticket_id, intent=text, is_warning=True), Words(text)
 
-        def done(number: str) -> Done:
-            return Done(
-                {"id": number},
-                also=lambda connection: findings.found(connection, about, self._around.label, self._around.now),
+        def told(number: str) -> Result:
+            return Result(
+                {"id": number}, rows=lambda connection: self.keep_finding(connection, ticket_id, finding, why)
             )
 
-        def find(_begun_at: datetime) -> Done | None:
-            number = self._comments.find(ticket_id, words)
-            return done(number) if number else None
-
-        self._around.journal.do(verb, lambda: done(self._comments.write(ticket_id, words)), find)
-
-    def was_told(self, ticket_id: str, finding: str, rule: str) -> bool:
-        """Whether another delivery has told this finding already."""
-        about = About(SYSTEM, ticket_id, rule, finding[: findings.LONGEST])
-        with self._around.reading() as connection:
-            return findings.found_by(connection, about) not in (None, self._around.label)
+        self._context.actions.do(
+            action,
+            lambda: self._comments.write(ticket_id, words),
+            lambda _: self._comments.find(ticket_id, words),
+            told,
+        )
 
     def agree(self, ticket_id: str, part: str, *, why: str) -> bool:
         """Whether the rule's mode lets its part stand in a note (U-03, U-04, U-34…U-36)."""
-        verb = Verb(why, "add_to_checklist", ticket_id, intent=part, is_warning=True)
-        return bool(self._around.journal.do(verb, lambda: Done(result=True)))
-
-    def watch(self, ticket_id: str, rule: str, delay: timedelta, **more: object) -> None:
-        """Look at a ticket again by a rule after a while; `more`: `since`, `agent_id`, `subject`.
-
-        The bot's own doing: what is found then is what the rule's mode decides about. One at a time goes on.
-        """
-        now = self._around.now
-        values = {"since": now, **more, "source": SYSTEM, "ticket_id": ticket_id, "rule": rule, "due_at": now + delay}
-
-        def begin(connection: sa.Connection) -> None:
-            findings.begin(connection, values, now)
-
-        self._around.journal.do(Verb(OWN, "watch", ticket_id, intent=rule), lambda: Done(also=begin))
-
-    def get_watch(self, number: int) -> Watch | None:
-        """A watch by its number, open or ended."""
-        with self._around.reading() as connection:
-            return findings.get(connection, number)
-
-    def watched(self, ticket_id: str, rule: str) -> Watch | None:
-        """The open watch of a ticket by a rule."""
-        with self._around.reading() as connection:
-            return findings.open_of_ticket(connection, SYSTEM, ticket_id, rule)
-
-    def end_watch(self, watch: Watch) -> None:
-        """What was watched for is settled."""
-
-        def end(connection: sa.Connection) -> None:
-            findings.end(connection, watch.id, self._around.now)
-
-        verb = Verb(OWN, "end_watch", watch.ticket_id, intent=watch.rule)
-        self._around.journal.do(verb, lambda: Done(also=end))
+        action = Action(why, "add_to_checklist", ticket_id, intent=part, is_warning=True)
+        return bool(self._context.actions.note(action, Result(True)))
 
     def keep_status(self, link: Link, status: str) -> None:
         """Remember the status of a ticket's issue."""
@@ -148,19 +106,19 @@ class ChecksDesk:
         def keep(connection: sa.Connection) -> None:
             links.keep_status(connection, link.site, link.issue_id, status)
 
-        verb = Verb(OWN, "remember_status", link.issue_key, intent=status)
-        self._around.journal.do(verb, lambda: Done(before=link.status, also=keep))
+        action = Action(OWN, "remember_status", link.issue_key, intent=status, before=link.status)
+        self._context.actions.write(action, keep)
 
-    def mind_clock(self, hold: Hold, *, why: str) -> None:
+    def adjust_deadline(self, hold: Hold, *, why: str) -> None:
         """A further question: the hold's clock goes on, or by the setting begins anew (U-13)."""
-        if self._around.config.usedesk.keep_clock:
-            verb = Verb(why, "keep_clock", hold.ticket_id, intent=hold.due_at.isoformat())
-            self._around.journal.do(verb, lambda: Done(outcome="unchanged", after=hold.due_at.isoformat()))
+        if self._context.config.usedesk.keep_clock:
+            action = Action(why, "keep_clock", hold.ticket_id, intent=hold.due_at.isoformat())
+            self._context.actions.note(action, Result(outcome="unchanged", after=hold.due_at.isoformat()))
             return
-        due = self._around.now + self._around.config.holds.due.client
+        due = self._context.now + self._context.config.holds.due.client
 
         def restart(connection: sa.Connection) -> None:
-            holds.postpone(connection, hold.id, due, self._around.now)
+            holds.postpone(connection, hold.id, due, self._context.now)
 
-        verb = Verb(why, "restart_clock", hold.ticket_id, intent=due.isoformat())
-        self._around.journal.do(verb, lambda: Done(before=hold.due_at.isoformat(), also=restart))
+        action = Action(why, "restart_clock", hold.ticket_id, intent=due.isoformat(), before=hold.due_at.isoformat())
+        self._context.actions.write(action, restart)

@@ -1,4 +1,4 @@
-"""Calls to Usedesk's public API, behind the gates and a limit that all processes share.
+"""Calls to Usedesk's public API, behind the circuit breaker and a limit that all processes share.
 
 Usedesk refuses inside 200 bodies (`{"error": …, "code": …}`) and documents no codes, so the words decide.
 """
@@ -15,7 +15,7 @@ from typing import Any, Self
 import requests
 from pydantic import SecretStr
 
-from desk.gates import Call, Gates
+from desk.circuit_breaker import Call, CircuitBreaker
 from desk.http import AnswerError
 from desk.run import Run
 from desk.usedesk.limit import Level, Limit
@@ -43,7 +43,7 @@ _WORDS = (
 
 
 @dataclass(frozen=True)
-class Account:
+class UsedeskAccount:
     """Where Usedesk is, the token of the API channel, and the agent whom the bot writes as."""
 
     url: str
@@ -57,17 +57,19 @@ class Usedesk:
     It never solves a ticket: status 2 mails the client a rating (U-10).
     """
 
-    def __init__(self, account: Account, session: requests.Session, gates: Gates, limit: Limit) -> None:
+    def __init__(
+        self, account: UsedeskAccount, session: requests.Session, breaker: CircuitBreaker, limit: Limit
+    ) -> None:
         self.agent_id = account.agent_id
         self._account = account
-        self._gates = gates
+        self._breaker = breaker
         self._limit = limit
         self._session = session
 
     def asked_by(self, run: Run) -> Self:
         """The same client, with its session, for the calls of a run, whose delivery keeps its place at the limit."""
         other = copy(self)
-        other._gates = self._gates.asked_by(run)
+        other._breaker = self._breaker.asked_by(run)
         if not run.is_dry:
             other._limit = replace(self._limit, delivery=run.label)
         return other
@@ -105,10 +107,6 @@ class Usedesk:
         body = {**_with_status(fields), "subject": subject, "message": to_html(said), "from": "user"}
         return str(self._send("create/ticket", body | self._agent(), makes="ticket_id"))
 
-    def update_ticket(self, ticket: str, changes: Mapping[str, Any]) -> None:
-        """Set Usedesk's own fields; `status` is our word, `done` raises ValueError. A `tag` is the whole list."""
-        self._send("update/ticket", {**_with_status(changes), "ticket_id": _checked(ticket)} | self._agent())
-
     def comment(self, ticket: str, said: str, *, public: bool = False, level: Level = Level.COURTESY) -> str:
         """Write a comment as the bot's agent, private unless `public`; its id. Usedesk knows no idempotency key."""
         body = {"ticket_id": _checked(ticket), "message": to_html(said), "type": "public" if public else "private"}
@@ -119,7 +117,7 @@ class Usedesk:
         self._send("groups", {})
 
     def alive(self) -> None:
-        """Ask whether Usedesk answers and takes the token, past its gate."""
+        """Ask whether Usedesk answers and takes the token, past its circuit breaker."""
         self._limit.take(Level.FIRST)
         self._post("groups", {})
 
@@ -132,11 +130,11 @@ class Usedesk:
 
         def send() -> Any:
             self._limit.take(level)
-            self._gates.confirm(call)
+            self._breaker.confirm(call)
             answer = self._post(method, body)
             return _made(answer, makes) if makes else answer
 
-        return self._gates.pass_through(call, send)
+        return self._breaker.pass_through(call, send)
 
     def _post(self, method: str, body: dict[str, Any]) -> Any:
         url = f"{self._account.url.rstrip('/')}/{method}"

@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 import sqlalchemy as sa
 
 from desk.usedesk.client import SYSTEM
-from desk.usedesk.view import Comment, UsedeskTicket
+from desk.usedesk.view import UsedeskComment, UsedeskTicket
 from events import ticket_case
 from store import deliveries
 from store.database import reading
@@ -68,7 +68,7 @@ class Memory:
         return seen.value if seen is not None else None
 
     def heard(self, ticket_id: str) -> int:
-        """The newest delivery that tells of a ticket; to be asked for before the ticket is read."""
+        """The newest delivery about a ticket; to be asked for before the ticket is read."""
         with reading(self._engine) as connection:
             return deliveries.newest_of_case(connection, ticket_case(SYSTEM, ticket_id))
 
@@ -80,7 +80,7 @@ class Memory:
         """Remember a list that was read just now."""
         self._keep(self._lists, name, Seen(tickets, self._now(), asker.case, 0))
 
-    def wrote(self, ticket_id: str, comment: Comment) -> None:
+    def wrote(self, ticket_id: str, comment: UsedeskComment) -> None:
         """The bot has written a comment."""
         with self._lock:
             seen = self._tickets.get(ticket_id)

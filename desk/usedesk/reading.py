@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from desk.context import DeskContext
 from desk.faults import AbsentError
 from desk.sight import Place, seen_or_gone
-from desk.surroundings import Surroundings
 from desk.tickets import Words
 from desk.usedesk.client import SYSTEM
 from desk.usedesk.memory import Asker
 from desk.usedesk.ticket import Reader
-from desk.usedesk.view import Comment, UsedeskTicket
+from desk.usedesk.view import UsedeskComment, UsedeskTicket
 from desk.usedesk.zone import Zone
 
 
-class Reading:
+class UsedeskReading:
     """Reads tickets as they stand in Usedesk now."""
 
-    def __init__(self, around: Surroundings) -> None:
-        self._around = around
-        self._memory = around.memory
-        self._asker = Asker(around.case, around.now)
-        self._zone = Zone(around.engine)
+    def __init__(self, context: DeskContext) -> None:
+        self._context = context
+        self._memory = context.memory
+        self._asker = Asker(context.case, context.now)
+        self._zone = Zone(context.engine)
 
     @property
     def own(self) -> str:
         """The bot's agent."""
-        return self._around.usedesk().agent_id
+        return self._context.usedesk().agent_id
 
     def read(self, ticket_id: str) -> UsedeskTicket | None:
         """A ticket with its comments, as it is remembered or stands in Usedesk now; None: see `read_anew`."""
@@ -38,12 +38,12 @@ class Reading:
         """A ticket with its comments, as it stands now; None when there is none for certain (`desk.sight`), or no
         Usedesk."""
         try:
-            usedesk = self._around.usedesk()
+            usedesk = self._context.usedesk()
         except AbsentError:
             return None
         heard = self._memory.heard(ticket_id)
         place = Place(SYSTEM, "Usedesk", usedesk.see_groups, "check what its token may see")
-        answer = seen_or_gone(self._around, lambda: usedesk.ticket(ticket_id), lambda: place)
+        answer = seen_or_gone(self._context, lambda: usedesk.ticket(ticket_id), lambda: place)
         ticket = self._reader().ticket(answer) if answer is not None else None
         self._memory.keep_ticket(ticket_id, ticket, heard, self._asker)
         return ticket
@@ -54,14 +54,16 @@ class Reading:
         known = self._memory.listed(name, self._asker)
         if known is not None:
             return known
-        rows, reader = self._around.usedesk().tickets(client=client_id, statuses=statuses), self._reader()
+        rows, reader = self._context.usedesk().tickets(client=client_id, statuses=statuses), self._reader()
         found = [reader.ticket({"ticket": row}) for row in rows]
         self._memory.keep_list(name, found, self._asker)
         return found
 
-    def own_comment(self, ticket_id: str, number: str, words: Words) -> Comment:
+    def own_comment(self, ticket_id: str, number: str, words: Words) -> UsedeskComment:
         """A comment that the bot has just written, as it stands in Usedesk."""
-        return Comment(number, ticket_id, self._around.now, "bot", self.own, words.public, words.text, first=False)
+        return UsedeskComment(
+            number, ticket_id, self._context.now, "bot", self.own, words.public, words.text, first=False
+        )
 
     def _reader(self) -> Reader:
         return Reader(self.own, self._zone.get())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from desk.usedesk.view import Change, Comment, UsedeskTicket
+from desk.usedesk.view import UsedeskChange, UsedeskComment, UsedeskTicket
 from desk.usedesk.words import status_word, to_text
 from events import TICKET_ID, Client, CustomField, TicketChange
 from events.untrusted import entries, objects, part, text
@@ -19,7 +19,7 @@ from events.values import FIRST_YEAR, LAST_YEAR
 
 _NOBODY = frozenset({"", "0", "null", "None"})
 _ID = re.compile(TICKET_ID.removesuffix("$"))
-_MESSAGE = 262_144  # characters of HTML
+MESSAGE = 262_144  # characters of HTML
 _NEWEST = 1000  # comments or changes of one ticket: the older ones are left out
 _ENTRIES = 200  # of any other list: the rest is left out
 _EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)
@@ -78,11 +78,11 @@ class Reader:
             fields=fields(answer),
         )
 
-    def comment(self, given: Mapping[str, Any]) -> Comment:
+    def comment(self, given: Mapping[str, Any]) -> UsedeskComment:
         """One of an answer's comments, or a webhook's."""
         author, sender = known(given.get("user_id")), given.get("from")
         by_agent = author != self.own and (author is not None or sender == "user")
-        return Comment(
+        return UsedeskComment(
             id=_id(given.get("id")),
             ticket_id=known(given.get("ticket_id")),
             at=self.moment(given.get("published_at")),
@@ -93,11 +93,11 @@ class Reader:
             first=_is_first(given),
         )
 
-    def change(self, given: Mapping[str, Any]) -> Change:
+    def change(self, given: Mapping[str, Any]) -> UsedeskChange:
         """One of an answer's changes, or a webhook's `trigger`."""
         changed = tuple(sorted(_changes(given), key=lambda change: change.field != "status"))
         after = {change.field: change.after for change in changed}
-        return Change(
+        return UsedeskChange(
             id=_id(given.get("id")),
             ticket_id=known(given.get("ticket_id")),
             at=self.moment(given.get("changed_at")),
@@ -114,7 +114,7 @@ class Reader:
         number, first = ticket.get("id"), next(filter(_is_first, comments), {})
         around = {"client": {"id": ticket.get("client_id")}, "custom_fields": answer.get("custom_fields")}
         whose = {**around, "assignee_id": ticket.get("assignee_id")}
-        parts = [("ticket", "published_at", {**ticket, "message": text(first.get("message"), _MESSAGE)}, around)]
+        parts = [("ticket", "published_at", {**ticket, "message": text(first.get("message"), MESSAGE)}, around)]
         said = (one for one in comments if not _is_first(one))
         parts += [("comment", "published_at", {"ticket_id": number, **one}, whose) for one in said]
         changes = _newest(answer.get("changes"))
@@ -191,7 +191,7 @@ def _is_first(comment: Mapping[str, Any]) -> bool:
 
 
 def _said(given: Mapping[str, Any]) -> str:
-    return to_text(text(given.get("message"), _MESSAGE) or "")
+    return to_text(text(given.get("message"), MESSAGE) or "")
 
 
 def _value(value: Any) -> str | None:

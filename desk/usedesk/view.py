@@ -15,7 +15,7 @@ Role = Literal["client", "agent", "bot"]
 
 
 @dataclass(frozen=True)
-class Comment:
+class UsedeskComment:
     """A comment; `role` is bot for what the bot itself (`author` is its agent) or a rule of Usedesk's wrote.
 
     `at` None: nobody can tell when. `first`: it is the ticket's own text.
@@ -36,7 +36,7 @@ class Comment:
 
 
 @dataclass(frozen=True)
-class Change:
+class UsedeskChange:
     """What somebody changed at once, the status first; `user_id` None: a rule of Usedesk's did."""
 
     id: str | None
@@ -67,7 +67,7 @@ class UsedeskTicket:
     created_at: datetime | None
     updated: str
     opening: str
-    comments: tuple[Comment, ...]
+    comments: tuple[UsedeskComment, ...]
     tags: tuple[str, ...]
     fields: tuple[CustomField, ...]
 
@@ -76,7 +76,7 @@ class UsedeskTicket:
         return any(one.role == "agent" and not one.public and one.since(since) for one in self.comments)
 
     @property
-    def last_public(self) -> Comment | None:
+    def last_public(self) -> UsedeskComment | None:
         """The last comment that the client can see."""
         return next((one for one in reversed(self.comments) if one.public), None)
 
@@ -96,7 +96,7 @@ class UsedeskTicket:
         )
 
 
-def as_message(comment: Comment, client: Client) -> Message:
+def as_message(comment: UsedeskComment, client: Client) -> Message:
     """A comment as the neutral event tells it."""
     author = {"client": client.id, "agent": comment.author}
     return Message(

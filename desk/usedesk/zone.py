@@ -45,7 +45,7 @@ class Zone:
             return timedelta(minutes=polls.zone(connection, SYSTEM) or 0)
 
     def of_fresh(self, stamp: datetime | None, now: datetime) -> timedelta:
-        """The same when a webhook has arrived `now` and tells of the moment `stamp`."""
+        """The same when a webhook has arrived `now` and names the moment `stamp`."""
         with reading(self._engine) as connection:
             found = polls.zone(connection, SYSTEM)
         if found is None and stamp is not None:

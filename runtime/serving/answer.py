@@ -12,7 +12,7 @@ UNSENT = 256 * 1024  # bytes that a client need not have read while its request 
 _PIECE = 256 * 1024
 
 
-class Answer:
+class HttpAnswer:
     """Takes an answer without waiting for the client; the worker's loop sends the rest of it.
 
     A client that is too far behind is waited for, so long answers are made no faster than they are read.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.settings import Settings
-from runtime.serving.answer import Answer
+from runtime.serving.answer import HttpAnswer
 from runtime.serving.request import BODY_LIMIT, IncomingRequest
 
 
@@ -44,7 +44,7 @@ class Connection:
     def __init__(self, client_socket: socket.socket, client: Any, server: Any, limits: Limits) -> None:
         self.client = client
         self.server = server
-        self.sock = Answer(client_socket, limits.seconds)
+        self.sock = HttpAnswer(client_socket, limits.seconds)
         self.parser: Any = None
         self.initialized = True
         self.is_http2 = False

@@ -16,8 +16,16 @@ from sqlalchemy import (
 )
 
 import store.tables.access
-import store.tables.reports  # noqa: F401 # both belong to the same metadata
-from store.tables.house import (
+import store.tables.duplicates
+import store.tables.incidents
+import store.tables.lost_tickets
+import store.tables.problems
+import store.tables.reports  # noqa: F401 # all belong to the same metadata
+from store.tables.assignments import assignments
+from store.tables.escalations import escalations
+from store.tables.metadata import Id, metadata
+from store.tables.requests import agents, promises, reminders, requests
+from store.tables.systems import (
     alerts,
     clocks,
     config_versions,
@@ -28,19 +36,18 @@ from store.tables.house import (
     systems,
     workers,
 )
-from store.tables.metadata import Id, metadata
-from store.tables.requests import agents, promises, reminders, requests
 from store.tables.usedesk import findings, polls, used_links, watches
 from store.types import Data, Moment
 
 __all__ = [
     "agents",
-    "alarms",
     "alerts",
+    "assignments",
     "cases",
     "clocks",
     "config_versions",
     "deliveries",
+    "escalations",
     "field_marks",
     "findings",
     "holds",
@@ -57,6 +64,7 @@ __all__ = [
     "requests",
     "seen_bodies",
     "systems",
+    "timers",
     "used_links",
     "watches",
     "workers",
@@ -121,7 +129,7 @@ cases = Table(
     Column("until", Moment, nullable=False, index=True),
 )
 
-# Jira signs the body but not its id: a body seen within 24 hours is a redelivery.
+# Jira signs the body but not its id: a body, or an event, that is remembered is a redelivery.
 seen_bodies = Table(
     "seen_bodies",
     metadata,
@@ -138,6 +146,7 @@ ledger = Table(
     Column("delivery", Id, ForeignKey("deliveries.id", ondelete="CASCADE"), nullable=False),
     Column("rule", String(16), nullable=False),
     Column("verb", String(48), nullable=False),
+    Column("subject", String(200)),
     Column("n", Integer, nullable=False),
     Column("mode", String(8), nullable=False),
     Column("target", String(200)),
@@ -148,7 +157,7 @@ ledger = Table(
     Column("reason", Text),
     Column("begun_at", Moment, nullable=False),
     Column("done_at", Moment),
-    UniqueConstraint("delivery", "rule", "verb", "n", name="uq_ledger_step"),
+    UniqueConstraint("delivery", "rule", "verb", "subject", "n", name="uq_ledger_action"),
 )
 _observed = text("outcome = 'observed'")
 Index(
@@ -242,14 +251,15 @@ holds = Table(
 _open = text("ended_at IS NULL")
 Index("uq_holds_open", holds.c.source, holds.c.ticket_id, unique=True, sqlite_where=_open, postgresql_where=_open)
 Index("ix_holds_oldest_open", holds.c.since, sqlite_where=_open, postgresql_where=_open)
+Index("ix_holds_overdue", holds.c.due_at, sqlite_where=_open, postgresql_where=_open)
+Index("ix_holds_open_owner", holds.c.source, holds.c.owner_id, sqlite_where=_open, postgresql_where=_open)
 Index("ix_holds_ticket", holds.c.source, holds.c.ticket_id)
-Index("ix_holds_seller", holds.c.seller_id, holds.c.since)
 Index("ix_holds_owner", holds.c.source, holds.c.owner_id)
 Index("ix_holds_issue", holds.c.site, holds.c.issue_id)
 Index("ix_holds_awaited_issue", holds.c.awaited_key, sqlite_where=_open, postgresql_where=_open)
 
-# Due moments: what rings is made a delivery by the clock.
-alarms = Table(
+# Timers: the clock makes a delivery of each one that is due.
+timers = Table(
     "alarms",
     metadata,
     Column("key", String(64), primary_key=True),
@@ -259,4 +269,4 @@ alarms = Table(
     Column("made_at", Moment, nullable=False),
 )
 _pending = text("state = 'pending'")
-Index("ix_alarms_due", alarms.c.due_at, sqlite_where=_pending, postgresql_where=_pending)
+Index("ix_alarms_due", timers.c.due_at, sqlite_where=_pending, postgresql_where=_pending)

@@ -10,7 +10,7 @@ from store.types import Moment
 # Upper edges of the answer times that are told apart, in hours; what takes longer is in the last bucket.
 EDGES = (1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 30, 36, 42, 48, 60, 72, 96, 120, 168, 240, 336, 720)
 BUCKETS = tuple(f"h{number}" for number in range(len(EDGES) + 1))
-STEPS = 3  # reminders that are told apart; a longer ladder counts as its third
+STEPS = 3  # reminders that are told apart; any further step counts as the third
 COUNTS = (
     "asked",
     *(f"sent_{step}" for step in range(1, STEPS + 1)),

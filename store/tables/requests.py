@@ -8,7 +8,8 @@ from store.tables.metadata import Id, metadata
 from store.types import Moment
 
 # A question to a neighbour department, about one ticket; `number` counts those of a ticket to one department.
-# `step` is the next of its ladder, `ring` numbers its alarms; `opened_by`, `rung_by`, `closed_by` are deliveries.
+# `step` is its next escalation step, `ring` numbers its timers; `opened_by`, `rung_by` (the last timer), `closed_by`
+# are deliveries.
 requests = Table(
     "requests",
     metadata,
@@ -63,6 +64,14 @@ Index(
     postgresql_where=_asked,
 )
 Index("ix_requests_overdue", requests.c.due_at, sqlite_where=_asked, postgresql_where=_asked)
+Index(
+    "ix_requests_open_owner",
+    requests.c.source,
+    requests.c.owner_id,
+    sqlite_where=_asked,
+    postgresql_where=_asked,
+)
+Index("ix_requests_open_topic", requests.c.topic, sqlite_where=_asked, postgresql_where=_asked)
 Index("ix_requests_department", requests.c.department, requests.c.since)
 Index("ix_requests_since", requests.c.since)
 Index("ix_requests_owner", requests.c.source, requests.c.owner_id)
@@ -70,7 +79,8 @@ Index("ix_requests_answered", requests.c.answered_at)
 Index("ix_requests_dept_ticket", requests.c.source, requests.c.dept_ticket_id)
 Index("ix_requests_issue", requests.c.site, requests.c.issue_id)
 
-# What the ladder of a request sent, to whom, and when it was due; `outcome`: sent, crossed (an answer came meanwhile).
+# What the escalation steps of a request sent, to whom, and when it was due; `outcome`: sent, crossed (an answer came
+# meanwhile).
 reminders = Table(
     "reminders",
     metadata,

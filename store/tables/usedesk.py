@@ -33,7 +33,7 @@ findings = Table(
     Column("at", Moment, nullable=False),
 )
 
-# What is looked at again when its alarm rings; one open watch per ticket and rule.
+# What is looked at again when its timer fires; one open watch per ticket and rule.
 watches = Table(
     "watches",
     metadata,

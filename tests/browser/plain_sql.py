@@ -41,7 +41,7 @@ def awaited(house: House, department: str = "%") -> dict[str, int]:
     hold = "FROM holds WHERE ended_at IS NULL AND due_at <= :now AND :department = '%' AND kind ="
     queries = {
         "не сдержано обещание клиенту": f"{open_ones} AND {broken}",
-        "клиент не знает, что вопрос у смежников": f"{late} NULL",
+        "клиент не предупреждён": f"{late} NULL",
         "не отвечает смежный отдел": f"{late} NOT NULL",
         "удержание для Ozon": f"{hold} 'ozon'",
         "удержание для продавца": f"{hold} 'seller'",

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from desk.clock import machine_now
 from runtime.clock import Clock
 from tests.browser.conftest import House
-from tests.browser.looks import look_everywhere, looked_at, sign_in
+from tests.browser.looks import PHONE, account, look_everywhere, looked_at, sign_in
 from tests.tickets import closing, ticket
 
-PAGES = ("/state", "/deliveries", "/deliveries/1", "/dead", "/rules", "/rules/W-40", "/try", "/changes", "/me")
+PAGES = (
+    "/state",
+    "/deliveries",
+    "/deliveries/1",
+    "/dead",
+    "/rules",
+    "/rules/W-40",
+    "/try",
+    "/changes",
+    "/me",
+    "/find",
+    "/find?q=999",
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +50,7 @@ def worked(house: House) -> House:
         bot.sandbox.put_ticket(card)
         bot.crm(closing(card, id=f"evt-{number}"))
         bot.work()
-    Clock(bot.engine, bot.process.office, bot.watch).sign_of_life()
+    Clock(bot.engine, bot.process.factory, bot.reloader).sign_of_life()
     house.site.insert("workers", executor_id="demo-1", started_at=machine_now(), seen_at=machine_now())
     return house
 
@@ -51,7 +65,7 @@ def test_the_day(page: Page, worked: House) -> None:
     page.get_by_role("link", name="webcrm:23814354").click()
     expect(page.get_by_text("400").first).to_be_visible()
     page.get_by_role("button", name="Что сделал бы бот").click()
-    expect(page.locator("#rehearsal").get_by_text("создать задачу Jira")).to_be_visible()
+    expect(page.locator("#dry-run").get_by_text("создать задачу Jira")).to_be_visible()
     assert bot.delivery("evt-4").state == "dead"
     page.get_by_role("button", name="Повторить").click()
     expect(page.get_by_text("Запущено ещё раз.")).to_be_visible()
@@ -59,40 +73,41 @@ def test_the_day(page: Page, worked: House) -> None:
     assert bot.delivery("evt-4").state == "done"
 
     # the others together, after a dry run of each
-    page.get_by_role("link", name="Остановленные", exact=True).click()
+    page.get_by_role("link", name=re.compile("^Требуют внимания")).click()
     page.get_by_label("Все на странице").check()
     page.get_by_role("button", name="Посмотреть, что будет").click()
     expect(page.get_by_text("Проверено: 1 из 1")).to_be_visible()
-    expect(page.locator("[data-rehearse]").get_by_text("создать задачу Jira")).to_be_visible()
+    expect(page.locator("[data-dry-run]").get_by_text("создать задачу Jira")).to_be_visible()
     looked_at(page, "review")
     page.get_by_role("button", name="Повторить по порядку (1)").click()
-    expect(page.get_by_text("Остановленных событий нет")).to_be_visible()
+    expect(page.get_by_text("Внимания ничего не требует")).to_be_visible()
 
     # a rule is switched, and the switch undone
     page.get_by_role("link", name="Правила", exact=True).click()
     page.get_by_label("Номер правила или слова").fill("W-40")
     expect(page.locator("[data-rule]:visible")).to_have_count(1)
-    page.get_by_label("Режим правила W-40").select_option("observe")
-    page.locator("[data-rule]:visible").get_by_role("button", name="Переключить").click()
-    expect(page.get_by_text("Режим переключён")).to_be_visible()
+    modes = page.get_by_role("group", name="Режим правила W-40")
+    modes.get_by_role("button", name="только запись").click()
+    expect(modes.get_by_role("button", name="только запись")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("link", name="Изменения", exact=True).click()
     page.get_by_role("button", name="Отменить").first.click()
     expect(page.get_by_text("Прежний режим возвращён")).to_be_visible()
 
     # all effects are paused, and resumed; the browser asks before
     page.get_by_role("link", name="Состояние", exact=True).click()
-    page.get_by_text("Остановить бота").click()
+    page.locator("summary", has_text="Пауза").click()
     page.get_by_label("Почему").fill("переезд Jira")
     page.once("dialog", lambda dialog: dialog.dismiss())
-    page.get_by_role("button", name="Остановить", exact=True).click()
-    expect(page.get_by_text("Бот остановлен.")).to_have_count(0)
+    page.get_by_role("button", name="Поставить на паузу", exact=True).click()
+    expect(page.get_by_text("Бот на паузе.")).to_have_count(0)
     page.once("dialog", lambda dialog: dialog.accept())
-    page.get_by_role("button", name="Остановить", exact=True).click()
-    expect(page.get_by_text("Бот остановлен.")).to_be_visible()
+    page.get_by_role("button", name="Поставить на паузу", exact=True).click()
+    expect(page.get_by_text("Бот на паузе.")).to_be_visible()
     looked_at(page, "paused")
     page.get_by_role("button", name="Продолжить").click()
-    expect(page.get_by_text("Бот остановлен.")).to_have_count(0)
+    expect(page.get_by_text("Бот на паузе.")).to_have_count(0)
 
+    account(page)
     page.get_by_role("button", name="Выйти", exact=True).click()
     expect(page.get_by_text("Вы вышли.")).to_be_visible()
 
@@ -124,7 +139,52 @@ def test_the_keyboard_is_enough(page: Page) -> None:
     expect(page.get_by_role("link", name="К содержанию")).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
+    expect(page.get_by_label("Обновлять само")).to_be_focused()
+    page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Обновить")).to_be_focused()
+
+
+def test_the_palette_by_keyboard_alone(page: Page) -> None:
+    sign_in(page)
+    field = page.get_by_role("dialog").get_by_role("searchbox")
+    page.keyboard.press("/")
+    expect(field).to_be_focused()
+    looked_at(page, "palette")
+    page.keyboard.press("Escape")
+    expect(field).to_be_hidden()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("23814351")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/tickets/webcrm/23814351")
+    page.keyboard.press("/")
+    page.keyboard.type("прав")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/rules")
+    page.keyboard.press("/")
+    page.keyboard.type("999")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("«999» бот не знает")).to_be_visible()
+    page.get_by_role("main").get_by_role("searchbox").press("End")
+    page.keyboard.type("/")  # in a field it is a sign like any other
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_the_header_is_one_row(page: Page) -> None:
+    sign_in(page)
+    for path in ("/state", "/board"):
+        page.goto(path)
+        header = page.locator("header").bounding_box()
+        assert header is not None
+        assert header["height"] < 60
+    page.set_viewport_size(PHONE)
+    page.get_by_text("Меню", exact=True).click()
+    page.get_by_role("navigation", name="Меню").get_by_role("link", name="Отчёт").click()
+    page.wait_for_url("**/report")
+    account(page)
+    expect(page.get_by_role("button", name="Выйти", exact=True)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Выйти", exact=True)).to_be_hidden()
 
 
 def test_a_sandboxs_user_comes_in_at_a_click(page: Page) -> None:
@@ -132,4 +192,5 @@ def test_a_sandboxs_user_comes_in_at_a_click(page: Page) -> None:
     page.get_by_role("button", name="lead@example.test").click()
     page.wait_for_url("**/board")
     menu = page.get_by_role("navigation", name="Главное меню")
-    expect(menu.get_by_role("link")).to_have_text(["Доска", "Отчёт", "Срабатывания", "Тикет"])
+    names = ["Мои тикеты", "Доска", "Случаи", "Сбои", "Отчёт", "Срабатывания"]
+    expect(menu.get_by_role("link")).to_have_text([re.compile(f"^{name}") for name in names])

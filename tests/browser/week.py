@@ -6,7 +6,7 @@ from typing import Any
 
 from runtime.clock import Clock
 from tests.bot import Bot
-from tests.handlers.request_life import answer, ask, crm_request, drafts, finish, outgoing, prepare, ring
+from tests.handlers.request_life import answer, ask, crm_request, drafts, finish, fire_after, outgoing, prepare
 from tests.handlers.test_holds import ACTIONS, AGENT, SELLER_CARD
 from tests.handlers.test_holds import QUESTION as TO_SELLER
 from tests.tickets import closing, ticket
@@ -63,29 +63,29 @@ def live(bot: Bot) -> None:
     returns = ticket(id=SELLER, type="FBO", subtype="Вывоз остатков", seller={**SELLER_CARD, "top": False})
     close(bot, returns, hold="seller", question=TO_SELLER)
     close(bot, ticket(id=WARNED))  # its rule only warns of the component
-    ring(bot, "5h")
+    fire_after(bot, "5h")
     crm_answer(bot, QUICK, "product", "a18")
-    ring(bot, "19h")  # Tuesday ten: the first reminders
-    ring(bot, "7h")
+    fire_after(bot, "19h")  # Tuesday ten: the first reminders
+    fire_after(bot, "7h")
     crm_answer(bot, SLOW, "technical", "a17")  # after 31 hours
     crm_ask(bot, SOOTHED, "service_centre", "a18")
     crm_says(bot, SOOTHED, "", draft_of=drafts(bot, SOOTHED)[-1]["id"])
     crm_says(bot, SOOTHED, "Мастер приедет завтра.")  # this promise is kept
     ask(bot, "product", number=2)  # nobody tells the client
-    ring(bot, "2h")
-    ring(bot, "15h")  # Wednesday ten: the second ones
-    ring(bot, "4h")
+    fire_after(bot, "2h")
+    fire_after(bot, "15h")  # Wednesday ten: the second ones
+    fire_after(bot, "4h")
     answer(bot, ticket=in_usedesk)  # after 52 hours
-    ring(bot, "4h")
-    ring(bot, "16h")  # Thursday ten: the third
-    ring(bot, "4h")
+    fire_after(bot, "4h")
+    fire_after(bot, "16h")  # Thursday ten: the third
+    fire_after(bot, "4h")
     crm_answer(bot, LAST_MINUTE, "brand_store", "a18")  # after 76 hours
-    ring(bot, "4h")
+    fire_after(bot, "4h")
     crm_ask(bot, FRESH, "service", "a17")
-    ring(bot, "17h")  # Friday eleven
+    fire_after(bot, "17h")  # Friday eleven
     count(bot)
 
 
 def count(bot: Bot) -> None:
     """What the clock does for the report."""
-    Clock(bot.engine, bot.process.office, bot.watch).count_days()
+    Clock(bot.engine, bot.process.factory, bot.reloader).count_days()

@@ -1,4 +1,6 @@
-"""The neighbour departments: their names, the FF: groups, the ladder, and where their addresses come from."""
+"""The neighbour departments: their names, the FF: groups, the escalation policy, and where their addresses come
+from.
+"""
 
 from __future__ import annotations
 
@@ -139,7 +141,7 @@ def test_the_switches_as_shipped(departments: Departments) -> None:
     ]
 
 
-def test_the_ladder_begins_with_the_departments_own_delay(departments: Departments) -> None:
+def test_the_escalation_policy_begins_with_the_departments_own_delay(departments: Departments) -> None:
     row = departments.departments["technical"]
     assert departments.steps(row) == departments.ladder
     hasty = departments.steps(row.model_copy(update={"delay": 4 * HOUR}))

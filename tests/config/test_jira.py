@@ -63,13 +63,17 @@ def test_the_first_site_is_the_default_and_projects_stand_on_it(folder: Path, en
     assert jira.sites["main"].url == "https://example.atlassian.net"
     assert {project.site for project in jira.projects.values()} == {"main"}
     assert [key for key, project in jira.projects.items() if project.create_components] == ["FBO"]
+    cases = jira.projects.pop("CASES")
+    assert cases.issue_type == {"case": "Тикет"}
     for purpose in ("escalation", "hold_ozon", "hold_seller"):
         assert {project.issue_type[purpose] for project in jira.projects.values()} == {"Обращение партнёра"}
 
 
 def test_every_project_shows_the_seller_its_issues_and_names_its_statuses(folder: Path, env: dict[str, str]) -> None:
     projects = load(folder, env).jira.projects
-    assert list(projects) == ["INVEST", "FBO", "ADS", "QC", "CONTENT", "BLOCK", "DESK"]
+    assert list(projects) == ["INVEST", "FBO", "ADS", "QC", "CONTENT", "BLOCK", "DESK", "CASES"]
+    cases = projects.pop("CASES")  # for colleagues alone, with statuses of its own (C-26)
+    assert (cases.request_type, cases.statuses.queue, cases.statuses.done) == (None, "К выполнению", ("Готово",))
     assert {project.fields.request_type for project in projects.values()} == {"customfield_10010"}
     assert [project.request_type for project in projects.values()] == [str(number) for number in range(101, 108)]
     for project in projects.values():

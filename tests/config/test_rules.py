@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from config import Config, load
+from config import Config, check, load
 from config.rules import KNOWN, Mode
 
 MANUALS = Path(__file__).resolve().parents[3] / "shared" / "rules.md"
@@ -75,15 +76,35 @@ def test_a_range_gives_each_of_its_rules_its_own_words(config: Config, manuals: 
     assert (f"{intro} … {items}" if intro else items) == whole
 
 
-def test_what_is_built_is_what_escalations_holds_and_requests_need(config: Config) -> None:
-    built = {rule_id for rule_id, rule in config.rules.rules.items() if rule.built}
-    numbers = (1, 4, 17, 19, 24, 25, 26, *range(33, 83))
-    assert built == {f"W-{number:02}" for number in numbers} | {f"U-{number:02}" for number in range(2, 38)} | {"R-17"}
-
-
 def test_days_from_which_a_rule_holds(config: Config) -> None:
     days = {rule_id: str(rule.effective_from) for rule_id, rule in config.rules.rules.items() if rule.effective_from}
     assert days == {"U-07": "2025-10-20", "U-19": "2025-11-05", "U-32": "2025-11-05", "U-33": "2025-10-20"}
+
+
+def test_the_rules_of_a_hold_have_one_mode(folder: Path, env: dict[str, str]) -> None:
+    path = folder / "rules.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("  W-67:\n", '  W-67:\n    mode: "off"\n'), encoding="utf-8")
+    line = text[: text.index("  W-67:\n")].count("\n") + 2
+    (fault,) = check(folder, env)
+    assert (fault.file.rpartition("/")[2], fault.line, fault.key) == ("rules.yml", line, "rules.W-67.mode")
+    assert fault.text == (
+        "эти правила действуют только вместе, а режимы у них разные (W-66 observe, W-67 off, W-68 observe, "
+        "W-71 observe); дайте всем один mode"
+    )
+
+
+def test_until_its_day_a_rule_is_off_with_those_that_are_switched_with_it(folder: Path, env: dict[str, str]) -> None:
+    path = folder / "rules.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("  W-67:\n", "  W-67:\n    effective_from: 2026-11-21\n"), encoding="utf-8")
+    config = load(folder, env | {"RULES_DEFAULT_MODE": "act"})
+    late = datetime(2026, 11, 20, 20, 59, tzinfo=UTC)  # 23:59 in Moscow
+    before, after = config.at(late), config.at(late + timedelta(minutes=1))
+    group = ("W-66", "W-67", "W-68", "W-71")
+    assert [before.rules.mode(rule) for rule in (*group, "W-57")] == [*["off"] * len(group), "act"]
+    assert after is config
+    assert before.version != config.version
 
 
 def test_shipped_it_changes_nothing(config: Config) -> None:
@@ -94,7 +115,7 @@ def test_shipped_it_changes_nothing(config: Config) -> None:
 def test_the_default_mode_comes_from_the_environment(folder: Path, env: dict[str, str], mode: Mode) -> None:
     rules = load(folder, env | {"RULES_DEFAULT_MODE": mode}).rules
     assert rules.mode("W-57") == mode
-    assert rules.mode("J-01") == "off"  # not built
+    assert rules.mode("J-02") == "off"  # not built
 
 
 def test_a_rule_may_have_a_mode_of_its_own(folder: Path, env: dict[str, str]) -> None:

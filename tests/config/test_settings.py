@@ -270,3 +270,35 @@ def test_the_example_names_every_variable() -> None:
     tables = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "config").glob("*.yml"))
     wanted = {name.upper() for name in Settings.model_fields} | set(re.findall(r"\$\{([A-Z_]+)[:}]", tables))
     assert named == wanted
+
+
+FORGE = {
+    "FORGE_APP_ID": "8DB33809-1f32-48bb-8c52-5877dab48107",
+    "FORGE_CLOUD_IDS": "main=d0d52620-3203-4cfa-8db5-f2587155f0dd, second=D0D52620-3203-4CFA-8DB5-000000000000",
+}
+
+
+def test_the_forge_app_is_known_by_its_number_or_its_whole_id() -> None:
+    settings = Settings.read(FORGE)
+    assert settings.forge_app_id == "ari:cloud:ecosystem::app/8db33809-1f32-48bb-8c52-5877dab48107"
+    assert Settings.read({**FORGE, "FORGE_APP_ID": settings.forge_app_id}).forge_app_id == settings.forge_app_id
+    assert settings.forge_cloud_ids == {
+        "d0d52620-3203-4cfa-8db5-f2587155f0dd": "main",
+        "d0d52620-3203-4cfa-8db5-000000000000": "second",
+    }
+    assert settings.further_doors == ("forge",)
+    assert settings.half_set() == []
+
+
+@pytest.mark.parametrize("name", list(FORGE))
+def test_half_a_forge_app_is_none(name: str) -> None:
+    (fault,) = Settings.read({name: FORGE[name]}).half_set()
+    assert fault.key in FORGE
+    assert fault.key != name
+
+
+@pytest.mark.parametrize("name", list(FORGE))
+@pytest.mark.parametrize("value", ["main", "main=1", "=d0d52620-3203-4cfa-8db5-f2587155f0dd", "ari:cloud:x"])
+def test_a_wrong_forge_app_or_site_is_told(name: str, value: str) -> None:
+    (text,) = said({name: value})
+    assert text.startswith(f"env: {name}: «")

@@ -24,7 +24,8 @@ CASES = [(label, text) for label, texts in LABELLED.items() for text in texts]
 @pytest.mark.parametrize(("label", "text"), CASES, ids=[f"{label}-{n}" for n, (label, _) in enumerate(CASES)])
 def test_each_message_is_what_it_is(label: str, text: str) -> None:
     judged = judge(TABLE, text)
-    assert (judged.of or judged.verdict) == label
+    found: str | None = judged.of or judged.verdict
+    assert found == label
     assert judged.is_answer == (label == "answer")
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.calendar import Calendar
-from desk.calendar import Elapsed, WorkCalendar
+from desk.calendar import WorkCalendar
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -166,7 +166,7 @@ def test_over_the_year_end() -> None:
     assert calendar.add_working(start, HOUR) == at("2026-12-30T18:00")
     assert calendar.add_working(start, 2 * HOUR) == at("2027-01-11T10:00")
     assert calendar.next_working_day(date(2026, 12, 30)) == date(2027, 1, 11)
-    assert calendar.elapsed(start, at("2027-01-11T10:00")) == Elapsed(timedelta(days=11, hours=17), 2 * HOUR)
+    assert calendar.working_between(start, at("2027-01-11T10:00")) == 2 * HOUR
 
 
 def test_lunch_and_the_edges_of_the_day() -> None:

@@ -8,13 +8,13 @@ import pytest
 import responses
 from pydantic import SecretStr
 
-from desk.chats import Chats, Message, receivers
+from desk.chats import ChatMessage, Chats, receivers
 from desk.http import LARGEST
 from desk.places import Places
 from tests.wire import Wire
 
 HOOK = "https://chat.example.test/hook"
-TEXT = Message("Текст")
+TEXT = ChatMessage("Текст")
 chats = Chats(Places())
 
 

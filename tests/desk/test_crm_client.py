@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from config import load
+from desk.circuit_breaker import Down, Onlooker, Refused
 from desk.crm.client import ANSWERS, WebCrm
 from desk.faults import Later
-from desk.gates import Down, Onlooker, Refused
 from desk.http import session_for
 from desk.network import Network
 from tests import openapi
@@ -42,10 +42,10 @@ NO_ANSWERS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def crm() -> WebCrm:
-    """A client without gates: what an answer means is asked, not what follows from it."""
+    """A client without breaker: what an answer means is asked, not what follows from it."""
     running = load(ROOT / "config", environment("http://127.0.0.1:9", "sqlite://", Path("var"))).runtime
-    gates = Onlooker(sa.create_engine("sqlite://"), running, lambda *_: None)
-    return WebCrm(URL, SecretStr("an-invented-token"), session_for(running.http, Network()), gates)
+    breaker = Onlooker(sa.create_engine("sqlite://"), running, lambda *_: None)
+    return WebCrm(URL, SecretStr("an-invented-token"), session_for(running.http, Network()), breaker)
 
 
 @pytest.mark.parametrize("name", CALLS)

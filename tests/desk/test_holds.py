@@ -14,10 +14,10 @@ from desk.faults import Later
 from desk.holds import BEGUN, WAITING, Start
 from desk.issues import Issue
 from desk.run import Run
-from store import deliveries
+from store import deliveries, ledger
 from store import holds as store_holds
-from store.tables import alarms, holds
 from store.tables import deliveries as deliveries_table
+from store.tables import holds, timers
 from tests.bot import Bot
 from tests.tickets import closing, ticket
 
@@ -33,14 +33,15 @@ def open_desk(bot: Bot, name: str, token: str | None = None) -> Desk:
     if known is None:
         assert bot.crm(closing(ticket(id=name), id=name)) == 202
         known = bot.delivery(name)
-    config = bot.watch.current()
+    config = bot.reloader.current()
     owner = token or f"run of {name}"
     with bot.engine.begin() as connection:
         mine = sa.update(deliveries_table).where(deliveries_table.c.id == known.id)
-        moment = known.taken_at or bot.process.office.clock.now()
+        moment = known.taken_at or bot.process.factory.clock.now()
         connection.execute(mine.values(state="running", run_token=owner, taken_at=moment))
-    run = Run(known.id, f"webcrm/{name}", known.case_id, owner)
-    return bot.process.office.open(run, config, bot.delivery(name).taken_at, None)
+        recorded = ledger.recorded(connection, known.id)
+    run = Run(known.id, f"webcrm/{name}", known.case_id, owner, known=recorded)
+    return bot.process.factory.open(run, config, bot.delivery(name).taken_at, lambda: None)[0]
 
 
 def rows(bot: Bot) -> list[tuple[str, str, str | None]]:
@@ -53,9 +54,9 @@ COLUMNS = (holds.c.kind, holds.c.stage, holds.c.ended_why)
 
 
 def states(bot: Bot) -> list[str]:
-    """The states of all alarms, in the order of the holds."""
+    """The states of all timers, in the order of the holds."""
     with bot.engine.connect() as connection:
-        return list(connection.execute(sa.select(alarms.c.state).order_by(alarms.c.key)).scalars())
+        return list(connection.execute(sa.select(timers.c.state).order_by(timers.c.key)).scalars())
 
 
 def test_a_run_that_is_repeated_gets_the_hold_that_it_began(any_bot: Bot) -> None:
@@ -136,19 +137,3 @@ def test_a_mode_that_does_not_act_begins_no_hold(bot: Bot, mode: str) -> None:
     open_desk(bot, "one").holds.now_waiting(begun, why="W-71")
     assert rows(bot) == []
     assert states(bot) == []
-
-
-def test_a_hold_begun_by_a_run_of_unknown_outcome_is_its_own(any_bot: Bot) -> None:
-    """The row is there, the ledger does not know it: the next run of the delivery takes it for its own."""
-    desk = open_desk(any_bot, "one")
-    begin = desk.holds.begin(OZON, ISSUE, why="W-66")
-    forget(any_bot)
-    again = open_desk(any_bot, "one").holds.begin(OZON, ISSUE, why="W-66")
-    assert again == begin
-    assert rows(any_bot) == [("ozon", "begun", None)]
-
-
-def forget(bot: Bot) -> None:
-    """The worker died before it could record how its verb ended."""
-    with bot.engine.begin() as connection:
-        connection.execute(sa.text("UPDATE ledger SET outcome = 'begun', result = NULL"))

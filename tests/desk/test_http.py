@@ -98,7 +98,7 @@ def test_a_body_that_nobody_takes_is_given_up_in_time() -> None:
 
 @pytest.mark.parametrize("told", [True, False], ids=["length told", "length not told"])
 def test_an_answer_has_a_size(*, told: bool) -> None:
-    def say(_: bytes) -> Iterable[bytes]:
+    def say(_request: bytes) -> Iterable[bytes]:
         yield b"HTTP/1.1 200 OK\r\n"
         yield b"Content-Length: %d\r\n\r\n" % (LARGEST + 1) if told else b"Connection: close\r\n\r\n"
         for _ in range(LARGEST // 1_000_000 + 1):
@@ -139,3 +139,18 @@ def test_a_cut_body_is_an_unknown_outcome(*, whole: bool) -> None:
         with pytest.raises(requests.RequestException) as raised:
             session.post(wire.url)
     assert (classify(raised.value).kind, classify(raised.value).no_effect) == (Kind.FAILING, False)
+
+
+def test_a_cookie_is_not_sent_back() -> None:
+    bodies: list[bytes] = []
+
+    def say(request: bytes) -> Iterable[bytes]:
+        bodies.append(request)
+        yield b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b; Path=/\r\nContent-Length: 2\r\n\r\n{}"
+
+    with Wire(say) as wire, patient() as session:
+        for _ in range(2):
+            assert session.get(wire.url, params={"q": "а б"}, headers={"X-One": "1"}).json() == {}
+    assert len(bodies) == 2
+    assert all(b"GET /?q=%D0%B0+%D0%B1 HTTP/1.1" in body and b"X-One: 1" in body for body in bodies)
+    assert not any(b"cookie" in body.lower() for body in bodies)

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from desk.jira import client, examination
+from desk.circuit_breaker import PROBE
+from desk.jira import client, examination, portals, survey, webhooks
 from desk.jira.answers import ANSWERS
+from runtime import checkup_jira
 from tests import openapi
 
 # The path of each call, whose names are shorter than Jira's.
@@ -29,6 +31,7 @@ PATHS = {
     "GET /issue/createmeta/issuetypes": "GET /issue/createmeta/A/issuetypes/1",
     "GET /project/statuses": "GET /project/A/statuses",
 }
+DOCUMENTED = sorted(name for name in ANSWERS if not name.endswith(" /webhooks"))  # which are told of on a page alone
 ONLY_ON_REQUEST = {("PUT /issue", 200)}  # with `returnIssue`, which the bot does not ask for
 
 
@@ -37,17 +40,18 @@ def operation(name: str) -> openapi.Operation:
     if not openapi.available("jira"):
         pytest.skip(f"Jira's documents are not there: {openapi.SHARED}")
     method, path = PATHS.get(name, name).split(" ")
-    return openapi.find("jira", method, f"/rest/api/3{path}")
+    api = "servicedeskapi" if path.startswith("/servicedesk") else "api/3"
+    return openapi.find("jira", method, f"/rest/{api}{path}")
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("name", DOCUMENTED)
 def test_the_statuses_are_those_that_jira_documents(name: str) -> None:
     documented = {int(status) for status in operation(name).spec["responses"] if int(status) < 300}
     assert {(name, status) for status in documented - set(ANSWERS[name].statuses)} <= ONLY_ON_REQUEST
     assert set(ANSWERS[name].statuses) <= documented
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("name", DOCUMENTED)
 def test_every_example_of_jiras_is_taken(name: str) -> None:
     body = ANSWERS[name].body
     examples = list(examples_of(operation(name), ANSWERS[name].statuses))
@@ -67,5 +71,5 @@ def examples_of(found: openapi.Operation, statuses: tuple[int, ...]) -> list[Any
 
 
 def test_every_call_of_the_client_is_in_the_table() -> None:
-    code = inspect.getsource(client) + inspect.getsource(examination)
-    assert set(re.findall(r'"((?:GET|POST|PUT|DELETE) /[\w/]+)"', code)) | {client.PROBE} == set(ANSWERS)
+    code = "".join(map(inspect.getsource, (client, examination, portals, survey, webhooks, checkup_jira)))
+    assert set(re.findall(r'"((?:GET|POST|PUT|DELETE) /[\w/]+)"', code)) | {PROBE} == set(ANSWERS)

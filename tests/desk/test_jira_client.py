@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from requests.adapters import HTTPAdapter
 
 from config import Config, load
+from desk.circuit_breaker import CircuitBreaker, Down, Onlooker
 from desk.faults import Dead, Later
-from desk.gates import Down, Gates, Onlooker
 from desk.http import session_for
 from desk.jira.client import JiraSite
 from desk.network import Network
@@ -43,16 +43,16 @@ def answers() -> Iterator[responses.RequestsMock]:
 
 @pytest.fixture
 def plain(shipped: Config) -> JiraSite:
-    """The same without gates: what an answer means is asked, not what follows from it."""
-    gates = Onlooker(sa.create_engine("sqlite://"), shipped.runtime, lambda *_: None)
-    return JiraSite("main", shipped.jira.sites["main"], session_for(shipped.runtime.http, Network()), gates)
+    """The same without breaker: what an answer means is asked, not what follows from it."""
+    breaker = Onlooker(sa.create_engine("sqlite://"), shipped.runtime, lambda *_: None)
+    return JiraSite("main", shipped.jira.sites["main"], session_for(shipped.runtime.http, Network()), breaker)
 
 
 @pytest.fixture
 def site(engine: sa.Engine, shipped: Config) -> JiraSite:
     """The client of the shipped site."""
-    gates = Gates(engine, shipped.runtime, lambda *_: None)
-    return JiraSite("main", shipped.jira.sites["main"], session_for(shipped.runtime.http, Network()), gates)
+    breaker = CircuitBreaker(engine, shipped.runtime, lambda *_: None)
+    return JiraSite("main", shipped.jira.sites["main"], session_for(shipped.runtime.http, Network()), breaker)
 
 
 def body(answers: responses.RequestsMock) -> Any:
@@ -75,6 +75,16 @@ def test_every_call_ends_in_time(shipped: Config, monkeypatch: pytest.MonkeyPatc
             session.request(method, URL, timeout=timeout)
     assert seen == [(3, read)] * 3
     assert session.trust_env is False  # a proxy or a .netrc would replace the credentials
+
+
+def test_the_library_does_not_write_the_token_out(
+    site: JiraSite, answers: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers.add(responses.POST, f"{API}/issue", status=201, json={"id": "1", "key": "FBO-1", "self": ""})
+    monkeypatch.setattr("atlassian.rest_client._curl_quote", lambda _: pytest.fail("a curl line was made"))
+    with caplog.at_level("DEBUG", "atlassian"):
+        site.create({"summary": "s"}, MARK)
+    assert len(answers.calls) == 1
 
 
 @pytest.mark.parametrize("status", [413, 429, 500, 503])
@@ -185,7 +195,7 @@ def unknown(call: Callable[[JiraSite], object], site: JiraSite) -> Later:
     return raised.value
 
 
-@pytest.mark.parametrize("name", {**WRITES, **READS})
+@pytest.mark.parametrize("name", [*WRITES, *READS])
 def test_a_call_counts_as_done_only_by_the_answer_that_jira_documents(plain: JiraSite, name: str) -> None:
     method, path, call = {**WRITES, **READS}[name]
     for answer in NO_ANSWERS.values():
@@ -246,13 +256,13 @@ def test_a_redirect_is_not_followed(plain: JiraSite, status: int) -> None:
         assert not raised.value.no_effect
 
 
-def test_a_redirect_closes_the_gate(engine: sa.Engine, site: JiraSite, answers: responses.RequestsMock) -> None:
+def test_a_redirect_trips_the_breaker(engine: sa.Engine, site: JiraSite, answers: responses.RequestsMock) -> None:
     answers.add(responses.POST, f"{API}/issue", status=302, headers={"Location": "https://sso.example.test/"})
     with pytest.raises(Later) as raised:
         site.create({"summary": "s"}, MARK)
     assert (raised.value.system, raised.value.no_effect, raised.value.spends) == ("jira:main", False, False)
     with engine.connect() as connection:
-        assert systems.is_closed(connection, "jira:main")
+        assert systems.is_tripped(connection, "jira:main")
 
 
 def test_components_of_a_list_without_end_are_read_once(site: JiraSite, answers: responses.RequestsMock) -> None:

@@ -14,14 +14,14 @@ from pydantic import SecretStr
 
 from config import Config, load
 from config.settings import Settings
-from desk.chats import Chats, Message, receivers
+from desk.chats import ChatMessage, Chats, receivers
+from desk.circuit_breaker import Down, Onlooker
 from desk.crm.client import WebCrm
-from desk.gates import Down, Onlooker
 from desk.http import session_for
 from desk.jira.client import JiraSite
 from desk.network import Network
 from desk.places import Places
-from desk.usedesk.client import Account, Usedesk
+from desk.usedesk.client import Usedesk, UsedeskAccount
 from desk.usedesk.limit import Limit
 from store.database import connect
 from tests.bot import environment
@@ -86,19 +86,20 @@ def clients(engine: sa.Engine, shipped: Config) -> Callable[..., Clients]:
 
     def make(scheme: str = "https", **env: str) -> Clients:
         network = Network.of(Settings.read(env))
-        running, gates = shipped.runtime, Onlooker(engine, shipped.runtime, lambda *_: None)
+        running, breaker = shipped.runtime, Onlooker(engine, shipped.runtime, lambda *_: None)
 
         def jira() -> object:
             site = shipped.jira.sites["main"].model_copy(update={"url": f"{scheme}://{HOST}"})
-            return JiraSite("main", site, session_for(running.http, network), gates).myself()
+            return JiraSite("main", site, session_for(running.http, network), breaker).myself()
 
         def webcrm() -> object:
             session = session_for(running.http, network)
-            return WebCrm(f"{scheme}://{HOST}", SecretStr("an-invented-token"), session, gates).ticket("0")
+            return WebCrm(f"{scheme}://{HOST}", SecretStr("an-invented-token"), session, breaker).ticket("0")
 
         def usedesk() -> object:
-            account = Account(f"{scheme}://{HOST}", SecretStr("an-invented-token"), "1")
-            return Usedesk(account, session_for(running.http, network), gates, Limit(engine)).alive()
+            account = UsedeskAccount(f"{scheme}://{HOST}", SecretStr("an-invented-token"), "1")
+            Usedesk(account, session_for(running.http, network), breaker, Limit(engine)).alive()
+            return None
 
         return {"jira": jira, "webcrm": webcrm, "usedesk": usedesk}
 
@@ -140,14 +141,14 @@ def test_plain_http_goes_through_its_own_proxy(clients: Callable[..., Clients], 
     assert of(request, b"Authorization") == CREDENTIALS[name]
 
 
-def test_a_certificate_that_is_not_trusted_closes_the_gate_and_says_so(
+def test_a_certificate_that_is_not_trusted_trips_the_breaker_and_says_so(
     authority: Authority, clients: Callable[..., Clients], shipped: Config, engine: sa.Engine
 ) -> None:
     with Wire(say, tls=authority.server(HOST)) as server:
-        gates = Onlooker(engine, shipped.runtime, lambda *_: None)
+        breaker = Onlooker(engine, shipped.runtime, lambda *_: None)
         for trusted, fault in ((None, "unable to get local issuer certificate"), (str(authority.file), None)):
             session = session_for(shipped.runtime.http, Network(certificates=trusted))
-            crm = WebCrm(server.url, SecretStr("an-invented-token"), session, gates)
+            crm = WebCrm(server.url, SecretStr("an-invented-token"), session, breaker)
             if fault is None:
                 assert crm.ticket("0") == {"id": "0"}
                 continue
@@ -156,7 +157,7 @@ def test_a_certificate_that_is_not_trusted_closes_the_gate_and_says_so(
             assert raised.value.reason == f"the certificate is not trusted: {fault}"
             assert raised.value.no_effect
         assert [request.split(b" ")[0] for request in server.heard] == [b"GET"]
-        other = WebCrm(server.url.replace("127.0.0.1", "localhost"), SecretStr("x"), session, gates)
+        other = WebCrm(server.url.replace("127.0.0.1", "localhost"), SecretStr("x"), session, breaker)
         with pytest.raises(Down, match="Hostname mismatch"):
             other.ticket("0")
 
@@ -229,7 +230,7 @@ def test_messages_go_the_same_way_without_anybodys_password(
         chats = Chats(Places())
         for address in (f"jsons://{HOST}/hook", here.url.replace("http", "json")):
             [one] = receivers([SecretStr(address)])
-            assert chats.send(one, Message("Текст"))
+            assert chats.send(one, ChatMessage("Текст"))
         opened, request = proxy.heard
         (local,) = here.heard
     assert opened.startswith(f"CONNECT {HOST}:443".encode())

@@ -12,12 +12,12 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from desk.chats import Message, receivers
+from desk.chats import ChatMessage, receivers
+from desk.circuit_breaker import Call, CircuitBreaker
 from desk.clock import machine_now
+from desk.context import DeskContext
 from desk.faults import LeaseLostError
-from desk.gates import Call, Gates
 from desk.run import Run
-from desk.surroundings import Surroundings
 from store.tables import cases, deliveries
 from tests.bot import Bot
 from tests.tickets import ticket
@@ -33,7 +33,7 @@ class Room:
 
     bot: Bot
     run: Run
-    around: Surroundings
+    around: DeskContext
     issue: str
 
     def change(self, table: sa.Table, **values: Any) -> None:
@@ -50,18 +50,18 @@ class Room:
 def room(any_bot: Bot) -> Iterator[Room]:
     """A worker in the middle of a delivery; WebCRM has a ticket, Jira an issue."""
     bot, now = any_bot, machine_now()
-    config, office = bot.watch.current(), bot.process.office
+    config, factory = bot.reloader.current(), bot.process.factory
     bot.sandbox.put_ticket(ticket(id="1"))
     bot.sandbox.put_usedesk(900, subject="Тема", comments=[{"message": "Вопрос"}])
     fields = {"project": {"key": "FBO"}, "issuetype": {"name": "Обращение партнёра"}, "summary": "Водитель"}
-    made = office.site(config, "main").create(fields, {})
+    made = factory.site(config, "main").create(fields, {})
     row = {"id": MINE, "source": "webcrm", "delivery_id": "d", "case_id": "webcrm:1", "type": "ticket.closing"}
     state = {"state": "running", "run_token": "mine", "body": "{}", "received_at": now}
     with bot.engine.begin() as connection:
         connection.execute(sa.insert(deliveries).values(**row, **state))
         connection.execute(sa.insert(cases).values(case_id="webcrm:1", worker=ME, until=now + timedelta(minutes=1)))
     run = Run(MINE, "webcrm/d", "webcrm:1", "mine", worker=ME)
-    yield Room(bot, run, office.open(run, config, now, None)._around, made.id)
+    yield Room(bot, run, factory.open(run, config, now, lambda: None)[0]._context, made.id)
     bot.sandbox.drain()
 
 
@@ -73,8 +73,8 @@ def chat_of(room: Room) -> SecretStr:
 WRITES: dict[str, Callable[[Room], object]] = {
     "Jira": lambda room: room.around.site("main").edit(room.issue, {"labels": [{"add": "x"}]}),
     "WebCRM": lambda room: room.around.crm().note("1", "…", "key"),
-    "Usedesk": lambda room: room.around.usedesk().update_ticket("900", {"subject": "…"}),
-    "a chat": lambda room: room.around.chats.send(*receivers([chat_of(room)]), Message("…")),
+    "Usedesk": lambda room: room.around.usedesk().comment("900", "…"),
+    "a chat": lambda room: room.around.chats.send(receivers([chat_of(room)])[0], ChatMessage("…")),
 }
 LOST: dict[str, Callable[[Room], None]] = {
     "taken over": lambda room: room.change(deliveries, run_token="another's"),
@@ -105,7 +105,7 @@ def test_to_look_needs_no_delivery(room: Room, lost: str) -> None:
 
 
 def test_one_runs_client_does_not_answer_for_another(room: Room) -> None:
-    kept = room.bot.process.office.site(room.bot.watch.current(), "main")
+    kept = room.bot.process.factory.site(room.bot.reloader.current(), "main")
     room.change(deliveries, run_token="another's")
     other = Run(MINE, "webcrm/d", "webcrm:1", "another's", worker=ME)
     kept.asked_by(other).edit(room.issue, {"labels": [{"add": "x"}]})
@@ -113,8 +113,8 @@ def test_one_runs_client_does_not_answer_for_another(room: Room) -> None:
         kept.asked_by(room.run).edit(room.issue, {"labels": [{"add": "y"}]})
 
 
-def test_the_owner_is_asked_together_with_the_gate(room: Room) -> None:
-    gates = Gates(room.bot.engine, room.bot.watch.current().runtime, lambda *_: None).asked_by(room.run)
+def test_the_owner_is_asked_together_with_the_breaker(room: Room) -> None:
+    breaker = CircuitBreaker(room.bot.engine, room.bot.reloader.current().runtime, lambda *_: None).asked_by(room.run)
     asked: list[str] = []
     mine = threading.get_ident()  # receivers take webhooks of the sandbox's meanwhile
 
@@ -123,6 +123,6 @@ def test_the_owner_is_asked_together_with_the_gate(room: Room) -> None:
             asked.append(given[2])
 
     sa.event.listen(room.bot.engine, "before_cursor_execute", listen)
-    gates.pass_through(CREATE, lambda: None)
+    breaker.pass_through(CREATE, lambda: None)
     sa.event.remove(room.bot.engine, "before_cursor_execute", listen)
     assert len(asked) == 1, asked

@@ -12,9 +12,9 @@ from desk.clock import machine_now
 from desk.tickets import Words
 from desk.usedesk.comments import Comments
 from desk.usedesk.words import to_html
-from store.tables import alarms, deliveries, requests
+from store.tables import deliveries, requests, timers
 from tests.bot import Bot
-from tests.handlers.request_life import CLIENT, ask, comments, finish, outgoing, prepare, ring, told
+from tests.handlers.request_life import CLIENT, ask, comments, finish, fire_after, outgoing, prepare, told
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
@@ -45,13 +45,13 @@ def test_the_clocks_may_differ(any_bot: Bot, ahead: timedelta) -> None:
 def test_the_same_words_are_written_as_often_as_they_are_meant(any_bot: Bot, after_effect: bool) -> None:
     prepare(any_bot)
     ask(any_bot)
-    assert ring(any_bot, "24h") == 1
+    assert fire_after(any_bot, "24h") == 1
     reminder = comments(any_bot, outgoing())[-1]
     with any_bot.engine.begin() as connection:  # the department is reminded in the same words a minute later
         connection.execute(sa.update(requests).values(step=0))
-        connection.execute(sa.update(alarms).values(due_at=any_bot.process.clock.now()))
+        connection.execute(sa.update(timers).values(due_at=any_bot.process.clock.now()))
     lose_answers(any_bot, after_effect=after_effect)
-    assert ring(any_bot, "1m") == 1
+    assert fire_after(any_bot, "1m") == 1
     finish(any_bot)
     assert [step for step, who, *_ in told(any_bot) if who == "department"] == [0, 0, 0, 0]
     assert comments(any_bot, outgoing()).count(reminder) == 2
@@ -59,8 +59,8 @@ def test_the_same_words_are_written_as_often_as_they_are_meant(any_bot: Bot, aft
 
 def comments_at(bot: Bot, now: datetime) -> Comments:
     """The comments of a desk that was opened at this moment."""
-    desk, _ = bot.process.office.dry(bot.watch.current(), "test")
-    return Comments(replace(desk._around, now=now))
+    desk, _ = bot.process.factory.dry(bot.reloader.current(), "test")
+    return Comments(replace(desk._context, now=now))
 
 
 def test_whose_words_they_are(bot: Bot) -> None:

@@ -19,9 +19,9 @@ from tests.handlers.request_life import (
     ask,
     comments,
     finish,
+    fire_due,
     outgoing,
     prepare,
-    rung,
     states,
 )
 
@@ -58,8 +58,8 @@ def ask_slowly(bot: Bot, **between: Any) -> None:
     for turn in range(6):
         allow(bot, 1)
         if turn == 1:
-            for deed in between.values():
-                deed(int(made["ticket_id"]))
+            for change in between.values():
+                change(int(made["ticket_id"]))
     finish(bot)
 
 
@@ -88,7 +88,7 @@ def test_another_worker_looks_for_itself(any_bot: Bot) -> None:
     prepare(any_bot)
 
     def restart(_department: int) -> None:
-        any_bot.process.office._memory = memory.Memory(any_bot.engine, any_bot.process.clock.now)
+        any_bot.process.factory._memory = memory.Memory(any_bot.engine, any_bot.process.clock.now)
 
     ask_slowly(any_bot, restart=restart)
     assert looked(any_bot).count(str(CLIENT)) == 2
@@ -116,7 +116,7 @@ def test_a_reminder_looks_whether_it_is_answered(any_bot: Bot) -> None:
         now = any_bot.process.clock.now()
         connection.execute(sa.text("UPDATE alarms SET due_at = :now").bindparams(sa.bindparam("now", now)))
     any_bot.sandbox.clock(advance="1s")
-    rung(any_bot)
+    fire_due(any_bot)
     finish(any_bot)
     assert states(any_bot) == [(1, "answered", "comment")]
 
@@ -141,7 +141,7 @@ def test_words_to_clients_and_reminders_go_before_notes(any_bot: Bot) -> None:
     for ticket in others:  # an agent answers in a ticket of somebody else's: a note tells so (U-02)
         any_bot.sandbox.usedesk_act("agent", ticket_id=ticket, message="Сейчас узнаю", user_id=13)
     any_bot.work()
-    assert rung(any_bot) == 1
+    assert fire_due(any_bot) == 1
     any_bot.work()
     written = []
     for _ in range(8):
@@ -175,12 +175,12 @@ def test_a_list_is_known_when_the_turn_has_come(any_bot: Bot) -> None:
 
 def test_for_whom_it_holds(bot: Bot) -> None:
     bot.sandbox.put_usedesk(CLIENT, subject="Не включается")
-    office, now = bot.process.office, bot.process.clock.now
-    desk, _ = office.dry(bot.watch.current(), "test")
+    factory, now = bot.process.factory, bot.process.clock.now
+    desk, _ = factory.dry(bot.reloader.current(), "test")
     ticket = desk.usedesk.read(str(CLIENT))
 
     def known(case: str, ago: timedelta) -> Any:
-        return office._memory.ticket(str(CLIENT), Asker(case, now() - ago))
+        return factory._memory.ticket(str(CLIENT), Asker(case, now() - ago))
 
     assert known("test", -SECOND).value == ticket
     assert known("another", timedelta(minutes=1)).value == ticket

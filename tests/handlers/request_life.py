@@ -1,4 +1,6 @@
-"""What tests of requests share: a bot with chats, a request from Usedesk's webhook, the clock moved and rung."""
+"""What tests of requests share: a bot with chats, a request from Usedesk's webhook, the clock moved and its timers
+fired.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from desk.waiting import scale
 from runtime.clock import Clock
 from store import board
 from store.board import Wanted
-from store.tables import alarms
+from store.tables import timers
 from store.tables.requests import promises, reminders
 from store.tables.requests import requests as table
 from tests.bot import Bot
@@ -72,17 +74,17 @@ def finish(bot: Bot, times: int = 6) -> None:
     bot.work()
 
 
-def ring(bot: Bot, advance: str) -> int:
-    """Move the clock, ring what is due, let the bot work; how many rang."""
+def fire_after(bot: Bot, advance: str) -> int:
+    """Move the clock, fire what is due, let the bot work; how many timers fired."""
     bot.sandbox.clock(advance=advance)
-    count = rung(bot)
+    count = fire_due(bot)
     finish(bot)
     return count
 
 
-def rung(bot: Bot) -> int:
-    """Ring what is due now."""
-    return Clock(bot.engine, bot.process.office, bot.watch).ring()
+def fire_due(bot: Bot) -> int:
+    """Fire what is due now."""
+    return Clock(bot.engine, bot.process.factory, bot.reloader).fire()
 
 
 def crm_request(kind: str = "created", **changes: Any) -> dict[str, Any]:
@@ -114,7 +116,7 @@ def states(bot: Bot) -> list[tuple[int, str, str | None]]:
 
 
 def told(bot: Bot) -> list[tuple[int, str, bool, str]]:
-    """What all ladders sent: (step, told, late, outcome)."""
+    """What all escalation steps sent: (step, told, late, outcome)."""
     with bot.engine.connect() as connection:
         sent = connection.execute(sa.select(reminders).order_by(reminders.c.id))
         return [(row.step, row.told, row.late, row.outcome) for row in sent]
@@ -128,9 +130,9 @@ def promised(bot: Bot) -> list[tuple[str, str]]:
 
 
 def pending(bot: Bot) -> list[str]:
-    """The alarms that are set."""
+    """The timers that are set."""
     with bot.engine.connect() as connection:
-        found = sa.select(alarms.c.key).where(alarms.c.state == "pending").order_by(alarms.c.key)
+        found = sa.select(timers.c.key).where(timers.c.state == "pending").order_by(timers.c.key)
         return list(connection.execute(found).scalars())
 
 
@@ -138,7 +140,9 @@ def overdue(bot: Bot) -> list[str]:
     """The lead's list: tickets whose department is late."""
     with bot.engine.connect() as connection:
         now = bot.process.clock.now()
-        return [one.ticket_id for one in board.page(connection, Wanted(), scale(bot.process.watch.current(), now)).rows]
+        return [
+            one.ticket_id for one in board.page(connection, Wanted(), scale(bot.process.reloader.current(), now)).rows
+        ]
 
 
 def chat(bot: Bot, name: str) -> list[str]:

@@ -31,7 +31,7 @@ def off_screen(bot: Bot, *names: str) -> None:
 
 def prioritise(bot: Bot, priority: str) -> None:
     """An admin lets the driver's issues have a priority."""
-    templates = bot.process.office.templates
+    templates = bot.process.factory.templates
     known = templates.issue
     templates.__dict__["issue"] = lambda *given: replace(known(*given), priority=priority)
 

@@ -11,13 +11,13 @@ import pytest
 import sqlalchemy as sa
 
 from events import load_event
-from runtime.rehearsal import Rehearsal, Understood, rehearse
+from runtime.dry_run import DryRun, Understood, run_dry
 from store import ledger
 from store.tables import deliveries
 from tests.bot import Bot
 from tests.handlers.test_closed_again import close, put, reopened
-from tests.handlers.test_hand_made import make
-from tests.handlers.test_holds import OPERATOR, SELLER
+from tests.handlers.test_hand_made import OPERATOR, make
+from tests.handlers.test_holds import SELLER
 from tests.tickets import closing, ticket
 
 EVENTS = sorted((Path(__file__).parents[1] / "events").glob("*.json"))
@@ -57,15 +57,15 @@ def waiting(bot: Bot) -> Any:
         return connection.execute(rows).first()
 
 
-def dry(bot: Bot, row: Any) -> Rehearsal:
+def dry(bot: Bot, row: Any) -> DryRun:
     """The dry run of a stored delivery."""
     with bot.engine.connect() as connection:
         done = ledger.recorded(connection, row.id)
     understood = Understood(row.type, row.case_id, load_event(row.event))
-    return rehearse(bot.process.office, bot.watch.current(), understood, done)
+    return run_dry(bot.process.factory, bot.reloader.current(), understood, done)
 
 
-def said(found: Rehearsal) -> list[Step]:
+def said(found: DryRun) -> list[Step]:
     """What it says: rule, verb, outcome."""
     return [(step["rule"], step["verb"], step["outcome"]) for step in found.steps]
 
@@ -78,7 +78,7 @@ def happened(bot: Bot, number: int) -> list[Step]:
     return [(row.rule, row.verb, SAID.get(row.outcome, row.outcome)) for row in found]
 
 
-def compare(bot: Bot) -> Rehearsal:
+def compare(bot: Bot) -> DryRun:
     """Rehearse what waits, let it run, and compare."""
     row = waiting(bot)
     found = dry(bot, row)

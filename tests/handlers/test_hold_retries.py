@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from desk.adf_text import plain_text
 from desk.clock import machine_now
 from store import deliveries
-from store.tables import alarms, holds
+from store.tables import holds, timers
 from tests.bot import Bot
 from tests.runtime.hold_scenarios import AGENT, CARD, OPERATOR, QUESTION, SCENARIOS
 from tests.tickets import closing, ticket
@@ -63,10 +63,10 @@ def stages(bot: Bot) -> list[tuple[str, str, str | None]]:
     return [(row.kind, row.stage, row.ended_why) for row in rows(bot)]
 
 
-def set_alarms(bot: Bot) -> list[str]:
-    """The states of all alarms."""
+def set_timers(bot: Bot) -> list[str]:
+    """The states of all timers."""
     with bot.engine.connect() as connection:
-        return list(connection.execute(sa.select(alarms.c.state)).scalars())
+        return list(connection.execute(sa.select(timers.c.state)).scalars())
 
 
 def texts(bot: Bot) -> Counter[str]:
@@ -96,7 +96,7 @@ def everything_once(bot: Bot, scenario: str, event: dict[str, Any]) -> None:
     assert issue["fields"]["status"]["name"] == due.status
     assert [(hold.kind, hold.stage, hold.ended_why) for hold in rows(bot)] == [due.hold[:3]]
     assert [tuple(hold.components_taken or ()) for hold in rows(bot)] == [due.hold[3]]
-    assert set_alarms(bot) == ["pending"]
+    assert set_timers(bot) == ["pending"]
     assert len(texts(bot)) == 1
     assert set(texts(bot).values()) | set(notes(bot, event).values()) == {1}
     assert len(bot.sandbox.remote_links(issue["id"])) == 1
@@ -166,7 +166,7 @@ def test_the_way_back_is_gone_once_whatever_fails(bot: Bot, match: str, before: 
     (issue,) = bot.sandbox.issues()
     assert issue["fields"]["status"]["name"] == "Ожидает обработки"
     assert stages(bot) == [("seller", "waiting", "answered")]
-    assert set_alarms(bot) == ["cancelled"]
+    assert set_timers(bot) == ["cancelled"]
     assert len(texts(bot)) == 3
     assert set(texts(bot).values()) | set(notes(bot, event).values()) == {1}
 
@@ -186,7 +186,12 @@ def test_a_dead_letter_in_the_middle_is_replayed_and_goes_on(bot: Bot, scenario:
     assert (dead.state, "403" in dead.reason) == ("dead", True)
     replay(bot, dead.id)
     everything_once(bot, scenario, event)
-    said = ("Ждём ответа", "остановился", "довёл до конца")  # the hold has begun; its letter was dead, and is not now
+    # the hold has begun; its letter was dead, and is not now
+    said = (
+        "Ждём ответа",
+        "не закончил работу",
+        "довёл до конца",
+    )  # the hold has begun; its letter was dead, and is not now
     assert sorted(found for text in notes(bot, event) for found in said if found in text) == sorted(said)
 
 
@@ -219,7 +224,7 @@ def test_where_no_way_leads_to_the_status_a_person_hears_why_and_nothing_counts_
     assert bot.sandbox.ticket(event["ticket"]["id"])["status"] == "В работе"
     drop(bot, dead.id)
     assert stages(bot) == [(scenario, "begun", "issue_closed")]
-    assert set_alarms(bot) == ["cancelled"]
+    assert set_timers(bot) == ["cancelled"]
 
 
 def drop(bot: Bot, number: int) -> None:
@@ -247,7 +252,7 @@ def test_without_the_mode_act_nothing_is_called_and_no_hold_begins(bot: Bot, sce
     warned = [("POST", f"/webcrm/tickets/{event['ticket']['id']}/messages")] * len(notes(bot, event))
     assert calls_that_write(bot, "webcrm") == warned
     assert bool(warned) == (mode == "warn")
-    assert (rows(bot), set_alarms(bot)) == ([], [])
+    assert (rows(bot), set_timers(bot)) == ([], [])
 
 
 @pytest.mark.parametrize("mode", ["observe", "warn"])
@@ -272,5 +277,5 @@ def test_without_the_mode_act_an_answer_ends_no_hold(bot: Bot, mode: str) -> Non
     bot.work()
     assert [call for call in calls_that_write(bot, "jira") if "servicedeskapi" not in call[1]] == before
     assert stages(bot) == [("seller", "waiting", None)]
-    assert set_alarms(bot) == ["pending"]
+    assert set_timers(bot) == ["pending"]
     assert bool(notes(bot, event) - told) == (mode == "warn")

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from desk.actions import Action, Rows
 from desk.holds import HoldsDesk
-from desk.journal import LedgerJournal, Verb
-from sandbox.jira_state import Comment
+from desk.run_ledger import RunLedger
+from sandbox.jira_state import SandboxComment
 from store.tables import deliveries
 from tests.bot import Bot
 from tests.handlers.test_hold_retries import FAULTS, send, stages, texts, work_on
@@ -22,18 +23,28 @@ class Crash(BaseException):
     """The worker is gone: no handler of errors sees it."""
 
 
-def crash_after(monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
-    """The worker is gone when `verb` has acted and before that is recorded; once."""
-    act = LedgerJournal._act
+def crash_after(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The worker is gone when the action has been done and before that is recorded, or with it; once."""
+    done, write = RunLedger._done, RunLedger.write
 
-    def dying(journal: LedgerJournal, entry: int, mode: Any, what: Verb, *given: Any) -> Any:
-        done = act(journal, entry, mode, what, *given)
-        if what.name == verb:
-            monkeypatch.setattr(LedgerJournal, "_act", act)
+    def die_once(what: Action) -> None:
+        if what.name == name:
+            monkeypatch.setattr(RunLedger, "_done", done)
+            monkeypatch.setattr(RunLedger, "write", write)
             raise Crash
-        return done
 
-    monkeypatch.setattr(LedgerJournal, "_act", dying)
+    def dying_done(actions: RunLedger, number: int, asked: Any, *given: Any) -> Any:
+        result = done(actions, number, asked, *given)
+        die_once(asked.action)
+        return result
+
+    def dying_write(actions: RunLedger, what: Action, rows: Rows) -> Any:
+        value = write(actions, what, rows)
+        die_once(what)
+        return value
+
+    monkeypatch.setattr(RunLedger, "_done", dying_done)
+    monkeypatch.setattr(RunLedger, "write", dying_write)
 
 
 def test_what_was_replaced_is_told_although_the_worker_died(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +124,7 @@ def test_a_person_who_changes_one_label_for_the_other_replaces_the_hold(bot: Bot
 
 
 def test_a_leak_is_taken_back_although_the_answer_was_lost(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Comment, "public", True)
+    monkeypatch.setattr(SandboxComment, "public", True)
     bot.sandbox.fault(system="jira", match="POST /rest/api/3/issue/*", times=2, delay=0.001)
     bot.sandbox.fault(system="jira", match="POST /rest/api/3/issue/*", **FAULTS["answer-lost"])
     event = send(bot, "ozon")

@@ -9,7 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from desk.adf_text import plain_text
-from store.tables import alarms, holds
+from desk.clock import machine_now
+from desk.moments import Wall
+from store.tables import holds, timers
 from tests.bot import Bot
 from tests.handlers.test_hand_made import ADMIN, OPERATOR, comments, components, person
 from tests.handlers.test_jira_task import escalate, notes, writes
@@ -57,10 +59,10 @@ def hold(bot: Bot) -> Any:
         return connection.execute(sa.select(holds).order_by(holds.c.id.desc())).first()
 
 
-def alarm_states(bot: Bot) -> list[str]:
-    """The states of all alarms."""
+def timer_states(bot: Bot) -> list[str]:
+    """The states of all timers."""
     with bot.engine.connect() as connection:
-        return list(connection.execute(sa.select(alarms.c.state).order_by(alarms.c.key)).scalars())
+        return list(connection.execute(sa.select(timers.c.state).order_by(timers.c.key)).scalars())
 
 
 def status(bot: Bot, key: str) -> str:
@@ -120,7 +122,7 @@ def test_a_hold_for_ozon_goes_through_the_manual_in_its_order(bot: Bot) -> None:
     assert (made["jira_key"], made["status"]) == (key, "Закрыт")
     kept = hold(bot)
     assert (kept.kind, kept.stage, kept.owner_account, kept.ended_at) == ("ozon", "waiting", OPERATOR, None)
-    assert alarm_states(bot) == ["pending"]
+    assert timer_states(bot) == ["pending"]
 
 
 @pytest.mark.rule("W-73")
@@ -157,7 +159,7 @@ def test_a_hold_for_the_seller_asks_in_the_issue_and_nowhere_else(bot: Bot) -> N
 def test_moments_are_said_by_the_clock_of_the_company(bot: Bot) -> None:
     event = for_ozon(bot)
     moscow = hold(bot).due_at.astimezone(ZoneInfo("Europe/Moscow"))
-    assert any(f"до {moscow:%d.%m.%Y %H:%M}." in note for note in notes(bot, event))
+    assert any(f"до {Wall(moscow.tzinfo, machine_now()).say(moscow)}." in note for note in notes(bot, event))
     assert not any("UTC" in note for note in notes(bot, event))
 
 
@@ -295,7 +297,7 @@ def test_a_question_outside_the_four_categories_waits_without_jira(bot: Bot) -> 
     bot.crm(message(made, "partner", "За октябрь."))
     bot.work()
     assert (hold(bot).ended_why, hold(bot).answered_by) == ("answered", "seller")
-    assert alarm_states(bot) == ["cancelled"]
+    assert timer_states(bot) == ["cancelled"]
 
 
 def test_a_ticket_that_waits_may_be_put_on_hold_for_the_seller_in_jira(bot: Bot) -> None:
@@ -369,7 +371,7 @@ def test_the_sellers_answer_ends_the_hold(bot: Bot, where: str) -> None:
     assert hold(bot).answered_at is not None
     assert any(key in note and "W-71" in note for note in notes(bot, event))
     assert "hold-seller" not in bot.sandbox.issue(key)["fields"]["labels"]
-    assert alarm_states(bot) == ["cancelled"]
+    assert timer_states(bot) == ["cancelled"]
 
 
 def test_the_full_life_of_a_ticket_on_hold_and_escalated_again(bot: Bot) -> None:
@@ -389,7 +391,7 @@ def test_a_ticket_that_is_escalated_again_is_not_on_hold_any_more(bot: Bot) -> N
     first = for_ozon(bot)
     put(bot, {**first["ticket"], "jira_key": bot.sandbox.issues()[0]["key"]}, id="third-line")
     assert (hold(bot).ended_why, hold(bot).answered_by) == ("escalated", "a17")
-    assert alarm_states(bot) == ["cancelled"]
+    assert timer_states(bot) == ["cancelled"]
     assert components(bot, bot.sandbox.issues()[0]["key"]) == ["FF:Хоругвино"]
     assert "hold-ozon" not in bot.sandbox.issues()[0]["fields"]["labels"]
     told = bot.sandbox.issues()[0]["fields"]["comment"]["comments"][-1]
@@ -460,7 +462,7 @@ def test_an_issue_that_goes_ends_its_hold(bot: Bot, how: str) -> None:
         assert bot.sandbox.ticket(event["ticket"]["id"])["jira_key"].startswith("QC-")
         return
     assert hold(bot).ended_why == f"issue_{how}"
-    assert alarm_states(bot) == ["cancelled"]
+    assert timer_states(bot) == ["cancelled"]
     assert any(key in note for note in notes(bot, event))
 
 

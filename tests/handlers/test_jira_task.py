@@ -276,6 +276,13 @@ def test_an_escalation_inside_the_crm_is_not_this_procedure(bot: Bot) -> None:
 
 
 @pytest.mark.rule("W-17")
+@pytest.mark.parametrize(("day", "outcome"), [("2999-01-01", "off"), ("2001-01-01", "done")])
+def test_a_rule_is_off_until_its_day(bot: Bot, day: str, outcome: str) -> None:
+    bot.set_mode("W-65", "act", effective_from=day)
+    event = escalate(bot)
+    assert bot.steps(event["id"])[-2:] == [("W-64", "write_key", "done"), ("W-65", "close_ticket", outcome)]
+
+
 def test_user_text_stays_literal(bot: Bot) -> None:
     rude = "{{ 7*7 }} {% raw %} *bold* [~accountid:x] <script>alert(1)</script> @all |a|b|"
     event = escalate(bot, seller={"id": "1", "name": rude}, messages=[{"id": "m", "text": rude}])
@@ -302,4 +309,5 @@ def test_a_resolution_that_hands_the_ticket_over_makes_no_issue(bot: Bot, resolu
     assert bot.crm(event) == 202
     bot.work()
     assert bot.sandbox.issues() == []
-    assert notes(bot, event) == []
+    (note,) = notes(bot, event)
+    assert "W-27: Этот вопрос решает третья линия" in note

@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from events import load_event
-from runtime.rehearsal import Understood, rehearse
+from runtime.dry_run import Understood, run_dry
 from store.tables import alerts, deliveries
 from tests.bot import Bot
-from tests.handlers.request_life import CLIENT, ask, chat, crm_request, finish, prepare, ring, rows, states
-from tests.handlers.test_hand_made import comments, components, make, person
-from tests.handlers.test_holds import ADMIN, SELLER, for_ozon, for_seller, hold, internally, says, status
+from tests.handlers.request_life import CLIENT, ask, chat, crm_request, finish, fire_after, prepare, rows, states
+from tests.handlers.test_hand_made import ADMIN, comments, components, make, person
+from tests.handlers.test_holds import SELLER, for_ozon, for_seller, hold, internally, says, status
 from tests.handlers.test_jira_task import notes
 from tests.handlers.test_requests_in_jira import asked
 from tests.tickets import closing, ticket
@@ -52,10 +52,10 @@ def unfinished(bot: Bot) -> list[str]:
 
 
 @pytest.mark.rule("U-30")
-def test_one_404_while_the_alarm_rings_withdraws_no_request(bot: Bot) -> None:
+def test_one_404_while_the_timer_fires_withdraws_no_request(bot: Bot) -> None:
     _, key = asked(bot)
     hide(bot, key)
-    ring(bot, "24h")
+    fire_after(bot, "24h")
     assert states(bot) == [(1, "open", None)]
     assert any("Напоминаем" in line for line in chat(bot, "ff"))
 
@@ -64,7 +64,7 @@ def test_one_404_while_the_alarm_rings_withdraws_no_request(bot: Bot) -> None:
 def test_an_issue_that_is_gone_unheard_withdraws_its_request(bot: Bot) -> None:
     number, key = asked(bot)
     vanish(bot, key)
-    ring(bot, "24h")
+    fire_after(bot, "24h")
     assert states(bot) == [(1, "withdrawn", "issue_gone")]
     assert "больше нет" in notes(bot, {"ticket": {"id": number}})[-1]
     assert alerted(bot) == []
@@ -76,7 +76,7 @@ def test_reminders_go_out_although_the_bot_sees_nothing(any_bot: Bot) -> None:
     number, _ = asked(bot)
     blind(bot)
     for _ in range(3):
-        ring(bot, "24h")
+        fire_after(bot, "24h")
     assert states(bot) == [(1, "open", None)]
     assert len([line for line in chat(bot, "ff") if "Напоминаем" in line]) == 1
     assert any("не ответил" in text for text in notes(bot, {"ticket": {"id": number}}))
@@ -91,7 +91,7 @@ def test_a_token_that_expired_withdraws_no_request(bot: Bot) -> None:
     _, key = asked(bot)
     bot.sandbox.fault(system="jira", match="GET /rest/api/3/issue/*", status=404, times=50)  # what anybody may see
     bot.sandbox.fault(system="jira", match="GET /rest/api/3/myself", status=401, times=50)
-    ring(bot, "24h")
+    fire_after(bot, "24h")
     assert states(bot) == [(1, "open", None)]
     assert any("Напоминаем" in line for line in chat(bot, "ff"))
     bot.sandbox.call("DELETE", "/sandbox/faults")
@@ -108,7 +108,7 @@ def test_the_owner_of_a_hold_is_told_that_it_is_due_although_the_bot_sees_nothin
     event = begin(bot)
     key = bot.sandbox.issues()[0]["key"]
     blind(bot)
-    ring(bot, "24h")
+    fire_after(bot, "24h")
     assert "срок ожидания вышел" in notes(bot, event)[-1]
     assert key in notes(bot, event)[-1]
     assert unfinished(bot) == []
@@ -249,7 +249,7 @@ def test_a_dry_run_alerts_nobody(bot: Bot) -> None:
         connection.execute(sa.delete(alerts))
         event = connection.execute(sa.select(deliveries.c.event).where(deliveries.c.state == "waiting")).scalar_one()
     understood = Understood("comment.created", "case", load_event(event))
-    found = rehearse(bot.process.office, bot.watch.current(), understood)
+    found = run_dry(bot.process.factory, bot.reloader.current(), understood)
     assert "Browse Projects" in (found.stopped or "")
     assert alerted(bot) == []
 

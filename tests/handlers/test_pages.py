@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from desk.clock import machine_now
-from events import BotEvent, HoldAnsweredEvent, RequestEvent, SaidEvent
+from events import BotEvent, HoldAnsweredEvent, PersonActionEvent, RequestEvent
 from runtime.own_events import post
 from store import holds, requests
-from store.tables import alarms
+from store.tables import timers
 from tests.bot import Bot
 from tests.handlers.test_holds import for_ozon, for_seller, hold
 
@@ -40,10 +40,10 @@ def asked(bot: Bot) -> int:
     return made.id
 
 
-def event(kind: str, number: int, key: str, **given: Any) -> SaidEvent:
+def event(kind: str, number: int, key: str, **given: Any) -> PersonActionEvent:
     """A person's word."""
     about = {"occurred_at": machine_now(), "key": key, "number": number, "ticket_source": "jira", "ticket_id": "1"}
-    return SaidEvent.model_validate(about | {"type": kind, "by": "lead@example.test"} | given)
+    return PersonActionEvent.model_validate(about | {"type": kind, "by": "lead@example.test"} | given)
 
 
 def request_of(bot: Bot, number: int) -> requests.Request:
@@ -55,9 +55,9 @@ def request_of(bot: Bot, number: int) -> requests.Request:
 
 
 def pending(bot: Bot) -> list[str]:
-    """The alarms that are set."""
+    """The timers that are set."""
     with bot.engine.connect() as connection:
-        return list(connection.execute(sa.select(alarms.c.key).where(alarms.c.state == "pending")).scalars())
+        return list(connection.execute(sa.select(timers.c.key).where(timers.c.state == "pending")).scalars())
 
 
 def test_a_snooze_is_taken_back(any_bot: Bot) -> None:

@@ -17,7 +17,7 @@ from tests.tickets import closing, ticket
 from tests.usedesk import notes, usedesk_bot
 from web.admin.actions import Actions
 
-STOPPED, DONE = "доделайте этот шаг вручную", "Бот довёл до конца"
+STOPPED, DONE = "сделайте этот шаг вручную", "Бот довёл до конца"
 ADMIN = Actor("anna@example.test", "password")
 
 

@@ -139,8 +139,8 @@ def test_another_account_of_the_bots_is_its_own(bot: Bot) -> None:
     """The admin gives the bot another account: what it does itself is no person's word."""
     escalate(bot)
     with bot.engine.begin() as connection:
-        systems.set_gate(connection, "jira:main", account_id="712020:former")
-    bot.process.office.directory.__init__()  # type: ignore[misc]  # as a process that has just begun
+        systems.set_breaker(connection, "jira:main", account_id="712020:former")
+    bot.process.factory.directory.__init__()  # type: ignore[misc]  # as a process that has just begun
     calls = len(bot.sandbox.calls("jira"))
     close(bot, put(bot), "a")
     assert {row.state for row in jira_deliveries(bot)} == {"ignored"}

@@ -1,4 +1,4 @@
-"""Alarms of holds ring once, at their moment or late, whatever clocks there are."""
+"""Timers of holds fire once, at their moment or late, whatever clocks there are."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from events import AlarmEvent, load_event
+from events import TimerEvent, load_event
 from runtime.clock import Clock
-from store.tables import alarms, deliveries
+from store.tables import deliveries, timers
 from tests.bot import Bot
-from tests.handlers.test_holds import SELLER, alarm_states, asked, for_ozon, for_seller, hold, put, says
+from tests.handlers.test_holds import SELLER, asked, for_ozon, for_seller, hold, put, says, timer_states
 from tests.handlers.test_jira_task import notes
 from tests.tickets import ticket
 
 
 def clock(bot: Bot) -> Clock:
     """A clock of the bot's."""
-    return Clock(bot.engine, bot.process.office, bot.watch)
+    return Clock(bot.engine, bot.process.factory, bot.reloader)
 
 
 @pytest.mark.rule("W-71")
@@ -27,15 +27,15 @@ def clock(bot: Bot) -> Clock:
 def test_a_hold_that_is_due_is_told_to_its_owner_once(bot: Bot, begin: object, rule: str) -> None:
     event = begin(bot)  # type: ignore[operator]
     told = len(notes(bot, event))
-    assert clock(bot).ring() == 0
+    assert clock(bot).fire() == 0
     bot.sandbox.clock(advance="24h")
-    assert clock(bot).ring() == 1
-    assert clock(bot).ring() == 0
+    assert clock(bot).fire() == 1
+    assert clock(bot).fire() == 0
     bot.work()
     assert len(notes(bot, event)) == told + 1
     assert rule in notes(bot, event)[-1]
     assert "срок ожидания вышел" in notes(bot, event)[-1]
-    assert alarm_states(bot) == ["rung"]
+    assert timer_states(bot) == ["rung"]
     assert hold(bot).ended_at is None
 
 
@@ -44,7 +44,7 @@ def test_a_ticket_that_waits_without_an_issue_is_told_of_in_words_of_its_own(bot
     made = ticket(type="Финансы", subtype="Сверка", messages=[asked("Какой период сверяем?")])
     event = put(bot, made, create_jira=False)
     bot.sandbox.clock(advance="24h")
-    assert clock(bot).ring() == 1
+    assert clock(bot).fire() == 1
     bot.work()
     told = notes(bot, event)[-1]
     assert "W-24" in told
@@ -53,17 +53,17 @@ def test_a_ticket_that_waits_without_an_issue_is_told_of_in_words_of_its_own(bot
     assert "держани" not in told
 
 
-def test_an_answer_silences_the_alarm(bot: Bot) -> None:
+def test_an_answer_silences_the_timer(bot: Bot) -> None:
     for_seller(bot)
     says(bot, SELLER, bot.sandbox.issues()[0]["key"], "Двадцать пятого.")
     bot.sandbox.clock(advance="48h")
-    assert clock(bot).ring() == 0
+    assert clock(bot).fire() == 0
 
 
-def test_a_hold_that_ends_after_its_alarm_was_claimed_is_left_in_peace(bot: Bot) -> None:
+def test_a_hold_that_ends_after_its_timer_was_claimed_is_left_in_peace(bot: Bot) -> None:
     event = for_seller(bot)
     bot.sandbox.clock(advance="24h")
-    assert clock(bot).ring() == 1
+    assert clock(bot).fire() == 1
     number = bot.delivery(f"alarm:hold:{hold(bot).id}", "bot").id
     with bot.engine.begin() as connection:
         connection.execute(sa.update(deliveries).where(deliveries.c.id == number).values(due_at=None))
@@ -79,25 +79,25 @@ def test_a_hold_that_ends_after_its_alarm_was_claimed_is_left_in_peace(bot: Bot)
 def test_a_clock_that_slept_rings_late_and_says_so(bot: Bot, advance: str, late: bool) -> None:
     for_ozon(bot)
     bot.sandbox.clock(advance=advance)
-    clock(bot).ring()
+    clock(bot).fire()
     stored = load_event(bot.delivery(f"alarm:hold:{hold(bot).id}", "bot").event)
-    assert isinstance(stored, AlarmEvent)
+    assert isinstance(stored, TimerEvent)
     assert stored.late is late
 
 
-def test_several_clocks_ring_each_alarm_once(any_bot: Bot) -> None:
+def test_several_clocks_ring_each_timer_once(any_bot: Bot) -> None:
     for _ in range(5):
         for_ozon(any_bot)
     any_bot.sandbox.clock(advance="24h")
     counts: list[int] = []
-    threads = [threading.Thread(target=lambda: counts.append(clock(any_bot).ring())) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: counts.append(clock(any_bot).fire())) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
     assert sum(counts) == 5
     with any_bot.engine.connect() as connection:
-        rung = connection.execute(sa.select(sa.func.count()).where(alarms.c.state == "rung")).scalar()
+        rung = connection.execute(sa.select(sa.func.count()).where(timers.c.state == "rung")).scalar()
         made = connection.execute(
             sa.select(sa.func.count()).select_from(deliveries).where(deliveries.c.type == "alarm.due")
         ).scalar()

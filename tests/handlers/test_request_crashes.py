@@ -1,24 +1,26 @@
-"""A worker that dies at any boundary of the journal: run again, everything is there once and in its order."""
+"""A worker that dies at any boundary of the ledger: run again, everything is there once and in its order."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from desk.journal import Done, Find, LedgerJournal, Verb
+from desk.actions import Action, Rows
+from desk.run_ledger import RunLedger
 from tests.bot import Bot
 from tests.handlers.request_life import (
     CLIENT,
     ask,
     chat,
     comments,
+    fire_after,
     outgoing,
     pending,
     prepare,
     promised,
-    ring,
     states,
     told,
 )
@@ -31,29 +33,44 @@ class Died(BaseException):
 
 
 class Reaper:
-    """Kills the worker once at each verb of each delivery, at the moment that it is told."""
+    """Kills the worker once at each action of each delivery, at the moment that it is told."""
 
     def __init__(self, moment: Moment) -> None:
         self.moment = moment
         self.seen: set[tuple[str, str]] = set()
 
-    def wrap(self, do: Callable[..., object]) -> Callable[..., object]:
-        """The journal's `do`, deadly the first time."""
+    def wrap(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The ledger, deadly the first time that an action is done."""
+        do, write = RunLedger.do, RunLedger.write
 
-        def deadly(journal: LedgerJournal, verb: Verb, act: Callable[[], Done], find: Find | None = None) -> object:
-            key = (verb.why, verb.name)
-            if key in self.seen:
-                return do(journal, verb, act, find)
-            self.seen.add(key)
+        def deadly_do(actions: RunLedger, action: Action, act: Callable[[], Any], *more: Any, **named: Any) -> Any:
+            return do(actions, action, self._dying(act) if self._is_first(action) else act, *more, **named)
 
-            def dying() -> Done:
-                if self.moment == "after":
-                    act()
+        def deadly_write(actions: RunLedger, action: Action, rows: Rows) -> Any:
+            first = self._is_first(action)
+            if first and self.moment == "before":
                 raise Died
+            value = write(actions, action, rows)
+            if first:
+                raise Died
+            return value
 
-            return do(journal, verb, dying, find)
+        monkeypatch.setattr(RunLedger, "do", deadly_do)
+        monkeypatch.setattr(RunLedger, "write", deadly_write)
 
-        return deadly
+    def _is_first(self, action: Action) -> bool:
+        key = (action.why, action.name)
+        first = key not in self.seen
+        self.seen.add(key)
+        return first
+
+    def _dying(self, act: Callable[[], Any]) -> Callable[[], Any]:
+        def dying() -> Any:
+            if self.moment == "after":
+                act()
+            raise Died
+
+        return dying
 
 
 def survive(bot: Bot) -> None:
@@ -80,11 +97,11 @@ def test_a_crash_at_every_verb_leaves_everything_once(
     bot = any_bot
     prepare(bot)
     reaper = Reaper(moment)
-    monkeypatch.setattr(LedgerJournal, "do", reaper.wrap(LedgerJournal.do))
+    reaper.wrap(monkeypatch)
     monkeypatch.setattr("tests.handlers.request_life.finish", survive)
     ask(bot)
     assert states(bot) == [(1, "open", None)]
-    assert ring(bot, "24h") == 1
+    assert fire_after(bot, "24h") == 1
     assert pending(bot) == ["request:1:2"]
     bot.sandbox.usedesk_act("client", ticket_id=outgoing(), message="Плату заменили.")
     survive(bot)

@@ -19,15 +19,15 @@ from tests.handlers.request_life import (
     crm_request,
     drafts,
     finish,
+    fire_after,
+    fire_due,
     notes,
     outgoing,
     overdue,
     pending,
     prepare,
     promised,
-    ring,
     rows,
-    rung,
     states,
     told,
 )
@@ -51,8 +51,8 @@ def test_the_life_of_a_request_in_usedesk(any_bot: Bot) -> None:
     assert promised(bot) == [("M-2", "draft")]
     assert overdue(bot) == []
 
-    assert ring(bot, "23h") == 0
-    assert ring(bot, "60m") == 1
+    assert fire_after(bot, "23h") == 0
+    assert fire_after(bot, "60m") == 1
     assert ["Напоминаем" in text for text in chat(bot, "service")] == [False, True]
     assert "Напоминаем" in comments(bot, outgoing())[1]
     assert "Мы уже напомнили" in comments(bot, CLIENT)[2]  # nobody told the agent's gender
@@ -63,12 +63,12 @@ def test_the_life_of_a_request_in_usedesk(any_bot: Bot) -> None:
     assert promised(bot) == [("M-2", "draft"), ("M-5", "draft")]
     assert overdue(bot) == [str(CLIENT)]
 
-    assert ring(bot, "24h") == 1
+    assert fire_after(bot, "24h") == 1
     assert len(chat(bot, "head")) == 1
-    assert ring(bot, "24h") == 1
+    assert fire_after(bot, "24h") == 1
     assert len(chat(bot, "lead")) == 1
     assert told(bot) == [*step_0, (1, "head", False, "sent"), (2, "lead", False, "sent")]
-    assert ring(bot, "240h") == 0
+    assert fire_after(bot, "240h") == 0
 
     answer(bot)
     assert states(bot) == [(1, "answered", "comment")]
@@ -82,24 +82,24 @@ def test_the_life_of_a_request_in_usedesk(any_bot: Bot) -> None:
 
 @pytest.mark.rule("U-30")
 @pytest.mark.parametrize("rings", [0, 1, 2, 3])
-def test_an_answer_at_every_point_stops_the_ladder(bot: Bot, rings: int) -> None:
+def test_an_answer_at_every_point_stops_the_escalation(bot: Bot, rings: int) -> None:
     prepare(bot)
     ask(bot)
     for _ in range(rings):
-        ring(bot, "24h")
+        fire_after(bot, "24h")
     sent = told(bot)
     answer(bot)
     assert states(bot) == [(1, "answered", "comment")]
-    assert ring(bot, "100h") == 0
+    assert fire_after(bot, "100h") == 0
     assert told(bot) == sent
 
 
 @pytest.mark.rule("U-30")
-def test_an_answer_that_comes_after_the_alarm_was_claimed_is_told_apart(bot: Bot) -> None:
+def test_an_answer_that_comes_after_the_timer_was_claimed_is_told_apart(bot: Bot) -> None:
     prepare(bot)
     ask(bot)
     bot.sandbox.clock(advance="25h")
-    assert rung(bot) == 1
+    assert fire_due(bot) == 1
     bot.sandbox.usedesk_act("client", ticket_id=outgoing(), message="Готово, плату заменили.")
     finish(bot)
     assert told(bot) == []
@@ -114,7 +114,7 @@ def test_an_answer_that_stands_unheard_is_found_before_anybody_is_reminded(bot: 
     bot.sandbox.usedesk_settings(webhooks=False)
     answer(bot)
     assert states(bot) == [(1, "open", None)]
-    ring(bot, "24h")
+    fire_after(bot, "24h")
     assert states(bot) == [(1, "answered", "comment")]
     assert told(bot) == []
 
@@ -151,7 +151,7 @@ def test_not_every_word_of_a_department_is_an_answer(bot: Bot, text: str) -> Non
     answer(bot, text)
     assert states(bot) == [(1, "open", None)]
     assert comments(bot, CLIENT) == before
-    ring(bot, "24h")  # nor is it taken for one when the reminder is due
+    fire_after(bot, "24h")  # nor is it taken for one when the reminder is due
     assert states(bot) == [(1, "open", None)]
 
 
@@ -246,7 +246,7 @@ def test_the_six_departments_are_named_in_the_reply_as_it_must_be(bot: Bot) -> N
 
 
 @pytest.mark.rule("U-15")
-def test_a_person_puts_a_reminder_off_and_the_ladder_keeps_its_distance(bot: Bot) -> None:
+def test_a_person_puts_a_reminder_off_and_the_escalation_keeps_its_distance(bot: Bot) -> None:
     prepare(bot)
     ask(bot)
     until = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
@@ -255,22 +255,22 @@ def test_a_person_puts_a_reminder_off_and_the_ladder_keeps_its_distance(bot: Bot
     )
     assert (rows(bot)[0].snooze_reason, rows(bot)[0].next_at) == ("Отпуск", until)
     assert "Отпуск" in comments(bot, CLIENT)[-1]
-    assert ring(bot, "24h") == 0
+    assert fire_after(bot, "24h") == 0
     bot.sandbox.clock(set="2026-11-26T12:00:01+03:00")
-    assert rung(bot) == 1
+    assert fire_due(bot) == 1
     finish(bot)
     assert [who for _, who, _, _ in told(bot)] == ["department", "department", "agent"]
     assert rows(bot)[0].next_at == until + timedelta(hours=24)
     word(bot, RequestEvent(occurred_at=until, type="request.answered", key="k2", request=1, by="a17"))
     assert states(bot) == [(1, "answered", "person")]
-    assert ring(bot, "48h") == 0
+    assert fire_after(bot, "48h") == 0
 
 
-def test_an_alarm_that_was_claimed_before_a_snooze_counts_no_more(bot: Bot) -> None:
+def test_a_timer_that_was_claimed_before_a_snooze_counts_no_more(bot: Bot) -> None:
     prepare(bot)
     ask(bot)
     bot.sandbox.clock(advance="24h")
-    assert rung(bot) == 1
+    assert fire_due(bot) == 1
     until = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
     with bot.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE deliveries SET due_at = NULL WHERE type = 'alarm.due'")
@@ -307,7 +307,7 @@ def test_the_client_hears_in_the_agents_gender(bot: Bot, gender: str | None, sai
     bot.sandbox.put_ticket({"id": "23814352"})
     assert bot.crm(crm_request(agent={"gender": gender})) == 202
     finish(bot)
-    ring(bot, "24h")
+    fire_after(bot, "24h")
     first, last = drafts(bot)
     assert M_2 in first["text"]
     assert said in last["text"]
@@ -320,7 +320,7 @@ def test_m_5_never_goes_when_nobody_could_remind_the_department(bot: Bot) -> Non
     bot.sandbox.put_ticket({"id": "23814352"})
     bot.crm(crm_request())
     finish(bot)
-    ring(bot, "24h")
+    fire_after(bot, "24h")
     assert len(drafts(bot)) == 1
     assert "Напомнить отделу бот не смог" in notes(bot)[-1]
     assert promised(bot) == [("M-2", "draft")]
@@ -332,14 +332,14 @@ def test_words_to_the_client_wait_for_a_working_day(bot: Bot) -> None:
     bot.sandbox.put_ticket({"id": "23814352"})
     bot.crm(crm_request())
     finish(bot)
-    ring(bot, "24h")  # Saturday, 16:00
+    fire_after(bot, "24h")  # Saturday, 16:00
     assert len(chat(bot, "service")) == 2
     assert len(drafts(bot)) == 1
-    assert "23.11.2026 09:00" in notes(bot)[-1]
-    assert ring(bot, "39h") == 1  # the 48 hours of Sunday, heard at seven on Monday
+    assert "23 ноября, 09:00" in notes(bot)[-1]
+    assert fire_after(bot, "39h") == 1  # the 48 hours of Sunday, heard at seven on Monday
     assert len(drafts(bot)) == 1
     bot.sandbox.clock(set="2026-11-23T09:00:01+03:00")
-    assert rung(bot) == 2  # the client's words, and the head's, for whom seven in the morning was too early
+    assert fire_due(bot) == 2  # the client's words, and the head's, for whom seven in the morning was too early
     finish(bot)
     assert "Я уже напомнила" in drafts(bot)[-1]["text"]
 
@@ -351,7 +351,7 @@ def test_the_wait_for_a_working_day_can_be_switched_off(bot: Bot) -> None:
     bot.sandbox.put_ticket({"id": "23814352"})
     bot.crm(crm_request())
     finish(bot)
-    ring(bot, "24h")
+    fire_after(bot, "24h")
     assert "Я уже напомнила" in drafts(bot)[-1]["text"]
 
 
@@ -361,9 +361,9 @@ def test_nobody_is_told_anything_in_the_quiet_hours(bot: Bot) -> None:
     bot.sandbox.put_ticket({"id": "23814352"})
     bot.crm(crm_request())
     finish(bot)
-    assert ring(bot, "24h") == 0
+    assert fire_after(bot, "24h") == 0
     bot.sandbox.clock(set="2026-11-25T09:00:01+03:00")
-    assert rung(bot) == 1
+    assert fire_due(bot) == 1
     finish(bot)
     assert [who for _, who, _, _ in told(bot)] == ["department", "agent"]
 
@@ -375,17 +375,17 @@ def test_a_clock_that_wakes_up_in_the_quiet_hours_waits_till_the_morning(bot: Bo
     bot.crm(crm_request())
     finish(bot)
     bot.sandbox.clock(set="2026-11-24T23:00:00+03:00")
-    assert rung(bot) == 1
+    assert fire_due(bot) == 1
     finish(bot)
     assert told(bot) == []
     bot.sandbox.clock(set="2026-11-25T09:00:01+03:00")
-    rung(bot)
+    fire_due(bot)
     finish(bot)
     assert [who for _, who, _, _ in told(bot)] == ["department", "agent"]
 
 
 @pytest.mark.rule("U-15", "U-30")
-def test_a_clock_that_slept_for_days_rings_each_step_once_late_and_in_order(any_bot: Bot) -> None:
+def test_a_clock_that_slept_for_days_fires_each_step_once_late_and_in_order(any_bot: Bot) -> None:
     bot = any_bot
     prepare(bot)
     bot.sandbox.put_ticket({"id": "23814352"})
@@ -393,7 +393,7 @@ def test_a_clock_that_slept_for_days_rings_each_step_once_late_and_in_order(any_
     finish(bot)
     bot.sandbox.clock(advance="97h")
     for _ in range(4):
-        rung(bot)
+        fire_due(bot)
         finish(bot, 1)
     steps = [(0, "department"), (0, "agent"), (1, "head"), (2, "lead")]
     assert told(bot) == [(step, who, True, "sent") for step, who in steps]
@@ -408,7 +408,7 @@ def test_who_is_only_informed_is_not_reminded(bot: Bot) -> None:
     assert states(bot) == [(1, "answered", "not_required")]
     assert len(chat(bot, "service")) == 1
     assert (pending(bot), drafts(bot)) == ([], [])
-    assert ring(bot, "100h") == 0
+    assert fire_after(bot, "100h") == 0
 
 
 @pytest.mark.rule("U-30")
@@ -437,7 +437,7 @@ def test_an_answer_passes_a_ticket_with_a_dead_letter(bot: Bot) -> None:
     bot.crm(crm_request("answered", answer="Готово."))
     finish(bot)
     assert states(bot) == [(1, "answered", "event")]
-    assert ring(bot, "48h") == 0
+    assert fire_after(bot, "48h") == 0
 
 
 @pytest.mark.rule("U-30")
@@ -451,18 +451,21 @@ def test_an_answer_passes_the_dead_letter_of_the_departments_own_ticket(bot: Bot
 
 
 @pytest.mark.rule("W-01")
-def test_an_agent_who_rests_is_passed_over_to_the_lead(bot: Bot) -> None:
+@pytest.mark.parametrize(
+    ("status", "passed_over"), [("отдых", True), ("Тренинг", True), ("Помощь эксперта", False), ("НА ЛИНИИ", False)]
+)
+def test_an_agent_who_rests_is_passed_over_to_the_lead(bot: Bot, status: str, *, passed_over: bool) -> None:
     prepare(bot)
     bot.sandbox.put_ticket({"id": "23814352"})
     bot.crm(crm_request())
-    resting = crm_request() | {"id": "evt-rest", "type": "agent.status_changed", "request": None}
-    bot.crm(resting | {"agent": {"id": "a17", "status": "отдых"}})
+    event = crm_request() | {"id": "evt-rest", "type": "agent.status_changed", "request": None}
+    bot.crm(event | {"agent": {"id": "a17", "status": status}})
     finish(bot)
     before = len(notes(bot))
-    ring(bot, "24h")
-    assert [who for _, who, _, _ in told(bot)] == ["department", "lead"]
-    assert len(chat(bot, "lead")) == 1
-    assert len(notes(bot)) == before
+    fire_after(bot, "24h")
+    assert [who for _, who, _, _ in told(bot)] == ["department", "lead" if passed_over else "agent"]
+    assert len(chat(bot, "lead")) == int(passed_over)
+    assert (len(notes(bot)) == before) == passed_over
 
 
 @pytest.mark.rule("U-15", "U-31")
@@ -474,7 +477,7 @@ def test_a_request_goes_with_its_ticket_to_another_agent(bot: Bot) -> None:
     bot.crm(given | {"agent": {"id": "a18", "gender": "m"}})
     finish(bot)
     assert "Теперь этот тикет ваш" in notes(bot)[-1]
-    ring(bot, "24h")
+    fire_after(bot, "24h")
     assert rows(bot)[0].owner_id == "a18"
     assert "Я уже напомнил про" in drafts(bot)[-1]["text"]
 
@@ -536,7 +539,7 @@ def test_a_promise_is_kept_or_broken(bot: Bot, text: str | None, state: str) -> 
         bot.crm(message(text))
     bot.crm(crm_request("answered", answer="Готово."))
     finish(bot)
-    ring(bot, "31h")  # the end of work tomorrow is 18:00
+    fire_after(bot, "31h")  # the end of work tomorrow is 18:00
     assert promised(bot) == [("M-2", state)]
     assert any("этот срок прошёл" in one for one in notes(bot)) is (state == "broken")
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 
 from tests.bot import Bot
-from tests.handlers.request_life import chat, drafts, finish, notes, pending, prepare, ring, rows, rung, states, told
+from tests.handlers.request_life import (
+    chat,
+    drafts,
+    finish,
+    fire_after,
+    fire_due,
+    notes,
+    pending,
+    prepare,
+    rows,
+    states,
+    told,
+)
 from tests.handlers.test_hand_made import ADMIN, OPERATOR, comments, components, make, person, write
 from tests.handlers.test_jira_task import escalate
 from tests.handlers.test_requests import edit
@@ -78,29 +90,29 @@ def test_an_issue_with_a_neighbours_component_is_a_request(bot: Bot) -> None:
     assert len(chat(bot, "ff")) == 1
     assert "подключить группу склада Казань" in drafts(bot, number)[-1]["text"]
     before = len(comments(bot, key))
-    ring(bot, "24h")
+    fire_after(bot, "24h")
     assert ["Напоминаем" in text for text in comments(bot, key)[before:]] == [True]
     assert [who for _, who, _, _ in told(bot)] == ["department", "department", "agent"]
     comment(bot, key, "Коллеги, как дела?", OPERATOR)
     assert states(bot) == [(1, "open", None)]
     comment(bot, key, "Пропуск выписан.", ADMIN)
     assert states(bot) == [(1, "answered", "comment")]
-    assert ring(bot, "48h") == 0
+    assert fire_after(bot, "48h") == 0
     comment(bot, key, "И второй тоже.", ADMIN)
     assert len(rows(bot)) == 1
 
 
 @pytest.mark.rule("U-30")
-@pytest.mark.parametrize("deed", ["deleted", "component"])
-def test_an_issue_that_is_the_departments_no_more_ends_its_request(bot: Bot, deed: str) -> None:
+@pytest.mark.parametrize("action", ["deleted", "component"])
+def test_an_issue_that_is_the_departments_no_more_ends_its_request(bot: Bot, action: str) -> None:
     _, key = asked(bot)
-    if deed == "deleted":
+    if action == "deleted":
         person(bot, "DELETE", f"/issue/{key}", who=ADMIN)
     else:
         write(bot, key, "remove", "FF:Казань")
     finish(bot, 2)
-    assert states(bot) == [(1, "withdrawn", "issue_deleted" if deed == "deleted" else "other_department")]
-    assert (pending(bot), rung(bot)) == ([], 0)
+    assert states(bot) == [(1, "withdrawn", "issue_deleted" if action == "deleted" else "other_department")]
+    assert (pending(bot), fire_due(bot)) == ([], 0)
 
 
 @pytest.mark.rule("U-14", "U-16")

@@ -13,10 +13,10 @@ from tests.handlers.request_life import (
     crm_request,
     drafts,
     finish,
+    fire_after,
     notes,
     prepare,
     promised,
-    ring,
     states,
     told,
 )
@@ -43,7 +43,7 @@ def test_the_agent_is_asked_once_and_nobody_tells_the_client_or_the_head(bot: Bo
     assert {state for _, state in promised(bot)} == {"withdrawn"}
     before, silent = len(notes(bot)), len(drafts(bot))
     for _ in range(4):
-        ring(bot, "24h")
+        fire_after(bot, "24h")
     assert states(bot) == [(1, "open", None)]
     assert {to for _, to, _, _ in told(bot)} == {"department"}
     assert (len(notes(bot)), len(drafts(bot)), chat(bot, "head"), chat(bot, "lead")) == (before, silent, [], [])
@@ -58,7 +58,7 @@ def test_a_ticket_that_is_opened_again_goes_on_as_before(bot: Bot) -> None:
     bot.crm(opened)
     finish(bot)
     for _ in range(3):
-        ring(bot, "24h")
+        fire_after(bot, "24h")
     assert {"head", "lead"} <= {to for _, to, _, _ in told(bot)}
 
 
@@ -70,5 +70,5 @@ def test_the_same_in_usedesk(bot: Bot) -> None:
     finish(bot)
     assert sum("Тикет решён, а ответа ещё нет" in text for text in comments(bot, CLIENT)) == 1
     for _ in range(3):
-        ring(bot, "24h")
+        fire_after(bot, "24h")
     assert {to for _, to, _, _ in told(bot)} == {"department"}

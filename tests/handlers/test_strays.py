@@ -29,7 +29,8 @@ Meanwhile = Callable[[], None]
 
 def asleep(monkeypatch: pytest.MonkeyPatch, path: str, meanwhile: Meanwhile) -> None:
     """The first worker that posts to this path sleeps with the request in its hands; what others do `meanwhile`."""
-    send, slept = HTTPAdapter.send, []
+    send = HTTPAdapter.send
+    slept: list[bool] = []
 
     def late(self: HTTPAdapter, request: requests.PreparedRequest, *given: Any, **named: Any) -> requests.Response:
         if not slept and request.method == "POST" and str(request.url).endswith(path):

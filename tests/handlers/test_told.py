@@ -20,7 +20,7 @@ from sandbox.live import QuietHandler
 from store.tables import deliveries, reminders
 from tests.bot import Bot
 from tests.databases import Sqlite
-from tests.handlers.request_life import MONDAY, ask, finish, prepare, ring
+from tests.handlers.request_life import MONDAY, ask, finish, fire_after, prepare
 from tests.usedesk import usedesk_bot
 
 
@@ -90,7 +90,7 @@ def test_a_reminder_that_one_channel_took_counts_once(bot: Bot, mattermost: Matt
     prepare(bot, CHAT_SERVICE=mattermost.address("a", "b"))
     ask(bot)
     mattermost.broken["a"] = failures
-    ring(bot, "24h")
+    fire_after(bot, "24h")
     assert mattermost.took == {"a": 2, "b": 2}
     with bot.engine.connect() as connection:
         told = list(connection.execute(sa.select(reminders.c.told)).scalars())
@@ -111,7 +111,7 @@ def test_an_admin_who_was_told_is_not_told_again_when_another_address_fails(bot:
 def test_a_reader_of_the_digest_who_got_it_does_not_get_it_again(bot: Bot, mattermost: Mattermost) -> None:
     mattermost.broken["b"] = 3
     prepare(bot, MONDAY, DIGEST_LEAD=mattermost.address("a", "b"))
-    [name, *_] = bot.watch.current().reports.digests
+    [name, *_] = bot.reloader.current().reports.digests
     with bot.engine.begin() as connection:
         post(connection, DigestEvent(occurred_at=machine_now(), name=name, day=date(2026, 11, 16)))
     finish(bot)

@@ -56,9 +56,9 @@ def settle(bot: Bot, changes: dict[str, Any]) -> None:
     bot.set_config(CONFIG_DIR=str(folder))
 
 
-def act(bot: Bot, **deed: Any) -> None:
+def act(bot: Bot, **change: Any) -> None:
     """An agent (12) does something; the bot hears of it."""
-    bot.sandbox.usedesk_act("agent", **({"ticket_id": TICKET} | deed))
+    bot.sandbox.usedesk_act("agent", **({"ticket_id": TICKET} | change))
     bot.work()
 
 
@@ -69,9 +69,9 @@ def client(bot: Bot, message: str) -> None:
 
 
 def later(bot: Bot, advance: str) -> None:
-    """Time goes by, and the clock rings."""
+    """Time goes by, and the clock fires what is due."""
     bot.sandbox.clock(advance=advance)
-    Clock(bot.engine, bot.process.office, bot.watch).ring()
+    Clock(bot.engine, bot.process.factory, bot.reloader).fire()
     bot.work()
 
 
@@ -83,7 +83,7 @@ def told(bot: Bot, rule: str) -> list[str]:
 def asked(bot: Bot, **more: Any) -> int:
     """An open request of the ticket to the service department; its number."""
     now = bot.process.clock.now()
-    row = {
+    row: dict[str, Any] = {
         "source": "usedesk",
         "ticket_id": TICKET,
         "department": "service",
@@ -96,7 +96,7 @@ def asked(bot: Bot, **more: Any) -> int:
 
 
 def again(bot: Bot) -> None:
-    """Run every delivery of Usedesk's and every alarm once more from its top."""
+    """Run every delivery of Usedesk's and every timer once more from its top."""
     with bot.engine.begin() as connection:
         connection.execute(sa.update(deliveries).where(deliveries.c.state == "done").values(state="waiting"))
     bot.hurry()
@@ -224,13 +224,13 @@ def test_a_status_goes_with_an_answer(bot: Bot, message: str, request_open: bool
     assert len(told(bot, "U-09")) == 1
 
 
-@pytest.mark.parametrize("deed", [{"status": 6}, {"status": 2}, {"client": "Ну?"}])
-def test_a_status_that_was_chosen_or_overtaken_needs_no_advice(bot: Bot, deed: dict[str, Any]) -> None:
+@pytest.mark.parametrize("change", [{"status": 6}, {"status": 2}, {"client": "Ну?"}])
+def test_a_status_that_was_chosen_or_overtaken_needs_no_advice(bot: Bot, change: dict[str, Any]) -> None:
     act(bot, message="Какой номер?")
-    if "client" in deed:
-        client(bot, deed["client"])
+    if "client" in change:
+        client(bot, change["client"])
     else:
-        act(bot, **deed)
+        act(bot, **change)
     later(bot, "11m")
     assert told(bot, "U-09") == []
 

@@ -11,14 +11,14 @@ from desk.usedesk.zone import Zone
 from receivers.usedesk_polled import understand
 from runtime.usedesk_polling import Polling
 from tests.bot import Bot
-from tests.handlers.request_life import answer, ask, finish, outgoing, pending, prepare, ring, states
+from tests.handlers.request_life import answer, ask, finish, fire_after, outgoing, pending, prepare, states
 
 MOSCOW, NEW_YORK = 180, -300
 
 
 def poll(bot: Bot) -> None:
     """Ask what changed, as the clock does."""
-    Polling(bot.process.office, bot.watch, bot.process.inbox, understand).look()
+    Polling(bot.process.factory, bot.reloader, bot.process.inbox, understand).look()
 
 
 @pytest.mark.rule("U-14", "U-30")
@@ -52,7 +52,7 @@ def test_an_answer_whose_webhook_was_lost_stops_the_reminder(any_bot: Bot, zone:
     any_bot.sandbox.usedesk_settings(webhooks=False)
     answer(any_bot)
     assert states(any_bot) == [(1, "open", None)]
-    assert ring(any_bot, "24h") == 1
+    assert fire_after(any_bot, "24h") == 1
     assert states(any_bot) == [(1, "answered", "comment")]
 
 
@@ -71,7 +71,7 @@ def test_a_quick_answer_counts_by_usedesks_own_clock(any_bot: Bot) -> None:
     any_bot.sandbox.clock(advance="10s")
     answer(any_bot, "Мастер будет завтра.")
     assert states(any_bot)[1] == (2, "open", None)
-    assert ring(any_bot, "24h") == 1
+    assert fire_after(any_bot, "24h") == 1
     assert states(any_bot)[1] == (2, "answered", "comment")
 
 

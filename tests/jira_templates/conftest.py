@@ -50,7 +50,7 @@ def valid_adf() -> Check:
         fitting = [option for option in options if kind is None or kind in (types(option) or {kind})]
         yield from any_of(validator, fitting or options, instance, parent)
 
-    return extend(Draft4Validator, {"anyOf": one_of_its_type})(schema).validate  # type: ignore[no-any-return, no-untyped-call]
+    return extend(Draft4Validator, {"anyOf": one_of_its_type})(schema).validate
 
 
 @pytest.fixture(scope="session")

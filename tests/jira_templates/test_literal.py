@@ -161,7 +161,7 @@ def test_a_message_is_enough_to_describe(shipped: Templates) -> None:
 def test_whoever_of_us_wrote_is_named_in_the_same_word(role: str, shipped: Templates) -> None:
     messages = (Message(text="Уточняю у коллег.", author=Author(role=role), visibility="public"),)
     text = plain_text(shipped.issue("fbo", said("а", messages=messages)).description)
-    assert "\nСотрудник · публично\nУточняю у коллег.\n" in text
+    assert "\nСотрудник · видно партнёру\nУточняю у коллег.\n" in text
 
 
 @pytest.mark.rule("W-04")

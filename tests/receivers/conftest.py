@@ -19,13 +19,14 @@ from pydantic import SecretStr
 from standardwebhooks import Webhook
 from werkzeug.test import TestResponse
 
-from config import Watch
+from config import ConfigReloader
 from config.jira import JiraConfig
-from receivers import jira, webcrm
+from receivers import automation, jira, webcrm
 from receivers.counters import Counters
 from runtime.inbox import Arrival
 
 JIRA_SECRETS = (SecretStr("old-jira-secret"), SecretStr("new-jira-secret"))
+AUTOMATION_TOKENS = (SecretStr("old-automation-token"), SecretStr("new-automation-token"))
 CRM_SECRETS = (
     SecretStr("whsec_b2xkLXdlYmNybS1zZWNyZXQtMDAwMDAwMDAwMDA="),
     SecretStr("whsec_bmV3LXdlYmNybS1zZWNyZXQtMDAwMDAwMDAwMDA="),
@@ -71,11 +72,18 @@ class MemoryInbox:
 
 @dataclass
 class Door:
-    """Both receivers of one app, with what they leave behind."""
+    """Receivers of one app, with what they leave behind: arrivals, and the sites that are to be looked through."""
 
     app: Flask
     inbox: MemoryInbox
     registry: CollectorRegistry
+    looked: list[str] = field(default_factory=list)
+    looking_fails: Exception | None = None
+
+    def look(self, site: str) -> None:
+        if self.looking_fails is not None:
+            raise self.looking_fails
+        self.looked.append(site)
 
     def count(self, source: str, outcome: str) -> float:
         labels = {"source": source, "outcome": outcome}
@@ -138,10 +146,12 @@ def make_door_fixture() -> Callable[[], Door]:
 def make_door() -> Door:
     app, inbox, registry = Flask(__name__), MemoryInbox(), CollectorRegistry()
     counters = Counters(registry)
-    watch = cast(Watch, SimpleNamespace(current=lambda: SimpleNamespace(jira=JIRA_CONFIG)))
-    app.register_blueprint(jira.blueprint(JIRA_SECRETS, inbox, watch, counters))
+    reloader = cast(ConfigReloader, SimpleNamespace(current=lambda: SimpleNamespace(jira=JIRA_CONFIG)))
+    app.register_blueprint(jira.blueprint(JIRA_SECRETS, inbox, reloader, counters))
     app.register_blueprint(webcrm.blueprint(CRM_SECRETS, inbox, counters))
-    return Door(app, inbox, registry)
+    door = Door(app, inbox, registry)
+    app.register_blueprint(automation.blueprint(AUTOMATION_TOKENS, inbox, reloader, counters, door.look))
+    return door
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from config import Watch
+from config import ConfigReloader
 from receivers import jira
 from receivers.counters import Counters
 from receivers.signatures import NoSecretError
@@ -209,7 +209,7 @@ def test_a_delivery_is_one_line_of_log_without_its_body(door: Door, event: Read)
 @pytest.mark.parametrize("secrets", [(), (SecretStr(""),)])
 def test_without_a_secret_the_receiver_does_not_start(door: Door, secrets: tuple[SecretStr, ...]) -> None:
     with pytest.raises(NoSecretError, match="JIRA_WEBHOOK_SECRETS"):
-        jira.blueprint(secrets, door.inbox, cast(Watch, SimpleNamespace()), Counters(CollectorRegistry()))
+        jira.blueprint(secrets, door.inbox, cast(ConfigReloader, SimpleNamespace()), Counters(CollectorRegistry()))
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "raw deflate", "signed before"])

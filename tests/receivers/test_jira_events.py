@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from desk import adf
 from events import CommentEvent, FieldChange, IssueEvent, IssueLinkEvent, Person, dump_event, load_event
-from receivers.jira_events import NO_CASE, NO_SITE, Parsed, Places, parse
+from receivers.jira_events import NO_CASE, NO_SITE, JiraPlaces, ParsedJira, parse
 
 Read = Callable[[str], dict[str, Any]]
 PAYLOADS = Path(__file__).parents[3] / "shared" / "payloads"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-PLACES = Places(
+PLACES = JiraPlaces(
     default_site="main",
     hosts={"main": "jira.example.test", "second": "second.example.test:8443"},
     projects={"FBO": "main", "QC": "main", "KSP": "second"},
@@ -29,7 +29,7 @@ WORKER = Person(account_id="712020:00000000-0000-4000-8000-00000000b021", kind="
 OPERATOR = Person(account_id="712020:00000000-0000-4000-8000-00000000a017", kind="atlassian")
 
 
-def understand(body: dict[str, Any], site: str | None = None) -> Parsed:
+def understand(body: dict[str, Any], site: str | None = None) -> ParsedJira:
     return parse(body, PLACES, NOW, site)
 
 
@@ -142,7 +142,7 @@ def test_a_link_has_ids_only(event: Read, kind: str) -> None:
     assert isinstance(parsed.event, IssueLinkEvent)
     assert (parsed.event.issue.id, parsed.event.other.id, parsed.event.link_type) == ("10012", "10020", "Blocks")
     assert (parsed.case, parsed.type) == ("main:10012", f"issuelink.{kind}")
-    alone = Places("main", {"main": "jira.example.test"}, PLACES.projects)
+    alone = JiraPlaces("main", {"main": "jira.example.test"}, PLACES.projects)
     assert parse(body, alone, NOW).event == parsed.event
     assert understand(body).ignored == NO_SITE  # of two sites it may be either's
 
@@ -222,6 +222,9 @@ def test_a_comment_without_an_id_is_ignored(event: Read, body: dict[str, Any]) -
     assert understand(whole | body).ignored == "the comment or the linked issue has no id"
 
 
+BAD: tuple[object, ...] = (0, -1, 10**30, 9e99, "2018-12-20 15:45:59,695", "١", True, None, [], {})
+
+
 @pytest.mark.parametrize(
     ("timestamp", "at"),
     [
@@ -229,7 +232,7 @@ def test_a_comment_without_an_id_is_ignored(event: Read, body: dict[str, Any]) -
         (1795179902, datetime(2026, 11, 20, 13, 5, 2, tzinfo=UTC)),
         ("1795179902120", datetime(2026, 11, 20, 13, 5, 2, 120_000, tzinfo=UTC)),
         (int((NOW + timedelta(days=2)).timestamp() * 1000), NOW),
-        *((bad, NOW) for bad in (0, -1, 10**30, 9e99, "2018-12-20 15:45:59,695", "١", True, None, [], {})),
+        *((bad, NOW) for bad in BAD),
     ],
 )
 def test_a_timestamp_is_milliseconds_or_seconds_else_the_receipt(timestamp: Any, at: datetime) -> None:
@@ -245,7 +248,7 @@ def test_jiras_misspelt_account_id_is_read() -> None:
 @pytest.mark.skipif(not PAYLOADS.is_dir(), reason=f"{PAYLOADS} is absent: captured bodies are not part of the project")
 def test_captured_bodies_are_understood_where_their_project_is_ours() -> None:
     """Every issue and link body of the public captures is an event; comments only where they name their issue."""
-    everything = Places("main", {}, _EveryProject())
+    everything = JiraPlaces("main", {}, _EveryProject())
     understood = Counter[str]()
     for path in PAYLOADS.glob("*.json"):
         body = json.loads(path.read_text(encoding="utf-8"))

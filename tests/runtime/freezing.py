@@ -73,7 +73,8 @@ def _freeze() -> None:
 
 
 def _before(owner: type, name: str, meant: Any) -> None:
-    call, frozen = getattr(owner, name), []
+    call = getattr(owner, name)
+    frozen: list[bool] = []
 
     def freezing(self: Any, *given: Any, **named: Any) -> Any:
         if not frozen and meant(self, *given):
@@ -86,7 +87,8 @@ def _before(owner: type, name: str, meant: Any) -> None:
 
 def _at_step(number: int) -> None:
     """At step `number`; on SQLite not before the transaction is over, whose lock would stop everybody."""
-    steps, frozen = itertools.count(), []
+    steps = itertools.count()
+    frozen: list[bool] = []
 
     def step(connection: Any = None) -> None:
         if not threading.current_thread().name.startswith("case") or frozen:

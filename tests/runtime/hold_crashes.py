@@ -20,8 +20,8 @@ import sqlalchemy as sa
 
 from desk.adf_text import plain_text
 from sandbox.live import LiveSandbox
-from store.holds import alarm_key
-from store.tables import alarms, holds
+from store.holds import timer_key
+from store.tables import holds, timers
 from tests.bot import Bot, free_port
 from tests.runtime.crashes import LAG, MOMENTS
 from tests.runtime.hold_scenarios import ANSWER, SCENARIOS, Counts, Delivery, Standing
@@ -191,15 +191,15 @@ class _Run:
         mine = sa.select(holds).where(holds.c.ticket_id == self._number).order_by(holds.c.id)
         with self._bot.engine.connect() as connection:
             rows = connection.execute(mine).all()
-            keys = [alarm_key(row.id) for row in rows]
-            states = connection.execute(sa.select(alarms.c.state).where(alarms.c.key.in_(keys))).scalars()
-            alarm = ", ".join(states)
+            keys = [timer_key(row.id) for row in rows]
+            states = connection.execute(sa.select(timers.c.state).where(timers.c.key.in_(keys))).scalars()
+            timer = ", ".join(states)
         fields, hold = issues[0]["fields"], rows[-1]
         return Standing(
             status=fields["status"]["name"],
             purpose=issues[0]["properties"]["smezhnik"]["purpose"],
             hold=(hold.kind, hold.stage, hold.ended_why, tuple(hold.components_taken or ())),
-            alarm=alarm,
+            timer=timer,
             components=tuple(one["name"] for one in fields["components"]),
             issues=len(issues),
             links=sum(len(self._bot.sandbox.remote_links(issue["id"])) for issue in issues),

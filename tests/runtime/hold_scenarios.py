@@ -40,12 +40,12 @@ class Counts:
 
 @dataclass(frozen=True)
 class Standing:
-    """How issues, hold and alarm stand in the end; a hold is (kind, stage, why it ended, components taken)."""
+    """How issues, hold and timer stand in the end; a hold is (kind, stage, why it ended, components taken)."""
 
     status: str
     purpose: str
     hold: tuple[str, str, str | None, tuple[str, ...]]
-    alarm: str = "pending"
+    timer: str = "pending"
     components: tuple[str, ...] = ()
     issues: int = 1
     links: int = 1

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import runtime.clock
-from config import Watch
+from config import ConfigReloader
 from config.settings import Settings
-from desk.journal import LedgerJournal
+from desk.actions import Action
+from desk.run_ledger import RunLedger
 from runtime.clock import Clock
 from runtime.process import Process
 from runtime.worker import Worker
@@ -20,24 +21,24 @@ from store.database import connect
 
 def work(env: dict[str, str]) -> None:
     """A worker, until SIGTERM."""
-    process, watch = _process(env)
-    Worker(process.engine, process.office, watch).run()
+    process, reloader = _process(env)
+    Worker(process.engine, process.factory, reloader).run()
 
 
 def keep_time(env: dict[str, str]) -> None:
     """A clock, until SIGTERM."""
-    process, watch = _process(env)
-    runtime.clock.run(Clock(process.engine, process.office, watch))
+    process, reloader = _process(env)
+    runtime.clock.run(Clock(process.engine, process.factory, reloader))
 
 
 ROLES: dict[str, Callable[[dict[str, str]], None]] = {"worker": work, "clock": keep_time}
 
 
-def _process(env: dict[str, str]) -> tuple[Process, Watch]:
+def _process(env: dict[str, str]) -> tuple[Process, ConfigReloader]:
     settings = Settings.read(env)
     process = Process(settings)
     process.__dict__["engine"] = connect(settings.database_url)  # migrated already
-    return process, Watch(settings.config_dir, env)
+    return process, ConfigReloader(settings.config_dir, env)
 
 
 def die_at(moment: str, verb: str | None) -> None:
@@ -45,7 +46,7 @@ def die_at(moment: str, verb: str | None) -> None:
     if verb is None:
         _die_around_the_delivery(moment)
     else:
-        _die_around_the_verb(moment, verb)
+        _die_around_the_action(moment, verb)
 
 
 def _die(*_: Any, **__: Any) -> Any:
@@ -58,35 +59,43 @@ def _die_around_the_delivery(moment: str) -> None:
     elif moment == "unfinished":
         deliveries.let_go = _die
     else:
-        let_follow = deliveries.let_follow
+        let_go = deliveries.let_go
 
-        def follow(*given: Any) -> None:
-            connection = given[0]
-            let_follow(*given)
+        def end(connection: Any, *given: Any, **values: Any) -> bool:
+            let_go(connection, *given, **values)
             connection.commit()
+            return bool(_die())
+
+        deliveries.let_go = end
+
+
+def _die_around_the_action(moment: str, name: str) -> None:
+    """Before it is begun, when it is begun, when the answer is there, or when it was asked for and is not ended yet."""
+    done = RunLedger._done
+
+    def dying_done(actions: RunLedger, number: int, asked: Any, *given: Any) -> Any:
+        what = asked.action
+        if what.name == name and moment == "begun":
             _die()
-
-        deliveries.let_follow = follow
-
-
-def _die_around_the_verb(moment: str, verb: str) -> None:
-    do, act = LedgerJournal.do, LedgerJournal._act
-
-    def dying_do(journal: LedgerJournal, what: Any, *given: Any) -> Any:
-        if what.name == verb and moment == "before":
-            _die()
-        result = do(journal, what, *given)
-        if what.name == verb and moment == "done":
+        result = done(actions, number, asked, *given)
+        if what.name == name and moment == "answered":
             _die()
         return result
 
-    def dying_act(journal: LedgerJournal, entry: int, mode: Any, what: Any, *given: Any) -> Any:
-        if what.name == verb and moment == "begun":
-            _die()
-        done = act(journal, entry, mode, what, *given)
-        if what.name == verb and moment == "answered":
-            _die()
-        return done
+    RunLedger._done = dying_done  # type: ignore[assignment, method-assign]
+    for way in ("do", "write"):
+        _die_around(way, moment, name)
 
-    LedgerJournal.do = dying_do  # type: ignore[method-assign]
-    LedgerJournal._act = dying_act  # type: ignore[method-assign]
+
+def _die_around(way: str, moment: str, name: str) -> None:
+    asked = getattr(RunLedger, way)
+
+    def dying(actions: RunLedger, what: Action, *given: Any, **more: Any) -> Any:
+        if what.name == name and moment == "before":
+            _die()
+        value = asked(actions, what, *given, **more)
+        if what.name == name:
+            _die()  # also where there is no answer of another system to wait for
+        return value
+
+    setattr(RunLedger, way, dying)

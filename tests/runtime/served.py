@@ -16,6 +16,7 @@ from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 from runtime.serving import worker as serving
+from runtime.serving.connection import Limits
 from runtime.serving.request import BODY_LIMIT
 from tests.bot import free_port
 
@@ -42,7 +43,7 @@ def told(method: str, path: str, body: bytes) -> bytes:
 class Server:
     """The worker, listening on `port`; `settings` are gunicorn's."""
 
-    def __init__(self, limits: serving.Limits, settings: dict[str, Any]) -> None:
+    def __init__(self, limits: Limits, settings: dict[str, Any]) -> None:
         self.port = free_port()
         config = Config()
         for name, value in (SETTINGS | settings).items():

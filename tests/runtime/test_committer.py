@@ -66,7 +66,7 @@ def test_a_write_that_fails_does_not_hurt_the_others_of_its_batch(engine: sa.Eng
             else:
                 assert done.result(20) is (number % 2 == 0)
     with engine.connect() as connection:
-        assert {gate.name: gate.failures for gate in systems.gates(connection)} == {
+        assert {breaker.name: breaker.failures for breaker in systems.breakers(connection)} == {
             f"system {number}": 1 for number in range(10) if number != 3
         }
     assert len(count) == 10  # the first, and the nine, one by one, after their common transaction failed

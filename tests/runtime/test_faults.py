@@ -203,7 +203,7 @@ def test_two_unknown_outcomes_in_a_row_are_each_waited_for(any_bot: Bot) -> None
 
 def clock_of(bot: Bot) -> Clock:
     """A clock process."""
-    return Clock(bot.engine, bot.process.office, bot.watch)
+    return Clock(bot.engine, bot.process.factory, bot.reloader)
 
 
 def due(bot: Bot) -> int:
@@ -215,7 +215,7 @@ def due(bot: Bot) -> int:
 
 
 def probe(bot: Bot) -> bool:
-    """Let a clock probe now; whether all gates are open."""
+    """Let a clock probe now; whether all breakers are reset."""
     with bot.engine.begin() as connection:
         connection.execute(sa.update(systems).values(probe_at=machine_now()))
     clock_of(bot).probe()
@@ -223,7 +223,7 @@ def probe(bot: Bot) -> bool:
         return not connection.execute(sa.select(systems).where(systems.c.closed_at.is_not(None))).all()
 
 
-def test_a_refused_token_closes_the_gate_until_a_probe_is_answered(any_bot: Bot) -> None:
+def test_a_refused_token_trips_the_breaker_until_a_probe_is_answered(any_bot: Bot) -> None:
     any_bot.sandbox.fault(system="jira", match=CREATE, status=401)
     names = [close(any_bot, "1")]
     any_bot.work()
@@ -277,7 +277,7 @@ def test_the_crm_is_probed_too(any_bot: Bot) -> None:
     assert_whole(any_bot, name)
 
 
-def test_a_run_of_failures_closes_the_gate_and_uses_no_attempts_up(any_bot: Bot) -> None:
+def test_a_run_of_failures_trips_the_breaker_and_uses_no_attempts_up(any_bot: Bot) -> None:
     any_bot.sandbox.fault(system="jira", match="POST /rest/api/3/*", status=502, times=3)
     names = [close(any_bot, str(number)) for number in range(1, 6)]
     any_bot.work()
@@ -357,8 +357,8 @@ def test_a_redirect_is_told_once_and_followed_by_nobody(bot: Bot, system: str, m
     bot.sandbox.fault(system=system, match=match, status=307, location=f"{there}?a=secret", after_effect=effect)
     name = close(bot, "1")
     bot.work()
-    row, gate = bot.delivery(name), "jira:main" if system == "jira" else system
-    assert (row.state, row.attempts, row.waits_for) == ("waiting", 0, gate)
+    row, breaker = bot.delivery(name), "jira:main" if system == "jira" else system
+    assert (row.state, row.attempts, row.waits_for) == ("waiting", 0, breaker)
     assert row.reason.endswith("307: redirects to 127.0.0.1")
     (alert,) = bot.sandbox.chat("admins")
     assert "127.0.0.1" in alert["message"]
@@ -386,12 +386,12 @@ UNDOCUMENTED = ("usedesk", "another program")  # Usedesk documents no form of th
 
 
 @pytest.mark.parametrize(
-    ("gate", "page"), [(gate, page) for gate in PROBED for page in PAGES if (gate, page) != UNDOCUMENTED]
+    ("breaker", "page"), [(breaker, page) for breaker in PROBED for page in PAGES if (breaker, page) != UNDOCUMENTED]
 )
-def test_a_page_that_is_no_answer_opens_no_gate(bot: Bot, gate: str, page: str) -> None:
-    system, probed = PROBED[gate]
+def test_a_page_that_is_no_answer_resets_no_breaker(bot: Bot, breaker: str, page: str) -> None:
+    system, probed = PROBED[breaker]
     with bot.engine.begin() as connection:
-        store.systems.close_gate(connection, gate, reason="503", now=machine_now(), probe_at=machine_now())
+        store.systems.trip_breaker(connection, breaker, reason="503", now=machine_now(), probe_at=machine_now())
     bot.sandbox.fault(system=system, match=probed, **PAGES[page])
     assert not probe(bot)
     assert probe(bot)

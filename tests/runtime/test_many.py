@@ -19,12 +19,13 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-import runtime.runner
+import handlers
 from desk.clock import machine_now
 from events import TicketEvent, dump_event
 from runtime.clock import Clock
 from store import systems
 from store.tables import deliveries as d
+from store.tables import systems as systems_table
 from tests.bot import Bot, free_port, sign_crm
 from tests.runtime.crashes import end, zygote
 from tests.runtime.waiting import until, until_reached
@@ -145,7 +146,7 @@ class Cost:
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
-        self._clock = Clock(bot.engine, bot.process.office, bot.watch)
+        self._clock = Clock(bot.engine, bot.process.factory, bot.reloader)
 
     def measure(self) -> list[str]:
         """The database's statements for one delivery."""
@@ -161,7 +162,7 @@ class Cost:
         made = ticket()
         assert self._bot.crm(closing(made)) == 202
         self._bot.runner.look_at(f"webcrm:{made['id']}")
-        self._clock.ring()
+        self._clock.fire()
 
 
 @pytest.mark.parametrize(
@@ -176,17 +177,13 @@ class Cost:
 def test_what_waits_costs_the_others_nothing(
     any_bot: Bot, monkeypatch: pytest.MonkeyPatch, values: dict[str, Any]
 ) -> None:
-    monkeypatch.setitem(runtime.runner.PROCEDURES, "ticket.closing", ())  # type: ignore[arg-type]
+    monkeypatch.setitem(handlers.PROCEDURES, "ticket.closing", ())
     cost = Cost(any_bot)
     cost.once()
     before = cost.measure()
     moment = machine_now()
-    fill(
-        any_bot,
-        closing(ticket()),
-        WAITING,
-        **{name: moment + value if isinstance(value, timedelta) else value for name, value in values.items()},
-    )
+    due = {name: moment + value if isinstance(value, timedelta) else value for name, value in values.items()}
+    fill(any_bot, closing(ticket()), WAITING, "w", **due)
     assert cost.measure() == before
     with any_bot.engine.connect() as connection:
         left = connection.execute(sa.select(sa.func.count()).where(d.c.delivery_id.like("w%"), d.c.state != "done"))
@@ -206,7 +203,7 @@ def test_two_thousand_waiting_cases_take_no_memory_and_go_on_after_a_restart(any
     number = WAITING if any_bot.engine.dialect.name == "sqlite" else WAITING // 4
     with any_bot.engine.begin() as connection:
         soon = machine_now() + timedelta(hours=1)
-        systems.close_gate(connection, "webcrm", reason="down", now=machine_now(), probe_at=soon)
+        systems.trip_breaker(connection, "webcrm", reason="down", now=machine_now(), probe_at=soon)
     with working(any_bot, "worker", "clock") as (worker, _):
         # a pair outside T-1: one note in the CRM
         event = closing(any_bot.sandbox.put_ticket(ticket(type="Финансы", subtype="Сверка")))
@@ -220,7 +217,7 @@ def test_two_thousand_waiting_cases_take_no_memory_and_go_on_after_a_restart(any
         grown = memory(worker) - before
     assert grown < 20, f"{grown:.1f} MB"
     with any_bot.engine.begin() as connection:
-        connection.execute(sa.update(systems.systems).values(probe_at=machine_now()))
+        connection.execute(sa.update(systems_table).values(probe_at=machine_now()))
     with working(any_bot, "worker", "clock"):
         until_reached(lambda: counts(any_bot)["done"], number + WARM, "all go on")
 

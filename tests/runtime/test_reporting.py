@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
-from config.reports import Digest
+from config.reports import DigestConfig
 from desk import digest
 from desk.digest import is_due
 from runtime.reporting import Reporting
@@ -40,7 +41,7 @@ HOUR = timedelta(hours=1)
     ],
 )
 def test_when_a_digest_is_due(any_bot: Bot, moment: datetime, due: bool) -> None:
-    assert is_due(any_bot.watch.current(), Digest(), moment) is due
+    assert is_due(any_bot.reloader.current(), DigestConfig(), moment) is due
 
 
 class Chat:
@@ -73,14 +74,20 @@ def test_two_clocks_send_one_digest_and_count_the_same(any_bot: Bot, monkeypatch
     try:
         any_bot.set_config(DIGEST_LEAD=f"json://127.0.0.1:{chat.port}/")
         since = FRIDAY - 40 * HOUR
-        row = {"source": "usedesk", "ticket_id": "700", "department": "service", "origin": "usedesk", "text": "?"}
+        row: dict[str, Any] = {
+            "source": "usedesk",
+            "ticket_id": "700",
+            "department": "service",
+            "origin": "usedesk",
+            "text": "?",
+        }
         row |= {"answer_required": True, "since": since, "due_at": since + 24 * HOUR, "opened_by": "x"}
         with any_bot.engine.begin() as connection:
             requests.add(connection, row)
-        monkeypatch.setattr(any_bot.process.office.clock, "now", lambda: FRIDAY + HOUR)
-        config = any_bot.watch.current()
+        monkeypatch.setattr(any_bot.process.factory.clock, "now", lambda: FRIDAY + HOUR)
+        config = any_bot.reloader.current()
         for _ in range(2):
-            clock = Reporting(any_bot.engine, any_bot.process.office)
+            clock = Reporting(any_bot.engine, any_bot.process.factory)
             clock.count(config)
             clock.digests(config)
         any_bot.work(settle=False)
@@ -120,12 +127,18 @@ def test_a_digest_by_mail_is_a_page_and_the_same_as_text(any_bot: Bot, monkeypat
     server.start()
     try:
         any_bot.set_config(DIGEST_LEAD=f"mailto://127.0.0.1:{port}?from=bot@example.test&to=lead@example.test")
-        row = {"source": "usedesk", "ticket_id": "700", "department": "service", "origin": "usedesk", "text": "?"}
+        row: dict[str, Any] = {
+            "source": "usedesk",
+            "ticket_id": "700",
+            "department": "service",
+            "origin": "usedesk",
+            "text": "?",
+        }
         row |= {"answer_required": True, "since": FRIDAY - 40 * HOUR, "due_at": FRIDAY - 16 * HOUR, "opened_by": "x"}
         with any_bot.engine.begin() as connection:
             requests.add(connection, row)
-        monkeypatch.setattr(any_bot.process.office.clock, "now", lambda: FRIDAY + HOUR)
-        Reporting(any_bot.engine, any_bot.process.office).digests(any_bot.watch.current())
+        monkeypatch.setattr(any_bot.process.factory.clock, "now", lambda: FRIDAY + HOUR)
+        Reporting(any_bot.engine, any_bot.process.factory).digests(any_bot.reloader.current())
         any_bot.work(settle=False)
     finally:
         server.stop()
@@ -145,10 +158,16 @@ def test_a_digest_by_mail_is_a_page_and_the_same_as_text(any_bot: Bot, monkeypat
 
 
 def test_a_digest_escapes_what_people_wrote(any_bot: Bot) -> None:
-    row = {"source": "usedesk", "ticket_id": "7", "department": "<b>x</b>", "origin": "usedesk", "text": "?"}
+    row: dict[str, Any] = {
+        "source": "usedesk",
+        "ticket_id": "7",
+        "department": "<b>x</b>",
+        "origin": "usedesk",
+        "text": "?",
+    }
     row |= {"answer_required": True, "since": FRIDAY - 40 * HOUR, "due_at": FRIDAY - 16 * HOUR, "opened_by": "x"}
     with any_bot.engine.begin() as connection:
         requests.add(connection, row)
-        made = digest.make(connection, any_bot.watch.current(), FRIDAY, ("worst",))
+        made = digest.make(connection, any_bot.reloader.current(), FRIDAY, ("worst",))
     assert "&lt;b&gt;x" in made.html
     assert "<b>x" not in made.html

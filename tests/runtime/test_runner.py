@@ -9,14 +9,14 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-import runtime.runner
+import handlers
+from desk.actions import Action, Result
 from desk.clock import machine_now
 from desk.desk import Desk
 from desk.faults import Dead, Later
-from desk.journal import Done, Verb
 from events import IssueEvent, IssueRef, TicketEvent
 from runtime.inbox import Arrival
-from store import deliveries, links
+from store import deliveries, links, tables
 from store.links import Link
 from tests.bot import Bot
 from tests.tickets import closing, ticket
@@ -28,7 +28,7 @@ Plays = Callable[[Play], None]
 @pytest.fixture
 def plays(monkeypatch: pytest.MonkeyPatch) -> Plays:
     """Lets one procedure of the test's own be what a closing goes through."""
-    return lambda play: monkeypatch.setitem(runtime.runner.PROCEDURES, "ticket.closing", (play,))  # type: ignore[arg-type]
+    return lambda play: monkeypatch.setitem(handlers.PROCEDURES, "ticket.closing", (play,))
 
 
 def close(bot: Bot, *names: str, number: str = "500") -> None:
@@ -54,13 +54,12 @@ def revive(bot: Bot, name: str, state: str = "waiting") -> None:
 
 
 def pay(desk: Desk, name: str, effects: list[str]) -> None:
-    """A verb whose effect can be counted."""
+    """An action whose effect can be counted, and found again."""
 
-    def act() -> Done:
-        effects.append(name)
-        return Done()
+    def find(_: datetime) -> Result | None:
+        return Result() if name in effects else None
 
-    desk._around.journal.do(Verb("W-40", name, None), act)
+    desk._context.actions.do(Action("W-40", name, None), lambda: effects.append(name), find)
 
 
 def test_a_case_is_worked_off_in_the_order_in_which_it_came(any_bot: Bot, plays: Plays) -> None:
@@ -122,7 +121,9 @@ def test_what_waited_behind_a_system_that_was_down_follows_when_it_is_back(any_b
     assert seen == ["a1", "a2", "a3"]
 
 
-def test_a_gate_that_opened_between_the_call_and_the_row_leaves_nobody_waiting(any_bot: Bot, plays: Plays) -> None:
+def test_a_breaker_that_was_reset_between_the_call_and_the_row_leaves_nobody_waiting(
+    any_bot: Bot, plays: Plays
+) -> None:
     down = [True]
 
     def play(_: TicketEvent, __: Desk) -> None:
@@ -146,7 +147,8 @@ def test_a_dead_letter_holds_back_its_own_case_and_is_told_once(any_bot: Bot) ->
     assert "403" in any_bot.delivery("a1").reason
     internal = [message for message in any_bot.sandbox.ticket("500")["messages"] if message["visibility"] == "internal"]
     assert len(internal) == 1
-    assert "403" in internal[0]["text"]
+    assert "не закончил работу" in internal[0]["text"]
+    assert "403" not in internal[0]["text"]
     assert len(any_bot.sandbox.chat("admins")) == 1
     any_bot.hurry()
     any_bot.work()
@@ -192,13 +194,13 @@ def test_a_delivery_is_handed_to_the_case_of_the_ticket_that_its_issue_was_linke
 ) -> None:
     seen: list[str] = []
     play = lambda event, _: seen.append(event.issue.id)  # noqa: E731
-    monkeypatch.setitem(runtime.runner.PROCEDURES, "issue.updated", (play,))  # type: ignore[arg-type]
+    monkeypatch.setitem(handlers.PROCEDURES, "issue.updated", (play,))
     moment = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
     for name in ("u1", "u2"):
         event = IssueEvent(type="issue.updated", occurred_at=moment, issue=IssueRef(site="main", id="10001"))
         any_bot.process.inbox.accept(Arrival("jira", name, "main:10001", event.type, b"{}", event))
     with any_bot.engine.begin() as connection:
-        waits = sa.update(deliveries.d).where(deliveries.d.c.delivery_id == "u2").values(due_at=None)
+        waits = sa.update(tables.deliveries).where(tables.deliveries.c.delivery_id == "u2").values(due_at=None)
         connection.execute(waits)  # held back behind the first
         links.add(connection, Link("webcrm", "77", "escalation", "main", "10001", "FBO-1", made_by_bot=True), moment)
     any_bot.runner.look_at("main:10001")
@@ -213,7 +215,7 @@ def test_the_bots_own_events_are_ignored(any_bot: Bot) -> None:
     close(any_bot, "a1")
     any_bot.work()
     with any_bot.engine.connect() as connection:
-        own = connection.execute(sa.select(deliveries.d).where(deliveries.d.c.type == "issue.created")).one()
+        own = connection.execute(sa.select(tables.deliveries).where(tables.deliveries.c.type == "issue.created")).one()
     assert (own.state, own.reason, own.case_id) == ("ignored", "the bot's own event", "webcrm:500")
 
 
@@ -252,16 +254,16 @@ def test_an_unknown_version_of_the_configuration_falls_back_to_the_current_one(a
     plays(lambda _, desk: seen.append(desk.config.version))
     close(any_bot, "a1", "a2")
     with any_bot.engine.begin() as connection:
-        connection.execute(sa.update(deliveries.d).values(config_version="of another age"))
+        connection.execute(sa.update(tables.deliveries).values(config_version="of another age"))
         kept = "INSERT INTO config_versions (version, content, loaded_at) VALUES ('of another age', :text, :now)"
-        bad = any_bot.watch.current().dump().replace('"schedule"', '"timetable"')
+        bad = any_bot.reloader.current().dump().replace('"schedule"', '"timetable"')
         connection.execute(sa.text(kept), {"text": bad, "now": "2026-11-20 12:00:00"})
     any_bot.work()
-    assert seen == [any_bot.watch.current().version] * 2
+    assert seen == [any_bot.reloader.current().version] * 2
 
 
 def test_a_fault_of_our_own_is_a_dead_letter_and_stands_in_the_log(any_bot: Bot, plays: Plays) -> None:
-    plays(lambda *_: {}["nothing"])  # type: ignore[index,func-returns-value]
+    plays(lambda *_: {}["nothing"])  # type: ignore[index]
     close(any_bot, "a1")
     with capture_logs() as logs:
         any_bot.work()
@@ -299,8 +301,8 @@ def test_a_database_that_goes_away_in_the_middle_is_nobodys_dead_letter(
 def test_an_event_that_this_release_cannot_read_is_a_dead_letter(any_bot: Bot) -> None:
     close(any_bot, "a1", "a2")
     with any_bot.engine.begin() as connection:
-        where = deliveries.d.c.delivery_id == "a1"
-        connection.execute(sa.update(deliveries.d).where(where).values(event='{"kind": "of another age"}'))
+        where = tables.deliveries.c.delivery_id == "a1"
+        connection.execute(sa.update(tables.deliveries).where(where).values(event='{"kind": "of another age"}'))
     any_bot.work()
     assert states(any_bot, "a1", "a2") == ["dead", "waiting"]
     assert len(any_bot.sandbox.chat("admins")) == 1
@@ -312,7 +314,7 @@ def test_retries_follow_the_schedule_within_its_jitter_and_end(any_bot: Bot, pla
 
     plays(play)
     close(any_bot, "a1")
-    retry = any_bot.watch.current().runtime.retry
+    retry = any_bot.reloader.current().runtime.retry
     assert [pause.total_seconds() for pause in retry.schedule] == [5, 60, 300, 1800, 7200, 21600]
     for attempt, pause in enumerate(retry.schedule, start=1):
         before = machine_now()
@@ -331,10 +333,10 @@ def test_a_run_takes_a_delivery_only_as_it_was_read(any_bot: Bot, plays: Plays) 
     plays(lambda event, desk: pay(desk, event.id, effects))
     close(any_bot, "a1")
     with any_bot.engine.connect() as connection:
-        read = deliveries.first_unfinished(connection, "webcrm:500")
+        read, _ = deliveries.first_unfinished(connection, "webcrm:500")
     assert read is not None
     any_bot.runner.look_at("webcrm:500")
-    any_bot.new_runner()._run(read)  # by a worker that slept since it looked
+    any_bot.new_runner()._run(read, has_next=False)  # by a worker that slept since it looked
     assert (states(any_bot, "a1"), effects) == (["done"], ["a1"])
 
 
@@ -358,7 +360,7 @@ def test_a_worker_that_stops_begins_no_verb_and_leaves_the_rest_to_the_next(any_
     assert (effects, states(any_bot, "a1", "a2")) == (["first", "second", "first", "second"], ["done", "done"])
 
 
-def test_a_worker_that_was_replaced_stops_before_its_next_verb_and_writes_nothing(any_bot: Bot, plays: Plays) -> None:
+def test_a_worker_that_was_replaced_stops_before_its_next_action_and_writes_nothing(any_bot: Bot, plays: Plays) -> None:
     effects: list[str] = []
 
     def play(event: TicketEvent, desk: Desk) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from config.settings import Settings
 from runtime.serving import worker as serving
+from runtime.serving.connection import Limits
 from runtime.serving.request import BODY_LIMIT, MEMORY
 from tests.runtime.served import ANSWERS, THREADS, Client, Server, told
 
@@ -40,7 +41,7 @@ def serve() -> Iterator[Serve]:
     started: list[Server] = []
 
     def start(seconds: float = TIMEOUT, **settings: Any) -> Server:
-        started.append(Server(serving.Limits(seconds), settings))
+        started.append(Server(Limits(seconds), settings))
         return started[-1]
 
     yield start
@@ -187,7 +188,7 @@ def test_a_byte_now_and_then_wins_no_time(server: Server, connect: Connect) -> N
 
 
 def test_a_longer_body_has_more_time() -> None:
-    limits = serving.Limits(10)
+    limits = Limits(10)
     assert limits.for_body(0) == 10
     assert limits.for_body(BODY_LIMIT) == 30
     assert limits.for_body(2 * BODY_LIMIT) == 30
@@ -240,7 +241,7 @@ def test_a_long_body_is_kept_on_disk_and_arrives_whole(server: Server, connect: 
 def test_a_body_that_cannot_be_kept_is_to_be_sent_again_later(
     server: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits = serving.Limits(TIMEOUT, "/no/such/folder")
+    limits = Limits(TIMEOUT, "/no/such/folder")
     monkeypatch.setattr(type(server.worker), "limits", limits)
     client = connect(server).send(HEAD + b"Content-Length: 200000\r\n\r\n" + bytes(200_000))
     status, headers, _ = client.answer()
@@ -307,8 +308,8 @@ def test_clients_who_leave_in_the_middle_leave_nothing_behind(server: Server, co
 
 def test_sigterm_lets_requests_under_way_end_and_waits_for_nobody_else(serve: Serve, connect: Connect) -> None:
     server = serve(seconds=60)
-    idle, kept, half = connect(server), connect(server).send(GET), connect(server).send(SIZED[:-1])
-    kept.answer()
+    idle, half, kept = connect(server), connect(server).send(SIZED[:-1]), connect(server).send(GET)
+    kept.answer()  # the other two came before it, so the server has them by now
     server.stop()
     assert idle.everything() == kept.everything() == b""
     status, headers, body = half.send(SIZED[-1:]).answer()
@@ -319,7 +320,7 @@ def test_sigterm_lets_requests_under_way_end_and_waits_for_nobody_else(serve: Se
 
 def test_the_limits_are_those_of_the_environment(tmp_path: Path) -> None:
     given = {"REQUEST_TIMEOUT": "1500ms", "DATA_DIR": str(tmp_path / "data")}
-    assert serving.Limits.of(Settings.read(given)) == serving.Limits(1.5, str(tmp_path / "data"))
+    assert Limits.of(Settings.read(given)) == Limits(1.5, str(tmp_path / "data"))
     (tmp_path / "file").touch()
     given = {"DATA_DIR": str(tmp_path / "file" / "data")}
-    assert serving.Limits.of(Settings.read(given)) == serving.Limits(10, None)
+    assert Limits.of(Settings.read(given)) == Limits(10, None)

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from cli.run import _is_there
 from config.settings import Settings
-from runtime.supervisor import _is_there
 from tests.bot import free_port
 from tests.test_app import CASES, GOLDEN, REAL, ROOT
 from tests.wire import Wire, answer
 
-MAKE_RUN = ("runtime.supervisor",)
+MAKE_RUN = ("cli.run",)
 SECONDS = 120  # to begin, and to end; a busy machine takes long
 AT_LAST = ("clock started", "Three things to try")
 
@@ -70,6 +70,7 @@ REFUSALS: dict[str, dict[str, str]] = {
     "no_secret_key": {"SECRET_KEY": ""},
     "port_is_no_number": {"PORT": "eighty"},
     "sandbox_port_is_no_number": {"SANDBOX_PORT": "99999"},
+    "workers_are_no_number": {"WORKERS": "two"},
     "database_is_no_database": {"DATABASE_URL": "sqlite:///{folder}/notes.txt"},
 }
 
@@ -165,3 +166,30 @@ def test_no_proxy_stands_between_two_processes_of_one_machine(monkeypatch: pytes
         assert _is_there(str(web.port), "/health/ready")
         assert len(web.heard) == 1
         assert proxy.heard == []
+
+
+def test_who_dies_is_started_again(env: dict[str, str], tmp_path: Path) -> None:
+    said: list[str] = []
+    killed: list[str] = []
+    command = [sys.executable, "-m", *MAKE_RUN]
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        for line in process.stdout or ():
+            said.append(line)
+            name = line.split("|")[0].strip()
+            if f"{name.rstrip('2')} started" not in line:
+                continue
+            if name not in killed:
+                killed.append(name)
+                os.kill(process_named(name, tmp_path), signal.SIGKILL)
+            elif all("".join(said).count(f"{one} started") > number for one, number in (("clock", 1), ("worker", 3))):
+                process.send_signal(signal.SIGTERM)
+    assert process.returncode == 0, "".join(said)
+    again = sorted(line for line in said if "starting it again" in line)
+    assert again == [f"{name:>7} | ended with -9, starting it again\n" for name in ("clock", "worker", "worker2")]
+    assert left_behind(tmp_path) == []
+
+
+def process_named(name: str, folder: Path) -> int:
+    """The process that works in a folder under this name."""
+    named = (comm.parent for comm in Path("/proc").glob("[0-9]*/comm") if comm.read_text() == f"{name}\n")
+    return next(int(process.name) for process in named if (process / "cwd").resolve() == folder)

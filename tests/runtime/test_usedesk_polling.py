@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-import cli
+from cli import roles
 from config.settings import Settings
 from desk.clock import machine_now
 from desk.faults import Later
@@ -40,7 +40,7 @@ def both(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def polling(bot: Bot) -> Polling:
     """What the clock has."""
-    return Polling(bot.process.office, bot.watch, bot.process.inbox, understand)
+    return Polling(bot.process.factory, bot.reloader, bot.process.inbox, understand)
 
 
 def look(bot: Bot) -> int:
@@ -143,7 +143,7 @@ def test_a_look_is_bounded_and_goes_on(bot: Bot) -> None:
         for number in range(1, 116):
             bot.sandbox.state.usedesk.put(number, "Тема", 5)
     bot.sandbox.clock(advance="1m")
-    counts = []
+    counts: list[int] = []
     while not counts or counts[-1] > 0:
         before = len(calls(bot))
         with bot.engine.begin() as connection:
@@ -162,14 +162,14 @@ def test_the_work_comes_first(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None
     bot.sandbox.clock(advance="1m")
     look(bot)
     assert len(calls(bot)) == 5 - RESERVE
-    usedesk = bot.process.office.usedesk(bot.watch.current())
+    usedesk = bot.process.factory.usedesk(bot.reloader.current())
     for _ in range(RESERVE):
         usedesk.tickets()
 
 
 def test_polling_stands_behind_all_who_wait(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("desk.usedesk.limit.RATE", Rate("usedesk", per_second=0.001, burst=5))
-    usedesk = bot.process.office.usedesk(bot.watch.current())
+    usedesk = bot.process.factory.usedesk(bot.reloader.current())
     first, second = (Run(number, f"usedesk/{number}", f"usedesk:{number}", "token") for number in (1, 2))
     usedesk.tickets()
     for _ in range(4):
@@ -188,10 +188,10 @@ def test_a_system_that_is_down_is_not_asked(bot: Bot) -> None:
     live_a_little(bot)
     bot.sandbox.clock(advance="1m")
     with bot.engine.begin() as connection:
-        systems.close_gate(connection, "usedesk", reason="x", now=machine_now(), probe_at=machine_now())
+        systems.trip_breaker(connection, "usedesk", reason="x", now=machine_now(), probe_at=machine_now())
     assert (look(bot), calls(bot)) == (0, [])
     with bot.engine.begin() as connection:
-        systems.set_gate(connection, "usedesk", closed_at=None)
+        systems.set_breaker(connection, "usedesk", closed_at=None)
     assert look(bot) == 4
 
 
@@ -240,9 +240,9 @@ def test_one_clock_asks_at_a_time(engine: sa.Engine) -> None:
 
 def test_without_usedesk_nobody_asks(sqlite: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with usedesk_bot(sqlite.fresh(tmp_path), tmp_path, monkeypatch) as made:  # type: ignore[attr-defined]
-        assert cli._polling(made.process) is not None
+        assert roles.polling(made.process) is not None
         nothing = dict.fromkeys(variables("http://127.0.0.1:9"), "")
-        assert cli._polling(Process(Settings.read(made.env | nothing))) is None
+        assert roles.polling(Process(Settings.read(made.env | nothing))) is None
 
 
 @pytest.mark.parametrize(

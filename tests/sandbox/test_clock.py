@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sandbox.clock import Clock, jira_stamp
+from sandbox.clock import SandboxClock, jira_stamp
 from sandbox.live import LiveSandbox
 
 from .conftest import Jira
@@ -28,10 +28,10 @@ def test_the_clock_is_set_and_advanced(live: LiveSandbox, jira: Jira, tmp_path: 
 
 
 def test_a_restarted_sandbox_goes_on_and_a_reset_one_does_not(tmp_path: Path) -> None:
-    clock = Clock(tmp_path)
+    clock = SandboxClock(tmp_path)
     clock.advance(timedelta(days=2))
     clock.advance(timedelta(days=-1))
-    again = Clock(tmp_path)
+    again = SandboxClock(tmp_path)
     assert again.offset == timedelta(days=1)
     again.reset()
     assert (again.offset, list(tmp_path.iterdir())) == (timedelta(), [])

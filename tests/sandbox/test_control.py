@@ -15,7 +15,7 @@ from werkzeug.test import Client
 
 from sandbox import create_app
 from sandbox.live import LiveSandbox
-from sandbox.settings import Settings
+from sandbox.settings import SandboxSettings
 
 from .conftest import Bot, Jira, doc
 
@@ -135,7 +135,7 @@ def test_the_page_shows_everything_escaped(live: LiveSandbox, jira: Jira) -> Non
 
 def test_the_environment_gives_the_fixed_points(tmp_path: Path) -> None:
     env = {"PORT": "9001", "DATA_DIR": str(tmp_path), "JIRA_WEBHOOK_SECRETS": "new, old"}
-    settings = Settings.from_env(env)
+    settings = SandboxSettings.from_env(env)
     assert (settings.port, settings.bot_url, settings.jira_secret) == (8090, "http://127.0.0.1:9001", "new")
     assert (settings.search_lag, settings.retry_seconds) == (1, 2)
     assert Client(create_app(settings)).get("/sandbox").status_code == 200

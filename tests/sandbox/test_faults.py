@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.faults import Fault, Faults
+from sandbox.faults import Faults, InjectedFault
 from sandbox.live import LiveSandbox
 
 from .conftest import Caller, Jira
@@ -109,9 +109,9 @@ def test_pending_faults_are_listed_and_dropped(live: LiveSandbox, jira: Jira) ->
     assert jira("GET", MYSELF).status_code == 200
 
 
-def fault(**more: Any) -> Fault:
+def fault(**more: Any) -> InjectedFault:
     """A fault."""
-    return Fault.read({"system": "jira", "match": CREATE, **more})
+    return InjectedFault.read({"system": "jira", "match": CREATE, **more})
 
 
 def test_first_in_first_out() -> None:

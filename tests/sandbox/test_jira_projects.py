@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import requests
 
+from sandbox import refusals
 from sandbox.live import LiveSandbox
+from tests import openapi
 
 from .conftest import CUSTOMER, OPERATOR, Jira
 
@@ -36,7 +40,7 @@ def test_a_person_needs_no_password_and_a_customer_may_not_use_jira(jira: Jira) 
 def test_projects_have_the_names_of_the_six_types_and_one_is_for_holds(jira: Jira) -> None:
     page = jira.take("GET", "/rest/api/3/project/search?maxResults=4")
     assert [one["key"] for one in page["values"]] == ["INVEST", "FBO", "ADS", "QC"]
-    assert (page["total"], page["isLast"]) == (7, False)
+    assert (page["total"], page["isLast"]) == (8, False)
     assert jira.take("GET", "/rest/api/3/project/CONTENT")["name"] == "Контент / Работа с карточкой товара"
     assert jira("GET", "/rest/api/3/project/NOPE").status_code == 404
 
@@ -88,7 +92,7 @@ def test_permissions_must_be_named(jira: Jira, query: str) -> None:
 
 def test_the_create_screen_is_told(jira: Jira) -> None:
     types = jira.take("GET", "/rest/api/3/issue/createmeta/FBO/issuetypes")["issueTypes"]
-    assert [one["name"] for one in types] == ["Обращение партнёра", "Задача"]
+    assert [one["name"] for one in types] == ["Обращение партнёра", "Задача", "Тикет"]
     path = f"/rest/api/3/issue/createmeta/FBO/issuetypes/{types[0]['id']}"
     fields = {one["fieldId"]: one for one in jira.take("GET", path)["fields"]}
     assert fields["summary"]["required"] is True
@@ -99,10 +103,63 @@ def test_the_create_screen_is_told(jira: Jira) -> None:
 
 
 def test_a_route_that_is_not_there_is_refused_in_jiras_shape(jira: Jira) -> None:
-    answer = requests.post(f"{jira.url}/rest/api/3/nonsense", auth=jira.auth, timeout=10)
-    assert (answer.status_code, set(answer.json())) == (404, {"errorMessages", "errors"})
-    assert requests.patch(f"{jira.url}/rest/api/3/myself", auth=jira.auth, timeout=10).status_code == 405
+    unknown = jira("POST", "/rest/api/3/nonsense")
+    assert (unknown.status_code, unknown.headers["Content-Type"]) == (404, "application/problem+json;charset=UTF-8")
+    assert unknown.json() == {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "No endpoint POST /rest/api/3/nonsense.",
+        "instance": "/rest/api/3/nonsense",
+    }
+    wrong = jira("PATCH", "/rest/api/2/myself")
+    assert (wrong.status_code, wrong.json()["detail"]) == (405, "Method 'PATCH' is not supported.")
+    assert wrong.headers["Allow"] == "GET"
+    desks = requests.get(f"{jira.url}/rest/servicedeskapi/nonsense", auth=jira.auth, timeout=10)
+    assert set(desks.json()) == {"errorMessage", "i18nErrorMessage"}
     assert requests.get(f"{jira.url}/nonsense", timeout=10).status_code == 404
+
+
+def test_what_the_document_forbids_is_refused(jira: Jira) -> None:
+    unknown = jira("POST", "/rest/api/3/search/jql", {"jql": "project = FBO", "startAt": 0})
+    assert (unknown.status_code, unknown.json()["errorMessages"]) == (400, [refusals.INVALID])
+    made = {"fields": {"project": {"key": "FBO"}, "issuetype": {"name": "Задача"}, "summary": "Проверка"}}
+    url, kind = f"{jira.url}/rest/api/3/issue", {"Content-Type": "text/plain"}
+    plain = requests.post(url, json.dumps(made), headers=kind, auth=jira.auth, timeout=10)
+    assert (plain.status_code, plain.json()["detail"]) == (415, "Content-Type 'text/plain' is not supported.")
+    for method in ("GET", "POST"):
+        gone = jira(method, "/rest/api/3/search", {} if method == "POST" else None)
+        assert (gone.status_code, "CHANGE-2046" in gone.json()["errorMessages"][0]) == (410, True)
+
+
+def test_the_bodies_that_are_checked_are_those_of_the_document() -> None:
+    if not openapi.available("jira"):
+        pytest.skip("the official documents are not here")
+    for call, names in refusals.BODIES.items():
+        method, path = call.split(" ")
+        operation = openapi.find("jira", method, f"/rest/api/3{path}")
+        schema = openapi.content_schema(operation.document, operation.spec["requestBody"])
+        body = openapi.resolve(operation.document, schema)
+        assert (body["additionalProperties"], set(body["properties"])) == (False, set(names.split())), call
+
+
+def test_an_answer_without_a_body_has_no_type(jira: Jira) -> None:
+    key = jira.create()["key"]
+    empty = jira("PUT", f"/rest/api/3/issue/{key}", {"fields": {"summary": "Другая"}})
+    assert (empty.status_code, empty.content, empty.headers.get("Content-Type")) == (204, b"", None)
+    assert jira("GET", "/rest/api/3/myself").headers["Content-Type"] == "application/json;charset=UTF-8"
+
+
+def test_the_second_version_has_text_where_the_third_has_documents(jira: Jira) -> None:
+    fields = {"project": {"key": "FBO"}, "issuetype": {"name": "Задача"}, "summary": "Проверка"}
+    key = jira.take("POST", "/rest/api/2/issue", {"fields": fields | {"description": "Раз\nдва"}})["key"]
+    shown = jira.take("GET", f"/rest/api/2/issue/{key}")
+    assert shown["fields"]["description"] == "Раз\nдва"
+    assert shown["self"].startswith(f"{jira.url}/rest/api/2/issue/")
+    assert jira.fields(key)["description"]["type"] == "doc"
+    refused = jira("PUT", f"/rest/api/2/issue/{key}", {"fields": {"description": jira.fields(key)["description"]}})
+    assert refused.json()["errors"] == {"description": "Operation value must be a string"}
+    assert jira("PUT", f"/rest/api/3/issue/{key}", {"fields": {"description": "Текст"}}).status_code == 400
 
 
 def test_the_statuses_of_a_project(jira: Jira) -> None:

@@ -25,5 +25,5 @@ def test_wrong_properties_are_refused(jira: Jira) -> None:
     base = f"/rest/api/3/issue/{jira.create()['key']}/properties"
     assert jira("PUT", f"{base}/{'x' * 256}", 1).status_code == 400
     assert jira("PUT", f"{base}/a", "x" * 32_768).status_code == 400
-    assert jira("PUT", f"{base}/a").status_code == 400
+    assert jira("PUT", f"{base}/a").status_code == 415
     assert jira("GET", "/rest/api/3/comment/1/properties").status_code == 404

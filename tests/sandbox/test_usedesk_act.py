@@ -16,7 +16,7 @@ from .conftest import Bot
 def kinds(bot: Bot, live: LiveSandbox) -> list[str]:
     """The kinds of what was sent, by their keys."""
     live.drain()
-    sent = []
+    sent: list[str] = []
     while not bot.told.empty():
         told = bot.next()
         assert told.path == "/webhooks/usedesk/sandbox"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -69,20 +71,20 @@ def test_writers_wait_for_each_other(engine: sa.Engine) -> None:
     for thread in threads:
         thread.join(30)
     with engine.connect() as connection:
-        gate = systems.gate(connection, "jira:main")
-    assert gate is not None
-    assert gate.failures == 4 * systems_counted
+        breaker = systems.breaker(connection, "jira:main")
+    assert breaker is not None
+    assert breaker.failures == 4 * systems_counted
 
 
 def test_moments_come_back_in_utc_and_naive_ones_are_refused(engine: sa.Engine) -> None:
     moscow = NOW.astimezone(timezone(timedelta(hours=3)))
     with engine.begin() as connection:
-        systems.pause(connection, "jira:main", moscow, None)
+        systems.set_rate_limit(connection, "jira:main", moscow, None)
         kept = connection.execute(sa.select(pauses.c.until)).scalar_one()
     assert kept == NOW
     assert kept.utcoffset() == timedelta()
     with pytest.raises(sa.exc.StatementError, match="naive"), engine.begin() as connection:
-        systems.pause(connection, "jira:main", datetime(2026, 11, 20), None)
+        systems.set_rate_limit(connection, "jira:main", datetime(2026, 11, 20), None)
 
 
 def test_a_thread_that_holds_a_connection_gets_no_second_one(database_url: str) -> None:
@@ -92,6 +94,17 @@ def test_a_thread_that_holds_a_connection_gets_no_second_one(database_url: str) 
     with engine.begin() as connection:
         assert connection.execute(sa.text("SELECT 1")).scalar() == 1
     engine.dispose()
+
+
+def test_what_a_late_thread_asks_for_is_closed(database_url: str) -> None:
+    """An engine that was disposed of opens a new pool for whoever comes later; nobody would close that one."""
+    engine = connect(database_url)
+    engine.dispose()
+    with engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT 1")).scalar() == 1
+    pool = engine.pool
+    assert isinstance(pool, sa.QueuePool)
+    assert (pool.checkedin(), pool.checkedout()) == (0, 0)
 
 
 def test_it_is_told_so_at_once_even_where_all_connections_are_taken(database_url: str) -> None:
@@ -121,6 +134,17 @@ def test_a_connection_that_another_thread_gives_back_is_held_no_more(database_ur
     thread.join()
     engine.connect().close()
     engine.dispose()
+
+
+def test_a_connection_that_is_given_back_to_a_pool_which_is_no_more_is_closed(database_url: str) -> None:
+    engine = connect(database_url)
+    connection = engine.connect()
+    raw = connection.connection.dbapi_connection
+    assert raw is not None
+    engine.dispose()  # as at the end of a process, while a thread still asks
+    connection.close()
+    with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError), match="closed"):
+        raw.cursor().execute("SELECT 1")
 
 
 @pytest.mark.parametrize("loss", ["invalidate", "detach"])

@@ -1,4 +1,4 @@
-"""Findings are told once, watches ring once, links are used once; what the block and the checks ask, indexes answer."""
+"""Findings are told once, watches fire once, links are used once; what the block and the checks ask, indexes answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from store import alarms, findings, holds, links, polls, promises, requests
+from store import findings, holds, links, polls, promises, requests, timers
 from store.findings import About
 from store.tables import metadata
 
@@ -21,11 +21,11 @@ WATCH = {"source": "usedesk", "ticket_id": "700", "rule": "U-12", "agent_id": "1
 
 def test_a_finding_is_kept_with_who_told_it_first(engine: sa.Engine) -> None:
     with engine.begin() as connection:
-        assert findings.found_by(connection, ABOUT) is None
-        findings.found(connection, ABOUT, "usedesk/1", NOW)
-        findings.found(connection, ABOUT, "usedesk/2", NOW + HOUR)
-        assert findings.found_by(connection, ABOUT) == "usedesk/1"
-        assert findings.found_by(connection, About("usedesk", "700", "U-12", "hold:2")) is None
+        assert findings.told_by(connection, ABOUT) is None
+        findings.add(connection, ABOUT, "usedesk/1", NOW)
+        findings.add(connection, ABOUT, "usedesk/2", NOW + HOUR)
+        assert findings.told_by(connection, ABOUT) == "usedesk/1"
+        assert findings.told_by(connection, About("usedesk", "700", "U-12", "hold:2")) is None
 
 
 def test_a_watch_rings_once_and_one_is_open_at_a_time(engine: sa.Engine) -> None:
@@ -37,13 +37,13 @@ def test_a_watch_rings_once_and_one_is_open_at_a_time(engine: sa.Engine) -> None
         assert watch is not None
         assert (watch.id, watch.agent_id, watch.due_at, findings.get(connection, number)) == (
             number, "12", NOW + HOUR, watch)  # fmt: skip
-        assert [alarm.key for alarm in alarms.claim_due(connection, NOW + HOUR, 9)] == [f"watch:{number}"]
+        assert [timer.key for timer in timers.claim_due(connection, NOW + HOUR, 9)] == [f"watch:{number}"]
         findings.end(connection, number, NOW)
         assert findings.open_of_ticket(connection, "usedesk", "700", "U-12") is None
         other = findings.begin(connection, WATCH, NOW)
         assert other not in (None, number)
         findings.end(connection, other or 0, NOW)
-        assert alarms.claim_due(connection, NOW + HOUR, 9) == []
+        assert timers.claim_due(connection, NOW + HOUR, 9) == []
 
 
 def test_a_link_is_used_once(engine: sa.Engine) -> None:
@@ -93,7 +93,7 @@ ASKED: dict[str, Callable[[sa.Connection], object]] = {
     "hold": lambda connection: holds.open_of_ticket(connection, "usedesk", "700"),
     "requests": lambda connection: requests.of_ticket(connection, "usedesk", "700"),
     "drafts": lambda connection: promises.alive_of_ticket(connection, "usedesk", "700"),
-    "finding": lambda connection: findings.found_by(connection, About("usedesk", "700", "U-02", "12")),
+    "finding": lambda connection: findings.told_by(connection, About("usedesk", "700", "U-02", "12")),
     "watch": lambda connection: findings.open_of_ticket(connection, "usedesk", "700", "U-12"),
     "place": lambda connection: polls.claim(connection, "usedesk", now=NOW, until=NOW),
 }

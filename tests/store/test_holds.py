@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from store import board, holds
+from store import board, board_choices, holds
 from store.board import Scale, Wanted
-from store.tables import alarms
 from store.tables import holds as table
+from store.tables import timers
 from tests.store.crowds import many_deliveries
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -45,7 +45,7 @@ def test_two_who_race_for_one_ticket_begin_one_hold(engine: sa.Engine) -> None:
         assert sorted(one.result(30) for one in both) == [False, True]
     with engine.connect() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(table)).scalar() == 1
-        assert connection.execute(sa.select(alarms.c.state)).scalars().all() == ["pending"]
+        assert connection.execute(sa.select(timers.c.state)).scalars().all() == ["pending"]
 
 
 def test_a_ticket_may_have_one_hold_after_the_other(engine: sa.Engine) -> None:
@@ -57,28 +57,24 @@ def test_a_ticket_may_have_one_hold_after_the_other(engine: sa.Engine) -> None:
         assert found is not None
         assert (found.id, found.kind) == (second, "seller")
         assert holds.open_of_issue(connection, "main", "10001") == found
-        assert holds.replaced_at(connection, "webcrm", "1", NOW) == "ozon"
-        assert holds.replaced_at(connection, "webcrm", "1", NOW + timedelta(seconds=1)) is None
-        assert holds.replaced_at(connection, "webcrm", "2", NOW) is None
 
 
-def test_an_ended_hold_stays_as_it_is_and_its_alarm_is_silent(engine: sa.Engine) -> None:
+def test_an_ended_hold_stays_as_it_is_and_its_timer_is_silent(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         number = holds.begin(connection, row(), NOW)
         holds.end(connection, number, why="answered", by="seller", now=NOW)
         holds.end(connection, number, why="solved", by="agent", now=NOW + timedelta(hours=1))
         kept = connection.execute(sa.select(table)).one()
         assert (kept.ended_why, kept.answered_by, kept.answered_at, kept.ended_at) == ("answered", "seller", NOW, NOW)
-        assert connection.execute(sa.select(alarms.c.state)).scalars().all() == ["cancelled"]
+        assert connection.execute(sa.select(timers.c.state)).scalars().all() == ["cancelled"]
         assert holds.open_of_ticket(connection, "webcrm", "1") is None
 
 
 def test_a_sellers_newest_come_first(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         for number in range(4):
-            holds.begin(connection, row(number, seller_id="7", awaited_key="QC-1"), NOW + timedelta(hours=number))
+            holds.begin(connection, row(number, awaited_key="QC-1"), NOW + timedelta(hours=number))
         holds.end(connection, 2, why="solved", by=None, now=NOW)
-        assert [hold.ticket_id for hold in holds.of_seller(connection, "7", 3)] == ["3", "2", "1"]
         assert [hold.ticket_id for hold in holds.open_awaiting_issue(connection, "QC-1")] == ["0", "2", "3"]
 
 
@@ -91,32 +87,31 @@ def crowded(engine: sa.Engine) -> sa.Engine:
         for number in range(ROWS)
     ]
     rung = [
-        {"key": holds.alarm_key(n), "kind": "hold", "made_at": NOW, "due_at": NOW + timedelta(minutes=n)}
+        {"key": holds.timer_key(n), "kind": "hold", "made_at": NOW, "due_at": NOW + timedelta(minutes=n)}
         | {"state": "pending" if n % 10 == 0 else "cancelled"}
         for n in range(ROWS)
     ]
     with engine.begin() as connection:
         connection.execute(sa.insert(table), many)
-        connection.execute(sa.insert(alarms), rung)
+        connection.execute(sa.insert(timers), rung)
         many_deliveries(connection, ROWS, NOW)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("ANALYZE"))
     return engine
 
 
-def due_alarms(connection: sa.Connection) -> object:
-    """The alarms whose moment has come."""
-    due = sa.select(alarms.c.key).where(alarms.c.state == "pending", alarms.c.due_at <= NOW + timedelta(minutes=20))
-    return connection.execute(due.order_by(alarms.c.due_at)).all()
+def due_timers(connection: sa.Connection) -> object:
+    """The timers whose moment has come."""
+    due = sa.select(timers.c.key).where(timers.c.state == "pending", timers.c.due_at <= NOW + timedelta(minutes=20))
+    return connection.execute(due.order_by(timers.c.due_at)).all()
 
 
 QUESTIONS: dict[str, Callable[[sa.Connection], object]] = {
     "ix_holds_oldest_open": lambda connection: board.page(connection, Wanted(kind="ozon"), SCALE).rows,
-    "ix_holds_seller": lambda connection: holds.of_seller(connection, "s7", 50),
     "uq_holds_open": lambda connection: holds.open_of_ticket(connection, "webcrm", "1230"),
     "ix_holds_issue": lambda connection: holds.open_of_issue(connection, "main", "11230"),
     "ix_holds_awaited_issue": lambda connection: holds.open_awaiting_issue(connection, "QC-1230"),
-    "ix_alarms_due": due_alarms,
+    "ix_alarms_due": due_timers,
 }
 
 
@@ -132,3 +127,15 @@ def test_each_question_uses_its_index(crowded: sa.Engine, index: str) -> None:
     assert index in plan, plan
     assert "Seq Scan" not in plan
     assert "SCAN holds" not in plan.replace(f"SCAN holds USING INDEX {index}", ""), plan
+
+
+def test_who_has_open_holds_is_read_from_an_index(crowded: sa.Engine) -> None:
+    explain = "EXPLAIN" if crowded.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+    asked: list[tuple[str, Any]] = []
+    with crowded.connect() as connection:
+        sa.event.listen(connection, "before_cursor_execute", lambda *a: asked.append((a[2], a[3])))
+        board_choices.owners(connection, ["webcrm"])
+        statement, values = asked[-1]
+        plan = str(connection.exec_driver_sql(f"{explain} {statement}", values).all())
+    assert "ix_holds_open_owner" in plan, plan
+    assert "Seq Scan" not in plan

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from store import agents, arrivals, board, facts, promises, requests
+from store import agents, arrivals, board, board_choices, facts, promises, requests
 from store.board import Scale, Wanted
 from store.facts import Narrow, Span
 from store.requests import ANSWERED, Ending
-from store.tables import alarms, links
+from store.tables import links, timers
 from store.tables.requests import promises as promise_table
 from store.tables.requests import reminders
 from store.tables.requests import requests as table
@@ -31,8 +31,8 @@ def row(number: int = 1, **changes: Any) -> dict[str, Any]:
 
 
 def states(connection: sa.Connection) -> list[tuple[str, str]]:
-    """All alarms."""
-    return [tuple(one) for one in connection.execute(sa.select(alarms.c.key, alarms.c.state).order_by(alarms.c.key))]
+    """All timers."""
+    return [tuple(one) for one in connection.execute(sa.select(timers.c.key, timers.c.state).order_by(timers.c.key))]
 
 
 def test_a_second_request_to_the_same_department_is_numbered_two(engine: sa.Engine) -> None:
@@ -61,7 +61,7 @@ def test_only_the_delivery_that_ended_a_request_is_told_so(engine: sa.Engine) ->
         assert states(connection) == [(f"request:{made.id}:1", "cancelled")]
 
 
-def test_a_new_alarm_takes_the_place_of_the_one_before(engine: sa.Engine) -> None:
+def test_a_new_timer_takes_the_place_of_the_one_before(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         made = requests.add(connection, row())
         requests.arm(connection, made, NOW, NOW)
@@ -124,7 +124,7 @@ def crowded(engine: sa.Engine) -> sa.Engine:
     many = [
         {**row(n, external_id=f"r{n}"), "number": 1, "since": NOW + timedelta(minutes=n)}
         | {"due_at": NOW + timedelta(days=1, minutes=n), "state": "open" if n % 20 == 0 else ANSWERED}
-        | {"answered_at": None if n % 20 == 0 else NOW + timedelta(minutes=n)}
+        | {"answered_at": None if n % 20 == 0 else NOW + timedelta(minutes=n), "owner_id": f"a{n}", "topic": f"t{n}"}
         for n in range(ROWS)
     ]
     with engine.begin() as connection:
@@ -163,6 +163,12 @@ QUESTIONS: dict[str, tuple[str, Callable[[sa.Connection], object]]] = {
     "board": ("ix_requests_o", lambda c: board.page(c, Wanted(kind="uninformed"), SCALE).rows),
     "board of one": ("ix_requests_o", lambda c: board.page(c, Wanted(D20, "uninformed"), SCALE).rows),
     "overdue": ("ix_requests_o", lambda c: board.counts(c, Wanted(kind="uninformed"), SCALE.now)),
+    "board, the newest": ("ix_requests_o", lambda c: board.page(c, Wanted(order="newest"), SCALE).rows),
+    "board, very old": ("ix_requests_o", lambda c: board.page(c, Wanted(older=1, order="oldest"), SCALE).rows),
+    "owners": ("ix_requests_open_owner", lambda c: board_choices.owners(c, ["usedesk"])),
+    "topics": ("ix_requests_open_topic", board_choices.topics),
+    "slowest": ("ix_requests_open_department", lambda c: board_choices.slowest(c, ["d20"], LATER)),
+    "falling due": ("ix_requests_overdue", lambda c: board_choices.falling_due(c, SOON, LATER + timedelta(days=1))),
     "department": ("ix_requests_department", lambda c: facts.listed(c, "asked", Span(NOW, LATER, 2), D20, limit=20)),
     "period": ("ix_requests_since", lambda c: facts.listed(c, "asked", HOUR, facts.EVERYBODY, limit=20)),
     "answered": ("ix_requests_answered", lambda c: facts.listed(c, "answered", HOUR, facts.EVERYBODY, limit=20)),

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 from desk.clock import machine_now
 from store import audit, browse, retention, texts, users
-from store.audit import Actor, Asked, Change
+from store.audit import Actor, AuditFilter, Change
 from store.rates import Rate, take
 from store.tables import deliveries, ledger, rate_limits
+from store.tables.access import audit as audit_table
 from tests.bot import Bot
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -22,7 +23,7 @@ DAY = timedelta(days=1)
 def rows(number: int, state: str = "done", **given: Any) -> dict[str, Any]:
     """A delivery that ended `number` days ago."""
     ended = NOW - number * DAY
-    row = {
+    row: dict[str, Any] = {
         "source": "webcrm",
         "delivery_id": f"{state}-{number}",
         "case_id": f"webcrm:{number}",
@@ -56,7 +57,7 @@ def left(engine: sa.Engine, column: sa.Column[Any], gone: Any) -> set[str]:
 @pytest.mark.parametrize(("name", "gone"), [("bodies", ""), ("events", None)])
 def test_bodies_and_events_go_in_pieces_the_oldest_first(old: sa.Engine, name: str, gone: str | None) -> None:
     column = deliveries.c.body if name == "bodies" else deliveries.c.event
-    taken = []
+    taken: list[Any] = []
     while not taken or taken[-1]:
         with old.begin() as connection:
             taken.append(retention.forget(connection, name, NOW - 10 * DAY, 7))
@@ -98,7 +99,7 @@ def test_the_audit_sessions_and_limits_go_too(engine: sa.Engine) -> None:
         for purge in (audit.purge, users.purge_sessions, retention.forget_limits):
             assert purge(connection, NOW - 1.5 * DAY, 2) == 2
             assert purge(connection, NOW - 1.5 * DAY, 2) == 1
-        assert len(audit.page(connection, Asked(), None)) == 2
+        assert len(audit.page(connection, AuditFilter(), None)) == 2
         assert connection.execute(sa.select(sa.func.count()).select_from(rate_limits)).scalar() == 2
 
 
@@ -110,7 +111,7 @@ def test_the_clock_takes_away_what_runtime_yml_no_longer_keeps(bot: Bot) -> None
     with bot.engine.begin() as connection:
         for name, days in ages.items():
             connection.execute(sa.insert(deliveries).values(rows(days, delivery_id=name, finished_at=now - days * DAY)))
-    Clock(bot.engine, bot.process.office, bot.watch).purge()
+    Clock(bot.engine, bot.process.factory, bot.reloader).purge()
     with bot.engine.connect() as connection:
         found = {row.delivery_id: (row.body, row.event) for row in connection.execute(sa.select(deliveries))}
     assert found == {"fresh": ("{}", "{}"), "bodyless": ("", "{}"), "eventless": ("", None)}
@@ -123,8 +124,8 @@ QUESTIONS = {
         connection, browse.Filter(since=NOW - 5 * DAY, until=NOW - 4 * DAY), ("webcrm",)
     ),
     "ix_ledger_observed": lambda connection: browse.observed(connection, "W-57", 5),
-    "ix_audit_who": lambda connection: audit.page(connection, Asked(who="w7@example.test"), 10_000),
-    "ix_audit_target": lambda connection: audit.page(connection, Asked(what="mode_set", target="W-7"), None),
+    "ix_audit_who": lambda connection: audit.page(connection, AuditFilter(who="w7@example.test"), 10_000),
+    "ix_audit_target": lambda connection: audit.page(connection, AuditFilter(what="mode_set", target="W-7"), None),
     "ix_audit_at": lambda connection: audit.purge(connection, NOW - 10 * DAY, 5),
 }
 
@@ -141,7 +142,7 @@ def crowded(old: sa.Engine) -> sa.Engine:
         )
         found = [{"delivery": one, "rule": f"W-{one % 80:02}", "begun_at": NOW - one * DAY / 50} for one in numbers]
         connection.execute(sa.insert(ledger), [row | steps for row in found])
-        table = audit.a
+        table = audit_table
         changes = [
             {
                 "at": NOW - n * DAY / 50,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from store import board, rollups
 from store.facts import Fact, Narrow, Span, listed
 from store.tables import deliveries, holds, ledger
-from store.tables.reports import EDGES, report_rows
+from store.tables.reports import EDGES, report_days, report_rows
 from store.tables.requests import promises, reminders
 from store.tables.requests import requests as table
 
@@ -24,7 +24,7 @@ ZONE = ZoneInfo("Europe/Moscow")
 START = datetime(2026, 11, 1, 0, 0, tzinfo=UTC)
 NOW = datetime(2026, 11, 12, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-LAST = 2  # the ladder has three steps
+LAST = 2  # the escalation policy has three steps
 DEPARTMENTS, AGENTS, TOPICS = ("service", "product"), (None, "7", "8"), (None, "Возврат")
 
 one = st.fixed_dictionaries(
@@ -123,6 +123,21 @@ def count(engine: sa.Engine, now: datetime = NOW + timedelta(days=20), most: int
     return days
 
 
+def test_what_is_told_of_late_is_counted_late(engine: sa.Engine) -> None:
+    case: dict[str, Any] = {"took": None, "steps": 0, "withdrawn": False, "crossed": False, "required": True}
+    case |= {"department": "service", "agent": None, "topic": None}
+    fill(engine, [])
+    assert count(engine) == [(NOW + timedelta(days=20)).date()]
+    with engine.begin() as connection:
+        kept = connection.execute(sa.select(report_days)).all()
+    fill(engine, [{**case, "asked": 0}])
+    with engine.begin() as connection:
+        connection.execute(sa.insert(report_days), [row._asdict() for row in kept])
+    days = {day for _ in range(4) for day in count(engine, most=10)}
+    assert days == {START.astimezone(ZONE).date() + timedelta(days=number) for number in range(31)}
+    assert stored(engine)
+
+
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cases=st.lists(one, max_size=12))
 def test_the_figures_of_days_are_those_of_naive_python(engine: sa.Engine, cases: list[dict[str, Any]]) -> None:
@@ -156,7 +171,14 @@ def _summed(found: Counter[tuple[str, str, date, str]]) -> Counter[tuple[str, st
 
 
 def test_a_final_day_keeps_its_figures_and_another_does_not(engine: sa.Engine) -> None:
-    case = {"asked": 60, "took": None, "steps": 0, "withdrawn": False, "crossed": False, "required": True}
+    case: dict[str, Any] = {
+        "asked": 60,
+        "took": None,
+        "steps": 0,
+        "withdrawn": False,
+        "crossed": False,
+        "required": True,
+    }
     case |= {"department": "service", "agent": "7", "topic": None}
     fill(engine, [case])
     day = START.astimezone(ZONE).date()
@@ -177,7 +199,7 @@ def test_days_are_counted_in_order_without_a_gap(engine: sa.Engine) -> None:
 
 
 def test_topics_beyond_the_largest_are_one_row() -> None:
-    about = {"department": "d", "agent": "u:1"}
+    about: dict[str, Any] = {"department": "d", "agent": "u:1"}
     facts = [Fact("asked", n, NOW, topic=f"t{n:02}", **about) for n in range(70)]
     facts += [Fact("asked", 99, NOW, topic="t69", **about)]
     rows = rollups.count(facts, ZONE).rows
@@ -209,7 +231,7 @@ def crowd(engine: sa.Engine, many: int) -> None:
     for n in range(1, many + 1):
         since = NOW - timedelta(minutes=chance.randrange(1, 20_000))
         open_ = n % 4 == 0
-        about = {"source": "usedesk", "ticket_id": str(n), "since": since, "due_at": since + 24 * HOUR}
+        about: dict[str, Any] = {"source": "usedesk", "ticket_id": str(n), "since": since, "due_at": since + 24 * HOUR}
         about |= {"top": chance.choice((True, False, None)), "owner_id": f"a{n % 3}"}
         asked.append(
             about
@@ -247,7 +269,14 @@ def crowd(engine: sa.Engine, many: int) -> None:
         connection.execute(sa.text("ANALYZE"))
 
 
-def test_the_board_in_pages_is_the_whole_sorted_by_damage(engine: sa.Engine) -> None:
+KEYS: dict[str, Callable[[board.Waiting], float]] = {
+    "urgent": lambda row: -row.damage,
+    "oldest": lambda row: row.since.timestamp(),
+    "newest": lambda row: -row.since.timestamp(),
+}
+
+
+def test_the_board_in_pages_is_the_whole_in_its_order(engine: sa.Engine) -> None:
     crowd(engine, 400)
     with engine.connect() as connection:
         for wanted in (
@@ -257,11 +286,13 @@ def test_the_board_in_pages_is_the_whole_sorted_by_damage(engine: sa.Engine) -> 
             board.Wanted(Narrow(agent="usedesk:a1", topic="t1")),
             board.Wanted(kind="seller"),
             board.Wanted(kind="promise"),
+            board.Wanted(order="oldest"),
+            board.Wanted(order="newest", older=30),
         ):
             whole = board.page(connection, wanted, scale(), limit=1000)
             assert whole.more is None
             paged: list[board.Waiting] = []
-            place: Mapping[str, board.Place] | None = None
+            place: Mapping[str, board.BoardCursor] | None = None
             for _ in range(99):
                 found = board.page(connection, wanted, scale(), place, limit=7)
                 paged += found.rows
@@ -269,7 +300,8 @@ def test_the_board_in_pages_is_the_whole_sorted_by_damage(engine: sa.Engine) -> 
                     break
                 place = board.read(board.written(found.more))
             assert paged == list(whole.rows)
-            assert paged == sorted(paged, key=lambda row: -row.damage)
+            assert paged == sorted(paged, key=KEYS[wanted.order])
+            assert all(row.since <= NOW - wanted.older * HOUR for row in paged)
             assert sum(board.counts(connection, wanted, NOW).values()) == len(paged)
         ids = {
             row.id
@@ -283,7 +315,7 @@ def test_the_board_in_pages_is_the_whole_sorted_by_damage(engine: sa.Engine) -> 
 
 def test_nonsense_is_no_place() -> None:
     assert board.read("~x~request~request.1~request.a.b~nobody.1.1~request!.5.6") == {
-        "request!": board.Place(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=5), 6)
+        "request!": board.BoardCursor(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=5), 6)
     }
 
 
@@ -310,7 +342,7 @@ def test_each_question_of_the_reports_uses_an_index(engine: sa.Engine) -> None:
             if engine.dialect.name == "postgresql":  # which would rather read a table of this size whole
                 connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
             sa.event.listen(connection, "before_cursor_execute", lambda *a, to=asked: to.append((a[2], a[3])))
-            question(connection)  # type: ignore[no-untyped-call]
+            question(connection)
             for statement, values in list(asked):
                 plan = str(connection.exec_driver_sql(f"{explain} {statement}", values).all())
                 # a table of a handful of rows (none of reminders are here) is read whole by PostgreSQL

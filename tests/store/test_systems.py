@@ -1,4 +1,4 @@
-"""Gates, rate limits, workers, alerts: rows that several processes write at once."""
+"""Circuit breakers, rate limits, workers, alerts: rows that several processes write at once."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=10)
 
 
-def test_a_gate_is_closed_once(engine: sa.Engine) -> None:
+def test_a_breaker_is_tripped_once(engine: sa.Engine) -> None:
     with engine.begin() as connection:
-        assert systems.close_gate(connection, "webcrm", reason="401", now=NOW, probe_at=LATER)
-        assert not systems.close_gate(connection, "webcrm", reason="500", now=LATER, probe_at=LATER)
-        gate = systems.gate(connection, "webcrm")
-        assert gate is not None
-        assert (gate.reason, gate.closed_at) == ("401", NOW)
-        assert systems.is_closed(connection, "webcrm")
-        assert not systems.is_closed(connection, "jira:main")
+        assert systems.trip_breaker(connection, "webcrm", reason="401", now=NOW, probe_at=LATER)
+        assert not systems.trip_breaker(connection, "webcrm", reason="500", now=LATER, probe_at=LATER)
+        breaker = systems.breaker(connection, "webcrm")
+        assert breaker is not None
+        assert (breaker.reason, breaker.closed_at) == ("401", NOW)
+        assert systems.is_tripped(connection, "webcrm")
+        assert not systems.is_tripped(connection, "jira:main")
 
 
 def test_one_clock_may_probe(engine: sa.Engine) -> None:
     with engine.begin() as connection:
-        systems.close_gate(connection, "webcrm", reason="401", now=NOW, probe_at=LATER)
+        systems.trip_breaker(connection, "webcrm", reason="401", now=NOW, probe_at=LATER)
         assert not systems.claim_probe(connection, "webcrm", now=NOW, next_at=LATER)
         assert systems.claim_probe(connection, "webcrm", now=LATER, next_at=LATER + timedelta(seconds=5))
         assert not systems.claim_probe(connection, "webcrm", now=LATER, next_at=LATER + timedelta(seconds=5))
 
 
-def test_the_latest_pause_of_the_scopes_counts(engine: sa.Engine) -> None:
+def test_the_latest_rate_limit_of_the_scopes_counts(engine: sa.Engine) -> None:
     with engine.begin() as connection:
-        systems.pause(connection, "a", NOW + timedelta(seconds=1), None)
-        systems.pause(connection, "b", LATER, None)
+        systems.set_rate_limit(connection, "a", NOW + timedelta(seconds=1), None)
+        systems.set_rate_limit(connection, "b", LATER, None)
         assert systems.hindrance(connection, "d", ["a", "b", "c"]).until == LATER
         assert systems.hindrance(connection, "d", ["c"]).until is None
-        systems.end_pauses(connection, ["a", "b"], NOW + timedelta(seconds=1))
+        systems.end_rate_limits(connection, ["a", "b"], NOW + timedelta(seconds=1))
         assert systems.hindrance(connection, "d", ["a"]).until is None
         assert systems.hindrance(connection, "d", ["b"]).until == LATER  # it is in force
-        systems.purge_pauses(connection, LATER)
-        assert systems.pauses_in_force(connection, NOW) == []
+        systems.purge_rate_limits(connection, LATER)
+        assert systems.rate_limits_in_force(connection, NOW) == []
 
 
 def test_a_worker_shows_signs_of_life_until_it_signs_off(engine: sa.Engine) -> None:

@@ -13,8 +13,8 @@ from events import TicketEvent, dump_event, load_event
 from events.secrets import without_texts
 from store import texts
 from store.tables import deliveries, holds, ledger
-from store.tables.house import kept_texts
 from store.tables.requests import promises, requests
+from store.tables.systems import kept_texts
 from tests.tickets import closing, ticket
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -31,7 +31,12 @@ def add(connection: sa.Connection, case: str, ended: int | None, state: str = "d
         ticket(id=number, subject=SAID, seller={"id": "1", "name": SELLER}), id=f"e{ended}", description=SAID
     )
     event = dump_event(TicketEvent.model_validate(body))
-    row = {"source": "webcrm", "delivery_id": f"{case}-{ended}", "case_id": case, "type": "ticket.closing"}
+    row: dict[str, Any] = {
+        "source": "webcrm",
+        "delivery_id": f"{case}-{ended}",
+        "case_id": case,
+        "type": "ticket.closing",
+    }
     row |= {"state": state, "body": event, "event": event, "received_at": NOW}
     row["finished_at"] = NOW - ended * DAY if ended is not None else None
     made = int(connection.execute(sa.insert(deliveries).values(row).returning(deliveries.c.id)).scalar_one())

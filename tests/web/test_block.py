@@ -47,7 +47,7 @@ def card(site: Site) -> str:
     """The card's HTML."""
     answer = ask(site)
     assert answer.status_code == 200, answer.text
-    return str(answer.json["html"])  # type: ignore[index]
+    return str(answer.json["html"])
 
 
 def hrefs(site: Site) -> list[str]:

@@ -8,11 +8,14 @@ import pytest
 
 from app import create_app
 from config.settings import Settings
-from handlers.closing_check import rules_checked
+from handlers.closing_checks import check_closing
+from receivers.webcrm_events import parse
 from tests.bot import Bot
+from tests.closings import RULES
 from tests.handlers.test_holds import QUESTION, SELLER_CARD, asked, hold, put
 from tests.handlers.test_jira_task import notes
 from tests.tickets import closing, ticket
+from tests.web.site import Site
 
 TOKEN = {"Authorization": "Bearer sandbox-api-token"}
 
@@ -43,7 +46,7 @@ ESCALATED = {"resolution": "Не решено - Эскалировать", "crea
 CASES: list[tuple[str, dict[str, Any], dict[str, Any], list[tuple[str, str]]]] = [
     ("escalation", {}, {}, []),
     ("no tick", {}, {"create_jira": False}, [("W-33", "warn")]),
-    ("tick and solved", {}, {"resolution": "Решено"}, [("W-58", "forbid")]),
+    ("tick and solved", {}, {"resolution": "Решено"}, [("W-21", "warn"), ("W-22", "forbid"), ("W-58", "forbid")]),
     ("not in T-1", OUTSIDE, {}, [("W-62", "warn")]),
     ("nothing said", {"messages": []}, {"description": " "}, [("W-63", "forbid")]),
     ("hold for Ozon", {}, {"hold": "ozon", "actions_done": "Спросил склад."}, []),
@@ -54,11 +57,11 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], list[tuple[str, str]]]] =
     ("a question in T-3", T3, {"question": QUESTION, "create_jira": False}, [("W-26", "forbid")]),
     ("a question in T-3, with the tick", REMOVAL, {"question": QUESTION}, [("W-26", "forbid")]),
     ("no question in T-3, with the tick", REMOVAL, {}, [("W-62", "warn")]),
-    ("no question in T-3, without the tick", REMOVAL, {"create_jira": False}, []),
+    ("no question in T-3, without the tick", REMOVAL, {"create_jira": False}, [("R-46", "warn")]),
     ("T-3 escalated, with the tick", REMOVAL, {"question": QUESTION, "escalate": True}, [("W-62", "warn")]),
-    ("T-3 escalated", REMOVAL, {**ESCALATED, "question": QUESTION}, []),
-    ("escalated by the tick", {}, {"escalate": True, "create_jira": False}, []),
-    ("escalated by the resolution", {}, ESCALATED, []),
+    ("T-3 escalated", REMOVAL, {**ESCALATED, "question": QUESTION}, [("W-29", "forbid"), ("W-31", "warn")]),
+    ("escalated by the tick", {}, {"escalate": True, "create_jira": False}, [("W-27", "warn"), ("W-29", "forbid")]),
+    ("escalated by the resolution", {}, ESCALATED, [("W-27", "warn"), ("W-29", "forbid")]),
     (
         "asked in the CRM first",
         {**T3, "messages": [asked(QUESTION)]},
@@ -69,7 +72,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], list[tuple[str, str]]]] =
         "an open question, solved",
         {"type": "Финансы", "messages": [asked(QUESTION)]},
         {"resolution": "Решено", "create_jira": False},
-        [("W-25", "warn")],
+        [("W-22", "forbid"), ("W-25", "warn")],
     ),
 ]
 
@@ -112,15 +115,15 @@ def test_an_escalated_ticket_waits_for_nobody(bot: Bot, changes: dict[str, Any],
     assert bot.sandbox.issues() == []
 
 
-def test_every_check_has_its_words_and_the_manuals_quote(check: Any, bot: Bot) -> None:
-    note = bot.process.office.templates.note
-    for rule in rules_checked():
-        name = rule.lower().replace("-", "")
-        assert note(f"check_{name}")
-        assert note(f"suggest_{name}")
-        assert bot.watch.current().rules.rules[rule].built, rule
+def test_a_violation_has_its_words_and_the_manuals_quote(check: Any) -> None:
     (found,) = check(closing(ticket(), create_jira=False)).get_json()["violations"]
-    assert found["quote"] == "Если вопрос партнёра требует решения на стороне 3 линии поддержки"
+    assert found == {
+        "rule": "W-33",
+        "severity": "warn",
+        "text": "Этот вопрос решает третья линия, а галочки «Создать задачу Jira» нет.",
+        "quote": "Если вопрос партнёра требует решения на стороне 3 линии поддержки",
+        "suggest": "Поставьте галочку «Создать задачу Jira».",
+    }
 
 
 def test_nothing_is_stored_and_nobody_is_called(check: Any, bot: Bot) -> None:
@@ -134,3 +137,18 @@ def test_a_bad_body_and_a_bad_token_are_refused(check: Any) -> None:
     assert check(closing(ticket()), {}).status_code == 401
     answer = check({"id": "1", "type": "ticket.closing", "occurred_at": "2026-11-20T16:04:11+03:00"})
     assert (answer.status_code, answer.get_json()["error"]["path"]) == (400, "$.ticket")
+
+
+def test_the_api_says_what_the_check_says(site: Site) -> None:
+    config = site.process.effective_config.current()
+    for event in [event for breaks, _, keeps in RULES.values() for event in (breaks, keeps)]:
+        understood = parse(event).event
+        assert understood is not None
+        found, said = (
+            check_closing(understood, config),
+            site.client.post("/api/closing-check", json=event, headers=TOKEN),
+        )
+        told = said.get_json()
+        assert rules(said) == [(one.rule, one.severity) for one in found.violations]
+        assert [one["rule"] for one in told["unknown"]] == [one.rule for one in found.unknown]
+        assert (told["advice"] or {}).get("why") == (found.advice.rule if found.advice else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -37,7 +38,7 @@ def test_a_delivery_with_its_ledger(site: Site) -> None:
         assert "сделал бы" in page
         assert "только запись" in page
         assert page.index("В работе") < page.index("Не решена")
-        assert f"{NOW:%Y-%m-%d %H:%M:%S} UTC" in page
+        assert "UTC" not in page
 
 
 def test_what_others_wrote_is_text(site: Site) -> None:
@@ -108,7 +109,7 @@ def test_a_body_that_is_no_json_is_shown_as_it_is(site: Site) -> None:
     assert "not &lt;json&gt;" in site.text(f"/deliveries/{number}")
 
 
-def test_how_the_house_is(site: Site) -> None:
+def test_the_status_page(site: Site) -> None:
     page = site.text("/state")
     assert "Рабочих процессов нет" in page
     assert "Предупреждений нет" in page
@@ -128,8 +129,8 @@ def test_how_the_house_is(site: Site) -> None:
     assert "Рабочих процессов: 1" in page
     assert "Склад не найден" in page
     assert "<b>1</b> ждут" in page
-    assert "<b>1</b> остановлены" in page
-    assert "Следующая попытка" in site.text("/deliveries")
+    assert "<b>1</b> требуют внимания" in page
+    assert "Повтор <time" in site.text("/deliveries")
 
 
 def test_filters(any_site: Site) -> None:
@@ -194,11 +195,11 @@ def test_odd_questions_are_answered(any_site: Site) -> None:
 def test_pages_are_walked_by_id(any_site: Site) -> None:
     numbers = [any_site.add() for _ in range(browse.PAGE + 3)]
     first = any_site.text("/deliveries")
-    assert first.count('class="delivery panel"') == browse.PAGE
+    assert first.count('class="delivery event-row"') == browse.PAGE
     following = first.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
     any_site.add()  # what comes in meanwhile does not shift the next page
     second = any_site.text(following)
-    assert second.count('class="delivery panel"') == 3
+    assert second.count('class="delivery event-row"') == 3
     assert all(f'/deliveries/{number}"' in second for number in numbers[:3])
     assert 'rel="next"' not in second
 
@@ -220,7 +221,13 @@ def test_a_database_that_is_down_is_said(site: Site) -> None:
 def test_a_page_says_that_the_texts_are_forgotten_and_offers_no_replay(any_site: Site) -> None:
     case = {"case_id": "webcrm:7", "event": json.dumps({"kind": "ticket", "ticket": {"id": "7"}}), "body": ""}
     whole, gone = any_site.add(**case), any_site.add(**case, texts_gone_at=NOW)
-    asked = {"source": "webcrm", "ticket_id": "7", "department": "service", "origin": "webcrm", "state": "answered"}
+    asked: dict[str, Any] = {
+        "source": "webcrm",
+        "ticket_id": "7",
+        "department": "service",
+        "origin": "webcrm",
+        "state": "answered",
+    }
     asked |= {"answer_required": True, "since": NOW, "opened_by": "x", "text": ""}
     any_site.insert("requests", **asked, number=1, texts_gone_at=NOW)
     assert "Тексты забыты" not in any_site.text(f"/deliveries/{whole}")

@@ -15,12 +15,14 @@ import sqlalchemy as sa
 
 from desk import figures
 from desk.figures import Period
-from events import HoldAnsweredEvent, RequestEvent, SaidEvent, TicketEvent, load_event
-from store import agents, holds, promises, requests, rollups
+from events import HoldAnsweredEvent, PersonActionEvent, RequestEvent, TicketEvent, load_event
+from store import agents, holds, known_tickets, promises, repeats, requests, rollups
+from store.facts import Narrow
+from store.known_tickets import KnownTicket
 from store.requests import ANSWERED, Ending
 from store.tables import deliveries, ledger
 from tests.web.site import NOW, Site
-from web.lead.charts import columns, heat, stack
+from web.lead.charts import columns, stack
 from web.lead.files import safe
 
 ZONE = ZoneInfo("Europe/Moscow")
@@ -32,7 +34,13 @@ FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\uff1d1")
 def ask(site: Site, ticket: str = "700", hours: float = 30, **given: Any) -> int:
     """A request that was made so many hours ago; its number."""
     since = NOW - hours * HOUR
-    row = {"source": "usedesk", "ticket_id": ticket, "department": "service", "origin": "usedesk", "text": "Когда?"}
+    row: dict[str, Any] = {
+        "source": "usedesk",
+        "ticket_id": ticket,
+        "department": "service",
+        "origin": "usedesk",
+        "text": "Когда?",
+    }
     row |= {"answer_required": True, "since": since, "due_at": since + 24 * HOUR, "opened_by": "test/1"}
     row |= {"owner_id": "17", "topic": "Ремонт", "client_informed_at": since}
     with site.engine.begin() as connection:
@@ -86,10 +94,52 @@ class TestBoard:
         hold(site, "801", 100, kind="ozon", top=True)
         ask(site, "702", 2)  # in time
         page = site.get("/board", "lead").text
-        assert page.index("Тикет 801") < page.index("Тикет 701")
-        assert "Тикет 702" not in page
+        assert re.findall(r'/tickets/\w+/(\d+)"', page) == ["801", "701"]  # and nowhere else on the page
         assert "Сервисный департамент" in page
-        assert "Ждёт 100 ч" in page
+        assert "!!! 4 д 4 ч" in page
+
+    def test_an_age_is_told_without_its_colour(self, site: Site) -> None:
+        for ticket, hours in (("701", 25), ("702", 50), ("703", 80)):
+            ask(site, ticket, hours)
+        page = site.get("/board?order=newest", "lead").text
+        assert re.findall(r'age age-(\d)" title="[^"]+">([^<]+)<', page) == [
+            ("1", "! 1 д 1 ч"), ("2", "!! 2 д 2 ч"), ("3", "!!! 3 д 8 ч"),
+        ]  # fmt: skip
+
+    def test_it_is_sorted_by_how_long_things_wait(self, site: Site) -> None:
+        ask(site, "701", 30)
+        hold(site, "801", 60)
+        ask(site, "702", 90, client_informed_at=None)
+        for query, shown in (
+            ("order=oldest", ["702", "801", "701"]),
+            ("order=newest", ["701", "801", "702"]),
+            ("order=oldest&older=72", ["702"]),
+            ("order=nonsense&older=1", ["702", "801", "701"]),
+        ):
+            page = site.get(f"/board?{query}", "lead").text
+            assert sorted(re.findall(r'/tickets/\w+/(\d+)"', page)) == sorted(shown), query
+            if "nonsense" not in query:
+                assert re.findall(r'/tickets/\w+/(\d+)"', page) == shown, query
+        assert 'aria-sort="descending"' in site.get("/board?order=oldest", "lead").text
+
+    def test_what_stands_above_is_not_what_the_rows_show(self, site: Site) -> None:
+        for n in range(3):
+            ask(site, f"70{n}", 80 + n)
+        hold(site, "801", 30)
+        page = site.get("/board", "lead").text
+        assert "Дольше трёх суток ждут: 3" in page
+        assert "у отдела «Сервисный департамент»: 3" in page
+        assert "До конца рабочего дня" in page
+        assert "Дольше трёх суток ждут" not in site.get("/board?kind=seller", "lead").text
+
+    def test_people_and_topics_are_chosen_from_lists(self, site: Site) -> None:
+        ask(site, "701")
+        ask(site, "702", owner_id="18", topic="Телефон 8 926 123-45-67")
+        hold(site, "801")
+        page = site.get("/board?topic=Старая", "lead").text
+        offered = re.findall(r'<option value="([^"]*)"', page)
+        assert {"usedesk:17", "usedesk:18", "webcrm:a17", "Ремонт", "Старая"} <= set(offered)
+        assert "926" not in page  # nobody's number is in a list
 
     def test_filters_live_in_the_address(self, site: Site) -> None:
         ask(site, "701")
@@ -112,7 +162,7 @@ class TestBoard:
         number, other = ask(site), hold(site)
         know(site, "99")
         back = {"back": "/board?kind=request"}
-        for what, one, deed, form in (
+        for what, one, action, form in (
             ("request", number, "snooze", {"hours": "24", "reason": "Обещали завтра"}),
             ("request", number, "answered", {}),
             ("request", number, "reassign", {"owner": "99"}),
@@ -120,7 +170,7 @@ class TestBoard:
             ("hold", other, "answered", {}),
             ("hold", other, "reassign", {"owner": "99"}),
         ):
-            answer = site.post(f"/said/{what}/{one}/{deed}", "lead", **back | form)
+            answer = site.post(f"/said/{what}/{one}/{action}", "lead", **back | form)
             assert answer.status_code == 303
             page = site.get(answer.location, "lead").text
             undo = undo_of(page)
@@ -136,7 +186,7 @@ class TestBoard:
         ]  # fmt: skip
         assert isinstance(events[0], RequestEvent)
         assert (events[0].reason, events[0].by) == ("Обещали завтра", "lead@example.test")
-        assert isinstance(events[5], SaidEvent)
+        assert isinstance(events[5], PersonActionEvent)
         assert (events[4].owner, events[5].owner) == ("99", "17")
         assert isinstance(events[8], HoldAnsweredEvent)
         assert {row.what for row in site.changes("said_undone")} == {"said_undone"}
@@ -147,10 +197,10 @@ class TestBoard:
             return set(re.findall(r"/tickets/\w+/(\d+)", site.get(path, "lead").text))
 
         for what, number, ticket in (("request", ask(site, "701"), "701"), ("hold", hold(site, "801"), "801")):
-            for deed, form in (("snooze", {"hours": "24", "reason": "Обещали завтра"}), ("answered", {})):
-                assert ticket in shown("/board?snoozed=1"), (what, deed)
-                answer = site.post(f"/said/{what}/{number}/{deed}", "lead", back="/board", **form)
-                assert ticket not in shown(answer.location), (what, deed)
+            for action, form in (("snooze", {"hours": "24", "reason": "Обещали завтра"}), ("answered", {})):
+                assert ticket in shown("/board?snoozed=1"), (what, action)
+                answer = site.post(f"/said/{what}/{number}/{action}", "lead", back="/board", **form)
+                assert ticket not in shown(answer.location), (what, action)
         assert shown("/board?snoozed=1") == set()
         with site.engine.begin() as connection:
             connection.execute(sa.update(deliveries).values(state="dead"))  # it did not work: they wait after all
@@ -232,7 +282,7 @@ class TestReport:
         today = NOW.astimezone(ZONE).date()
         period = Period.up_to(today, 10)
         query = f"first={period.first}&last={period.last}"
-        config = filled.process.watch.current()
+        config = filled.process.reloader.current()
         with filled.engine.connect() as connection:
             found = figures.report(connection, config, period)
             asked = connection.execute(sa.text("SELECT count(*) FROM requests")).scalar_one()
@@ -242,7 +292,7 @@ class TestReport:
         assert (found.total.asked, found.total.answers) == (asked, quick) == (40, 26)
         page = filled.get(f"/report?{query}", "lead").text
         assert f">{found.total.answers}</a></dd>" in page
-        assert page.count("<svg") == 3
+        assert page.count('<svg class="chart"') == 2
         rows = list(
             csv.reader(io.StringIO(filled.get(f"/report.csv?{query}", "lead").data.decode("utf-8-sig")), delimiter=";")
         )
@@ -262,11 +312,11 @@ class TestReport:
         assert filled.get("/report/list?kind=nonsense", "lead").status_code == 404
 
     def test_a_filter_counts_only_its_own(self, filled: Site) -> None:
-        config = filled.process.watch.current()
+        config = filled.process.reloader.current()
         period = Period.up_to(NOW.astimezone(ZONE).date(), 10)
         with filled.engine.connect() as connection:
-            one = figures.report(connection, config, period, figures.Narrow(department="service"))
-            two = figures.report(connection, config, period, figures.Narrow(department="service", agent="usedesk:17"))
+            one = figures.report(connection, config, period, Narrow(department="service"))
+            two = figures.report(connection, config, period, Narrow(department="service", agent="usedesk:17"))
         assert one.total == two.total
         assert [figure for _, figure in one.days] == [figure for _, figure in two.days]
         assert one.hours == two.hours
@@ -375,7 +425,7 @@ def test_a_text_of_a_ticket_runs_nowhere(site: Site) -> None:
         for role in ("lead", "admin"):
             assert "<script>alert" not in site.get(path, role).text, path
             assert "<b>x</b>" not in site.get(path, role).text, path
-    for chart in (columns(EVIL, [EVIL], [1], [1]), stack(EVIL, [(EVIL, 1)]), heat(EVIL, {(0, 0): 1}, [EVIL] * 7)):
+    for chart in (columns(EVIL, [EVIL], [("bar", EVIL, [1])]), stack(EVIL, [(EVIL, 1)])):
         assert "<script>" not in chart
 
 
@@ -389,7 +439,14 @@ class TestCard:
         delivery = site.add(case_id="usedesk:700", source="usedesk")
         site.step(delivery, outcome="warned", mode="warn", rule="U-18")
         page = site.get("/tickets/usedesk/700", "agent").text
-        for words in ("Сервисный департамент", "клиент не знает", "ждём клиента", "Постараемся", "U-18", "Это неверно"):
+        for words in (
+            "Сервисный департамент",
+            "клиент не предупреждён",
+            "ждём клиента",
+            "Постараемся",
+            "U-18",
+            "Это неверно",
+        ):
             assert words in page
         assert "Когда?" in page  # the question that was asked
         assert site.get("/tickets/nowhere/700", "agent").status_code == 404
@@ -404,9 +461,11 @@ class TestCard:
     def test_a_hold_is_asked_for_as_the_crm_would(self, site: Site) -> None:
         event = {"kind": "ticket", "id": "e1", "type": "ticket.message", "occurred_at": "2026-11-20T10:00:00Z"}
         ticket = TicketEvent.model_validate(event | {"ticket": {"id": "900"}, "agent": {"id": "a17"}})
-        for form in ({"kind": "ozon", "text": "x"}, {"kind": "seller", "text": " "}, {"kind": "x", "text": "x"}):
-            assert site.post("/tickets/webcrm/900/hold", "agent", **form).location.endswith("said_not_held")
+        unheard = site.post("/tickets/webcrm/900/hold", "agent", kind="seller", text="x")
+        assert unheard.location.endswith("said_not_held")
         site.add(case_id="webcrm:900", event=ticket.model_dump_json())
+        for form in ({"kind": "ozon", "text": "x"}, {"kind": "seller", "text": " "}, {"kind": "x", "text": "x"}):
+            assert site.post("/tickets/webcrm/900/hold", "agent", **form).status_code == 422
         site.post("/tickets/webcrm/900/hold", "agent", kind="ozon", reason="slack", text="Спросили склад")
         site.post("/tickets/webcrm/900/hold", "agent", kind="seller", text="Какой адрес?")
         with site.engine.connect() as connection:
@@ -472,3 +531,68 @@ class TestFindings:
         site.post(f"/findings/{number}/right", "agent")
         assert '<td class="n">1</td>' not in site.get("/findings", "lead").text
         assert [row.target for row in site.changes("marked_wrong")] == [f"ledger:{number}"]
+
+
+@pytest.mark.rule("R-46")
+def test_a_lost_ticket_is_on_the_board_until_a_lead_has_seen_to_it(any_site: Site) -> None:
+    site = any_site
+    number = site.add(case_id="webcrm:900")
+    assert "Потерянные тикеты" not in site.get("/board", "lead").text
+    row = {"source": "webcrm", "agent_id": "a17", "topic": "Доставка", "since": NOW, "delivery": number}
+    for ticket in ("900", "901"):
+        site.insert("lost_tickets", ticket_id=ticket, **row)
+    site.add(case_id="webcrm:901", state="ignored")  # the bot's own echo is nothing new
+    page = site.get("/board", "lead").text
+    assert "/tickets/webcrm/900" in page
+    assert "/tickets/webcrm/901" in page
+    site.add(case_id="webcrm:901")
+    assert "/tickets/webcrm/901" not in site.get("/board", "lead").text
+    assert site.post("/board/lost/webcrm/900", "agent").status_code == 403
+    for _ in range(2):
+        assert site.post("/board/lost/webcrm/900", "lead").status_code == 303
+    assert "Потерянные тикеты" not in site.get("/board", "lead").text
+    assert [change.target for change in site.changes("lost_settled")] == ["webcrm:900"]
+
+
+def test_rule_hits_are_narrowed_to_the_checks_of_a_closing_and_to_a_chapter(site: Site) -> None:
+    number = site.add()
+    for rule, verb in (("R-36", "find_in_closing"), ("W-57", "add_components"), ("U-08", "note_x")):
+        site.step(number, rule=rule, verb=verb, outcome="observed", mode="observe")
+
+    def shown(query: str) -> set[str]:
+        return set(re.findall(r"rule=([WRU]-\d\d)", site.get(f"/findings?{query}", "lead").text))
+
+    assert shown("") == {"R-36", "W-57", "U-08"}
+    assert shown("part=closing") == {"R-36"}
+    assert shown("part=W") == {"W-57"}
+    assert shown("part=U&days=1") == {"U-08"}
+    assert shown("part=nonsense") == {"R-36", "W-57", "U-08"}
+    assert "По этим правилам за это время ничего нет" in site.get("/findings?part=E", "lead").text
+
+
+@pytest.mark.rule("R-27")
+def test_repeated_contacts_are_on_the_card_and_counted_in_the_report(any_site: Site) -> None:
+    site = any_site
+    days = timedelta(days=1)
+    about: dict[str, Any] = {"party": "customer:5", "type": "Доставка", "subtype": "Где заказ"}
+    told = [
+        KnownTicket("webcrm", "71", NOW - 5 * days, status="Закрыт", **about),
+        KnownTicket("webcrm", "72", NOW - 3 * days, **about),
+        KnownTicket("webcrm", "73", NOW, **about),
+        KnownTicket("webcrm", "74", NOW - days, **about | {"type": "Возврат"}),  # of something else
+        KnownTicket("webcrm", "75", NOW - days, **about | {"party": "customer:6"}),  # of somebody else
+    ]
+    with site.engine.begin() as connection:
+        known_tickets.remember(connection, told, NOW)
+        known_tickets.remember(connection, [KnownTicket("webcrm", "70", NOW - 90 * days, **about)], NOW - 90 * days)
+    card = site.get("/tickets/webcrm/73", "agent").text
+    assert re.findall(r"<b>(7\d)</b>", card) == ["72", "71"]
+    assert "больше двух раз" in card
+    once = site.get("/tickets/webcrm/72", "agent").text
+    assert re.findall(r"<b>(7\d)</b>", once) == ["71"]
+    assert "больше двух раз" not in once
+    assert "Раньше по этой теме" not in site.get("/tickets/webcrm/74", "agent").text
+    with site.engine.connect() as connection:
+        assert repeats.counts(connection, NOW - 30 * days) == (1, 1)
+        assert repeats.counts(connection, NOW + days) == (0, 0)
+    assert "Повторные обращения" in site.get("/report", "lead").text

@@ -42,7 +42,7 @@ def company(provider: FakeProvider, sqlite: Sqlite, tmp_path: Path, monkeypatch:
     """A site whose people come from the provider."""
     provider.claims, provider.spoil, provider.userinfo = dict(ANNA), {}, None
     provider.moved, provider.pages = {}, {}
-    monkeypatch.setattr("config.watch.EVERY", 0.0)  # a changed file is used at once
+    monkeypatch.setattr("config.reloader.EVERY", 0.0)  # a changed file is used at once
     folder = tmp_path / "config"
     folder.mkdir()
     for file in (Path(__file__).parents[2] / "config").glob("*.yml"):
@@ -82,7 +82,7 @@ def test_by_e_mail(company: Site, provider: FakeProvider) -> None:
 
 @pytest.mark.parametrize(
     ("groups", "home"),
-    [("support", "/tickets"), (["other", "support", "support-leads"], "/board"), (["other"], None), (None, None)],
+    [("support", "/mine"), (["other", "support", "support-leads"], "/board"), (["other"], None), (None, None)],
 )
 def test_by_claim(company: Site, provider: FakeProvider, groups: Any, home: str | None) -> None:
     provider.claims = {"email": "Boris@example.test", "email_verified": True, "groups": groups}
@@ -160,7 +160,7 @@ def test_a_text_that_says_true_is_true(company: Site, provider: FakeProvider) ->
 def test_what_the_id_token_lacks_is_asked_of_userinfo(company: Site, provider: FakeProvider) -> None:
     provider.claims = {}
     provider.userinfo = {"email": "boris@example.test", "email_verified": True, "groups": ["support"]}
-    assert come_in(company, provider)[1].location == "/tickets"
+    assert come_in(company, provider)[1].location == "/mine"
     provider.userinfo |= {"sub": "2"}  # somebody else
     assert come_in(company, provider)[1].status_code == 403
 
@@ -189,7 +189,7 @@ def test_a_role_that_access_yml_takes_away_ends_the_session(company: Site, provi
     assert browser.get("/board").status_code == 200
     set_access(company, TABLE.replace("support-leads: lead", "support-leads: agent"))
     assert browser.get("/board").location.startswith("/sign-in")
-    assert come_in(company, provider)[1].location == "/tickets"
+    assert come_in(company, provider)[1].location == "/mine"
 
 
 def test_the_way_on_stays_here(company: Site, provider: FakeProvider) -> None:

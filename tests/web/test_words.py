@@ -18,10 +18,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def verbs_of_the_desk() -> set[str]:
-    """The second argument of every `Verb(why, name, …)`."""
+    """The second argument of every `Action(why, name, …)`."""
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "desk").glob("*.py")]
     calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    named = [call.args[1] for call in calls if getattr(call.func, "id", "") == "Verb" and len(call.args) > 1]
+    named = [call.args[1] for call in calls if getattr(call.func, "id", "") == "Action" and len(call.args) > 1]
     return {node.value for node in named if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
@@ -38,10 +38,13 @@ def test_every_state_and_event_has_a_word() -> None:
     ("gap", "told"),
     [
         (timedelta(), "только что"),
-        (timedelta(seconds=-5), "5 сек назад"),
-        (timedelta(minutes=-3, seconds=-59), "3 мин назад"),
-        (timedelta(hours=-30), "1 дн назад"),
-        (timedelta(hours=2, minutes=1), "через 2 ч"),
+        (timedelta(seconds=-5), "5 секунд назад"),
+        (timedelta(minutes=-3, seconds=-59), "3 минуты назад"),
+        (timedelta(hours=-30), "1 день назад"),
+        (timedelta(hours=2, minutes=1), "через 2 часа"),
+        (timedelta(days=-11), "11 дней назад"),
+        (timedelta(days=-21), "21 день назад"),
+        (timedelta(days=-12), "12 дней назад"),
     ],
 )
 def test_how_long_ago(gap: timedelta, told: str) -> None:
@@ -49,7 +52,9 @@ def test_how_long_ago(gap: timedelta, told: str) -> None:
 
 
 def test_what_usedesk_sends_has_a_word_even_when_it_is_no_event() -> None:
-    kinds = set(re.findall(r'Parsed\("(\w+)"', (ROOT / "receivers" / "usedesk_events.py").read_text(encoding="utf-8")))
+    kinds = set(
+        re.findall(r'ParsedUsedesk\("(\w+)"', (ROOT / "receivers" / "usedesk_events.py").read_text(encoding="utf-8"))
+    )
     assert {kind for kind in kinds if word("types", kind) == kind} == {"ticket"}  # this one always is an event
 
 

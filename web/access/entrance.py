@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from config.settings import Settings
 from desk.clock import machine_now
 from store import audit, users
 from store.audit import Actor, Change
 from web.access import people, roles, sessions, tries
 from web.access.guard import own_path, person
-from web.access.oidc import Provider, RefusedError
-from web.asked import storable
+from web.access.sessions import RefusedError
 from web.errors import message_page
 from web.parts import Parts, own_address
+from web.query_parameters import storable
 from web.words import word
+
+if TYPE_CHECKING:
+    from web.access.oidc import Provider
 
 _log = structlog.get_logger("entrance")
 _LONGEST = 254  # characters of an e-mail, and of a password
@@ -27,7 +32,7 @@ _LONGEST = 254  # characters of an e-mail, and of a password
 def blueprint(parts: Parts) -> Blueprint:
     """`/sign-in` and `/sign-out`."""
     routes = Blueprint("entrance", __name__)
-    provider = Provider.of(parts.process.settings)
+    provider = _provider(parts.process.settings)
 
     @routes.get("/sign-in")
     def sign_in() -> ResponseReturnValue:
@@ -49,7 +54,7 @@ def blueprint(parts: Parts) -> Blueprint:
             _refused(parts, email, "password")
             return _form(parts, provider, status=401, told="wrong")
         tries.right(parts.process.engine, email)
-        sessions.begin(parts, sessions.Known(email, role), "password")
+        sessions.begin(parts, sessions.KnownPerson(email, role), "password")
         return redirect(_onward(role), 303)
 
     @routes.post("/sign-out")
@@ -60,6 +65,15 @@ def blueprint(parts: Parts) -> Blueprint:
 
     _by_provider(routes, parts, provider)
     return routes
+
+
+def _provider(settings: Settings) -> Provider | None:
+    """The company's, if one is set."""
+    if not settings.oidc_issuer:
+        return None
+    from web.access.oidc import Provider  # noqa: PLC0415 # Authlib and its cryptography take 11 MB and 0.3 s
+
+    return Provider.of(settings)
 
 
 def _by_provider(routes: Blueprint, parts: Parts, provider: Provider | None) -> None:
@@ -82,7 +96,7 @@ def _by_provider(routes: Blueprint, parts: Parts, provider: Provider | None) -> 
         if until := tries.count(parts.process.engine, ""):
             return _wait(parts, provider, until)
         try:
-            access = parts.process.watch.current().access
+            access = parts.process.reloader.current().access
             claims, onward = provider.answer(access)
             who = provider.judge(claims, access)
         except RefusedError as refused:

@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from web.access import roles, sessions, tokens
-from web.access.sessions import Person
+from web.access.sessions import SignedIn
 from web.access.tokens import Program
-from web.errors import message_page
+from web.errors import PROGRAMS, message_page
 from web.parts import Parts
 
 _FORM_LIVES = 12 * 3600  # seconds
@@ -34,19 +34,14 @@ _HEADERS = {
 
 def register(app: Flask, parts: Parts) -> None:
     """Guard every route of the application."""
-    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # the guard below asks it, for pages alone
-    app.config["WTF_CSRF_TIME_LIMIT"] = _FORM_LIVES
-    app.config["WTF_CSRF_SSL_STRICT"] = False  # it goes by the Referer, which we do not send
-    app.config["SESSION_COOKIE_NAME"] = "smezhnik"
-    app.config["SESSION_COOKIE_HTTPONLY"] = True
-    app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
-    app.session_interface = sessions.Cookies()
+    _set_cookies(app)
     csrf = CSRFProtect(app)
 
     @app.before_request
     def guard() -> ResponseReturnValue | None:
         found = roles.door(request.endpoint) if request.endpoint else None
         if found is None:
+            _recognise(parts)
             if request.endpoint is not None:
                 abort(403)  # a route that nobody has put into the table
             return None
@@ -65,6 +60,7 @@ def register(app: Flask, parts: Parts) -> None:
                 if request.endpoint == "entrance.check_password" and sessions.current(parts):
                     # another tab has signed in since this form was shown
                     return redirect(url_for("entrance.sign_in", next=request.values.get("next")), 303)
+                _recognise(parts)
                 raise
         return _person(parts, least) if door == "page" else None
 
@@ -77,9 +73,19 @@ def register(app: Flask, parts: Parts) -> None:
         return response
 
 
-def person() -> Person:
+def _set_cookies(app: Flask) -> None:
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # the guard below asks it, for pages alone
+    app.config["WTF_CSRF_TIME_LIMIT"] = _FORM_LIVES
+    app.config["WTF_CSRF_SSL_STRICT"] = False  # it goes by the Referer, which we do not send
+    app.config["SESSION_COOKIE_NAME"] = "smezhnik"
+    app.config["SESSION_COOKIE_HTTPONLY"] = True
+    app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
+    app.session_interface = sessions.Cookies()
+
+
+def person() -> SignedIn:
     """Who is signed in, behind the guard."""
-    found: Person = g.person
+    found: SignedIn = g.person
     return found
 
 
@@ -87,6 +93,12 @@ def program() -> Program:
     """Which program calls, behind the guard."""
     found: Program = g.program
     return found
+
+
+def _recognise(parts: Parts) -> None:
+    """Know who is signed in where nobody has to be: a page of an error keeps the menu."""
+    if not request.path.startswith(PROGRAMS):
+        g.person = sessions.current(parts)
 
 
 def _program(parts: Parts, least: str) -> ResponseReturnValue | None:

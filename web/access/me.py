@@ -36,6 +36,13 @@ def blueprint(parts: Parts) -> Blueprint:
             least=people.SHORTEST,
         )
 
+    _changes(routes, parts)
+    return routes
+
+
+def _changes(routes: Blueprint, parts: Parts) -> None:
+    """What somebody may change of his own."""
+
     @routes.post("/me/others")
     def end_others() -> ResponseReturnValue:
         """«Выйти на других устройствах»."""
@@ -65,5 +72,3 @@ def blueprint(parts: Parts) -> Blueprint:
         else:
             people.set_password(parts.process.engine, who.email, new, who.actor, but=who.sha256)
         return redirect(url_for("me.page", told=told), 303)
-
-    return routes

@@ -21,7 +21,7 @@ from config.settings import Settings
 from desk.faults import classify
 from desk.http import equip
 from desk.network import Network
-from web.access.sessions import UNDER_WAY, Known
+from web.access.sessions import UNDER_WAY, KnownPerson, RefusedError
 
 _TEN = timedelta(seconds=10)
 _HTTP = Http(connect=timedelta(seconds=3), read=_TEN, write=_TEN, whole=_TEN)  # a person waits
@@ -32,14 +32,6 @@ _TROUBLE = (
     *(AuthlibBaseError, JoseError, requests.RequestException, RuntimeError),
     *(ValueError, KeyError, TypeError, AttributeError),  # answers of another form than Authlib expects
 )
-
-
-class RefusedError(Exception):
-    """Nobody is signed in: `down`, `answer`, `unverified` or `unknown`; `email` as far as it is known."""
-
-    def __init__(self, reason: str, email: str = "", detail: str = "") -> None:
-        super().__init__(reason)
-        self.reason, self.email, self.detail = reason, email, detail
 
 
 @dataclass(frozen=True)
@@ -72,7 +64,7 @@ class Provider:
             session.pop(name)
         return answer
 
-    def answer(self, access: Access) -> tuple[Mapping[str, Any], str | None]:
+    def answer(self, access: Access) -> tuple[Mapping[str, object], str | None]:
         """What the provider says of the person, and where the person wanted to go; raises RefusedError."""
         begun = session.get(UNDER_WAY + request.args.get("state", ""), {})
         try:
@@ -86,17 +78,17 @@ class Provider:
             raise RefusedError("answer", detail=_detail(error)) from error
         return claims, begun.get(_ONWARD)
 
-    def _asked(self, token: Mapping[str, Any], claims: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _asked(self, token: Mapping[str, object], claims: Mapping[str, object]) -> Mapping[str, object]:
         """With what the provider says at its userinfo endpoint, if it has one; its id token goes first."""
         if not self._client().load_server_metadata().get("userinfo_endpoint"):
             return claims
-        more: Mapping[str, Any] = self._client().userinfo(token=token)
+        more: Mapping[str, object] = self._client().userinfo(token=token)
         if more.get("sub") != claims.get("sub"):
             raise ValueError("userinfo is somebody else's")
         return {**more, **{name: value for name, value in claims.items() if value is not None}}
 
     @staticmethod
-    def judge(claims: Mapping[str, Any], access: Access) -> Known:
+    def judge(claims: Mapping[str, object], access: Access) -> KnownPerson:
         """Who this is; raises RefusedError for one whom `access.yml` does not know."""
         email = str(claims.get("email") or "").lower()
         if not email or claims.get("email_verified") not in _TRUE:
@@ -105,7 +97,7 @@ class Provider:
         role = access.role(email, claimed)
         if role is None:
             raise RefusedError("unknown", email)
-        return Known(email, role, claimed)
+        return KnownPerson(email, role, claimed)
 
     def _named(self) -> str:
         """The issuer as it calls itself: the setting may lack the last slash."""
@@ -128,7 +120,7 @@ class Provider:
             current_app.extensions["oidc"].client_cls = self._session
         return current_app.extensions["oidc"]
 
-    def _session(self, **given: Any) -> OAuth2Session:
+    def _session(self, **given: object) -> OAuth2Session:
         """Authlib's session on our transport."""
         session = OAuth2Session(**given)
         equip(session, _HTTP, self.network)

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 import yaml
 
 from config.access import ROLES
+from events.secrets import HIDDEN
 
 Door = Literal["open", "watcher", "sender", "program", "page"]
-HIDDEN = "[скрыто]"
+
+
+class Table(TypedDict):
+    """`roles.yml`: endpoints by how they are entered, with the least role; what a role begins with, and never sees."""
+
+    open: list[str]
+    watchers: list[str]
+    senders: list[str]
+    programs: dict[str, str]
+    pages: dict[str, str]
+    home: dict[str, str]
+    menu: dict[str, list[str]]
+    hidden: dict[str, list[str]]
 
 
 def door(endpoint: str) -> tuple[Door, str] | None:
@@ -47,18 +60,22 @@ def home(role: str) -> str:
     return str(_table()["home"][role])
 
 
-def menu(role: str) -> list[str]:
-    """The pages of the menu, as endpoints."""
-    return [endpoint for endpoint in _table()["menu"] if may_enter(role, endpoint)]
+def menu(role: str) -> dict[str, list[str]]:
+    """The pages of the menu, as endpoints, by group; no group is empty."""
+    groups = {
+        group: [endpoint for endpoint in endpoints if may_enter(role, endpoint)]
+        for group, endpoints in _table()["menu"].items()
+    }
+    return {group: endpoints for group, endpoints in groups.items() if endpoints}
 
 
-def mask(role: str, redact: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def mask(role: str, redact: Callable[[object], object]) -> Callable[[object], object]:
     """What a role sees of a JSON value: contacts and secrets hidden from all, and what `roles.yml` hides from it."""
     hidden = frozenset(_table()["hidden"][role])
     return redact if not hidden else lambda value: _without(redact(value), hidden)
 
 
-def _without(value: Any, hidden: frozenset[str]) -> Any:
+def _without(value: object, hidden: frozenset[str]) -> object:
     if isinstance(value, dict):
         return {
             key: HIDDEN if key in hidden and isinstance(member, str) and member else _without(member, hidden)
@@ -68,7 +85,7 @@ def _without(value: Any, hidden: frozenset[str]) -> Any:
 
 
 @cache
-def _table() -> Mapping[str, Any]:
+def _table() -> Table:
     path = Path(__file__).parent / "roles.yml"
-    table: Mapping[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    table: Table = yaml.safe_load(path.read_text(encoding="utf-8"))
     return table

@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from flask import Flask, Request, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
@@ -26,7 +25,7 @@ _TOUCH = timedelta(minutes=1)  # a sign of life is written no more often
 
 
 @dataclass(frozen=True)
-class Person:
+class SignedIn:
     """Somebody who is signed in; `sha256` names the session."""
 
     email: str
@@ -41,12 +40,20 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownPerson:
     """Somebody who may sign in; `claimed` is what the provider's claim said, from which the role may come."""
 
     email: str
     role: str
-    claimed: Any = None
+    claimed: object = None
+
+
+class RefusedError(Exception):
+    """The provider's answer signs nobody in: `down`, `answer`, `unverified` or `unknown`; `email` as far as known."""
+
+    def __init__(self, reason: str, email: str = "", detail: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.email, self.detail = reason, email, detail
 
 
 def address() -> str:
@@ -66,13 +73,13 @@ class Cookies(SecureCookieSessionInterface):
         return bool(request.is_secure)
 
 
-def current(parts: Parts) -> Person | None:
+def current(parts: Parts) -> SignedIn | None:
     """Who sends this request; None: nobody, or the session is over."""
     key = session.get(_KEY)
     if not isinstance(key, str):
         return None
     now = machine_now()
-    limits = parts.process.watch.current().access.sessions
+    limits = parts.process.reloader.current().access.sessions
     with parts.process.engine.connect() as connection:
         row = users.session(connection, hashed(key))
     if row is None:
@@ -84,17 +91,17 @@ def current(parts: Parts) -> Person | None:
     if now - row.seen_at > min(_TOUCH, limits.idle / 4):
         with parts.process.engine.begin() as connection:
             users.touch_session(connection, row.sha256, now)
-    return Person(row.email, row.role, row.how, row.sha256)
+    return SignedIn(row.email, row.role, row.how, row.sha256)
 
 
 def _role_now(parts: Parts, row: users.Row) -> str | None:
     """The role that this person would get today: a user's own, or by `access.yml`."""
     if row.how == "password":
         return str(row.user_role) if row.user_role else None
-    return parts.process.watch.current().access.role(row.email, row.claimed)
+    return parts.process.reloader.current().access.role(row.email, row.claimed)
 
 
-def begin(parts: Parts, who: Known, how: str) -> None:
+def begin(parts: Parts, who: KnownPerson, how: str) -> None:
     """Sign somebody in, under a key that nobody has seen."""
     old = session.get(_KEY)
     under_way = {name: value for name, value in session.items() if name.startswith(UNDER_WAY)}
@@ -111,7 +118,7 @@ def begin(parts: Parts, who: Known, how: str) -> None:
         audit.write(connection, Actor(who.email, how, address()), Change("signed_in", who.role), now)
 
 
-def end(parts: Parts, person: Person) -> None:
+def end(parts: Parts, person: SignedIn) -> None:
     """Sign out."""
     session.clear()
     with parts.process.engine.begin() as connection:
@@ -119,10 +126,10 @@ def end(parts: Parts, person: Person) -> None:
         audit.write(connection, person.actor, Change("signed_out"), machine_now())
 
 
-def others(parts: Parts, person: Person) -> list[tuple[datetime, str, str]]:
+def others(parts: Parts, person: SignedIn) -> list[tuple[datetime, str, str]]:
     """The other sessions of a person: last seen, from where, how signed in."""
     now = machine_now()
-    limits = parts.process.watch.current().access.sessions
+    limits = parts.process.reloader.current().access.sessions
     with parts.process.engine.connect() as connection:
         rows = users.sessions_of(
             connection, person.email, seen_after=now - limits.idle, begun_after=now - limits.absolute

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -12,9 +11,10 @@ from desk.clock import machine_now
 from store import audit, deliveries
 from store.audit import Actor, Change
 from store.cases import wake_workers
+from store.rows import DeliveryRow
 
 _log = structlog.get_logger("actions")
-_Judge = Callable[[sa.Row[Any]], bool]
+_Judge = Callable[[DeliveryRow], bool]
 
 
 class Actions:
@@ -60,16 +60,16 @@ class Actions:
         return True
 
 
-def replayable(row: sa.Row[Any]) -> bool:
+def replayable(row: DeliveryRow) -> bool:
     """Whether a delivery can run again: it was understood, its texts are there, and it is not running."""
     return row.event is not None and row.texts_gone_at is None and row.state != "running"
 
 
-def droppable(row: sa.Row[Any]) -> bool:
+def droppable(row: DeliveryRow) -> bool:
     """Whether a delivery can be given up."""
     return bool(row.state == "dead")
 
 
-def dead_and_replayable(row: sa.Row[Any]) -> bool:
+def dead_and_replayable(row: DeliveryRow) -> bool:
     """Whether a delivery is a dead letter that can run again."""
     return droppable(row) and replayable(row)

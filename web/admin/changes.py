@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from store import audit, switches
-from store.audit import Asked
+from store.audit import AuditFilter
 from web.access.guard import person
-from web.admin.history import History, can_be_undone
-from web.admin.switches import switch
-from web.asked import NUMBER, asked_number, storable
+from web.admin.history import DeliveryHistory, can_be_undone
+from web.admin.switching import switch
 from web.parts import Parts
+from web.query_parameters import NUMBER, number_of_query, storable
 from web.shown import view_of
 from web.words import word, words
 
@@ -25,14 +23,14 @@ def blueprint(parts: Parts) -> Blueprint:
     @routes.get("/changes")
     def page() -> str:
         """Who signed in and who changed what, the newest first."""
-        asked = Asked(who=_asked("who"), what=_asked("what"), target=_asked("target"))
+        wanted = AuditFilter(who=_parameter("who"), what=_parameter("what"), target=_parameter("target"))
         with parts.process.engine.connect() as connection:
-            rows = audit.page(connection, asked, asked_number("before"))
+            rows = audit.page(connection, wanted, number_of_query("before"))
         told = request.args.get("told", "")
         return render_template(
             "changes.html",
-            rows=History(parts, view_of(parts)).rows(rows),
-            asked=asked,
+            rows=DeliveryHistory(parts, view_of(parts)).rows(rows),
+            asked=wanted,
             kinds=_kinds(),
             before=rows[-1].id if len(rows) == audit.PAGE else None,
             told=word("told", told) if told in words()["told"] else None,
@@ -48,15 +46,15 @@ def blueprint(parts: Parts) -> Blueprint:
             abort(404)
         if not can_be_undone(row, modes):
             return redirect(url_for("changes.page", told="not_undone"), 303)
-        switch(parts, row.target, None if row.before == "file" else row.before, person().actor, reason="undo")
+        switch(parts, str(row.target), None if row.before == "file" else str(row.before), person().actor, reason="undo")
         return redirect(url_for("changes.page", told="undone"), 303)
 
     return routes
 
 
-def _asked(name: str) -> str | None:
+def _parameter(name: str) -> str | None:
     return storable(request.args.get(name, "")).strip() or None
 
 
-def _kinds() -> dict[str, Any]:
+def _kinds() -> dict[str, object]:
     return {kind: word("changes", kind) for kind in words()["changes"]}

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from store import browse, deliveries, ledger
+from store import browse, ledger, ticket_titles
 from web.access.guard import person
 from web.admin.actions import Actions, replayable
-from web.admin.rehearsing import of_delivery
-from web.asked import ALL, NUMBER, asked_number, asked_on_page
+from web.admin.dry_runs import of_delivery
+from web.admin.event_rows import folded
 from web.parts import SOURCES, Parts, sources
+from web.query_parameters import ALL, NUMBER, number_of_query, page_filter_of_query
 from web.shown import view_of
 from web.times import zone_of
 from web.words import word, words
@@ -43,13 +42,13 @@ def blueprint(parts: Parts) -> Blueprint:
         """«Отбросить»."""
         return _back(number, "dropped" if actions.drop(number, person().actor) else "busy")
 
-    @routes.post(f"/deliveries/{NUMBER}/rehearse")
-    def rehearse(number: int) -> str:
+    @routes.post(f"/deliveries/{NUMBER}/dry-run")
+    def dry_run(number: int) -> str:
         """«Что сделал бы бот» about a stored delivery, now."""
         found = of_delivery(parts, number)
         if found is None:
             abort(404)
-        return render_template("delivery.html", rehearsal=found, **_one(parts, number))
+        return render_template("delivery.html", dry_run=found, **_one(parts, number))
 
     return routes
 
@@ -58,26 +57,28 @@ def _back(number: int, told: str) -> ResponseReturnValue:
     return redirect(url_for("console.delivery", number=number, told=told), 303)
 
 
-def _list(parts: Parts) -> dict[str, Any]:
+def _list(parts: Parts) -> dict[str, object]:
     view = view_of(parts)
-    wanted = asked_on_page(zone_of(parts.process.watch.current()))
+    wanted = page_filter_of_query(zone_of(parts.process.reloader.current()))
     with parts.process.engine.connect() as connection:
-        page = browse.page(connection, wanted, SOURCES, asked_number("before"))
+        page = browse.page(connection, wanted, SOURCES, number_of_query("before"))
         steps = browse.steps(connection, [row.id for row in page.rows])
+        titles = ticket_titles.of_cases(connection, [row.case_id for row in page.rows])
     asked = {name: value for name, value in request.args.items() if value and name != "before"}
     return {
         "wanted": wanted,
         "asked": asked,
         "narrowed": bool(asked.keys() & {"state", "source", "case", "q", "since", "until"}),
         "everything": asked.get("state") == ALL,
-        "deliveries": [view.delivery(row, steps[row.id]) for row in page.rows],
+        "events": folded(page.rows, lambda row: view.delivery(row, steps[row.id])),
+        "titles": view.titles(titles),
         "before": page.before,
         "states": {state: word("states", state) for state in browse.STATES},
         "sources": {source: word("sources", source) for source in sources(parts)},
     }
 
 
-def _one(parts: Parts, number: int) -> dict[str, Any]:
+def _one(parts: Parts, number: int) -> dict[str, object]:
     view = view_of(parts)
     with parts.process.engine.connect() as connection:
         row = browse.one(connection, number)
@@ -93,6 +94,6 @@ def _one(parts: Parts, number: int) -> dict[str, Any]:
         "config_version": row.config_version,
         "taken": view.moment(row.taken_at) if row.taken_at else None,
         "texts_gone": view.moment(row.texts_gone_at) if row.texts_gone_at else None,
-        "finished": view.moment(row.finished_at) if deliveries.is_finished(row) else None,
+        "finished": view.moment(ended) if (ended := browse.ended_at(row)) else None,
         "told": word("told", told) if told in words()["told"] else None,
     }

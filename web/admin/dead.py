@@ -8,27 +8,25 @@ from flask.typing import ResponseReturnValue
 from store import browse
 from web.access.guard import person
 from web.admin.actions import Actions
-from web.admin.rehearsing import fragment, of_delivery
-from web.asked import NUMBER, asked_number
+from web.admin.dry_runs import fragment, of_delivery
 from web.parts import Parts
+from web.query_parameters import LARGEST, NUMBER, number_of_query
 from web.shown import view_of
 from web.words import word
 
 MOST = browse.PAGE  # that are replayed by one button
-_LARGEST = 2**63 - 1
 
 
 def blueprint(parts: Parts) -> Blueprint:
     """`/dead`: the list; `/dead/review`: what would happen; and the two buttons."""
     routes = Blueprint("dead", __name__)
-    actions = Actions(parts.process.engine)
 
     @routes.get("/dead")
     def newest() -> str:
         """Dead letters, the newest first."""
         view = view_of(parts)
         with parts.process.engine.connect() as connection:
-            page = browse.dead_letters(connection, asked_number("before"))
+            page = browse.dead_letters(connection, number_of_query("before"))
             counts = browse.open_counts(connection)
         letters = [view.delivery(row, ()) for row in page.rows]
         return render_template(
@@ -46,8 +44,16 @@ def blueprint(parts: Parts) -> Blueprint:
             rows = [row for row in browse.among(connection, chosen) if row.state == "dead"]
         return render_template("dead_review.html", letters=[view.delivery(row, ()) for row in rows])
 
-    @routes.post(f"/dead/{NUMBER}/rehearse")
-    def rehearse(number: int) -> str:
+    _buttons(routes, parts)
+    return routes
+
+
+def _buttons(routes: Blueprint, parts: Parts) -> None:
+    """A dry run of one; to repeat or to drop many."""
+    actions = Actions(parts.process.engine)
+
+    @routes.post(f"/dead/{NUMBER}/dry-run")
+    def dry_run(number: int) -> str:
         """A piece of the review: the dry run of one."""
         found = of_delivery(parts, number)
         if found is None:
@@ -66,11 +72,9 @@ def blueprint(parts: Parts) -> Blueprint:
         count = actions.drop_all(_chosen(), person().actor)
         return redirect(url_for("dead.newest", told="dropped_many", n=count), 303)
 
-    return routes
-
 
 def _chosen() -> list[int]:
-    numbers = {number for number in request.form.getlist("number", type=int) if 0 < number <= _LARGEST}
+    numbers = {number for number in request.form.getlist("number", type=int) if 0 < number <= LARGEST}
     return sorted(numbers)[:MOST]
 
 

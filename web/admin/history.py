@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
-
-import sqlalchemy as sa
 
 from store import switches
+from store.rows import ChangeRow
 from web.parts import Parts
 from web.shown import View
-from web.times import Moment
+from web.times import ShownMoment
 from web.words import word
 
 
 @dataclass(frozen=True)
-class Entry:
+class HistoryEntry:
     """One row; `undo`: whether it can be undone now."""
 
     id: int
-    at: Moment
+    at: ShownMoment
     who: str
     door: str
     what: str
@@ -33,20 +31,20 @@ class Entry:
     undo: bool
 
 
-class History:
+class DeliveryHistory:
     """Rows of the audit for a page."""
 
     def __init__(self, parts: Parts, view: View) -> None:
         self._parts, self._view = parts, view
 
-    def rows(self, found: Iterable[sa.Row[Any]]) -> list[Entry]:
+    def rows(self, found: Iterable[ChangeRow]) -> list[HistoryEntry]:
         """A page of them. E-mails of colleagues are what the audit is about, so they are shown."""
         with self._parts.process.engine.connect() as connection:
             modes = switches.modes(connection)
         return [self._entry(row, modes) for row in found]
 
-    def _entry(self, row: sa.Row[Any], modes: dict[str, str]) -> Entry:
-        return Entry(
+    def _entry(self, row: ChangeRow, modes: dict[str, str]) -> HistoryEntry:
+        return HistoryEntry(
             id=row.id,
             at=self._view.moment(row.at),
             who=row.who,
@@ -61,11 +59,11 @@ class History:
             undo=can_be_undone(row, modes),
         )
 
-    def _value(self, row: sa.Row[Any], value: Any) -> str:
+    def _value(self, row: ChangeRow, value: object) -> str:
         table = {"mode_set": "modes", "replayed": "states", "dropped": "states"}.get(row.what)
         return word(table, value) if table and value else self._view.value(value)
 
 
-def can_be_undone(row: sa.Row[Any], modes: dict[str, str]) -> bool:
+def can_be_undone(row: ChangeRow, modes: dict[str, str]) -> bool:
     """A switched rule, as long as nobody has switched it since."""
-    return bool(row.what == "mode_set" and row.before != row.after and modes.get(row.target, "file") == row.after)
+    return bool(row.what == "mode_set" and row.before != row.after and modes.get(row.target or "", "file") == row.after)

@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, get_args
+from typing import get_args
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from config import Mode
-from desk.clock import machine_now
-from store import audit, browse, switches
-from store.audit import Actor, Asked, Change
+from store import audit, browse
+from store.audit import AuditFilter
 from web.access.guard import own_path, person
-from web.admin.history import History
-from web.parts import Parts, crms
+from web.admin.history import DeliveryHistory
+from web.admin.rule_rows import LOOKED_BACK, MOST, groups, rows_of
+from web.admin.switching import FILE, Switched, switch_all, take_back
+from web.parts import Parts
+from web.query_parameters import storable
+from web.rule_titles import rule_titles, title_of
 from web.shown import view_of
-from web.times import Moment
-from web.words import word, words
+from web.words import word
 
 MODES: tuple[Mode, ...] = get_args(Mode)
-LOOKED_BACK = timedelta(days=30)
-_MOST = 1000  # counting stops there
 _NEWEST = 20
 _HISTORY = 10
-
-
-@dataclass(frozen=True)
-class Row:
-    """A rule on the page; `file_mode` is what the files say, `switched` when and by whom it was switched."""
-
-    id: str
-    chapter: str
-    quote: str
-    source: str
-    mode: str
-    file_mode: str
-    switched: tuple[Moment, str] | None
-    fired: int | None
-    built: bool
-    missing: list[str]  # the CRMs of which it needs one, where there is none
+_LONGEST = 100  # characters that are looked for
 
 
 def blueprint(parts: Parts) -> Blueprint:
@@ -49,111 +32,97 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.get("/rules")
     def page() -> str:
-        """All rules that are built, by chapter."""
-        rows = _rows(parts)
-        mode = request.args.get("mode", "")
-        shown = [row for row in rows if row.built and (mode not in MODES or row.mode == mode)]
-        counts = {one: sum(row.mode == one for row in rows if row.built) for one in MODES}
+        """All rules that are built, by the steps of the guide."""
+        rows = rows_of(parts)
+        mode, wanted = request.args.get("mode", ""), request.args.get("q", "").strip()[:_LONGEST]
+        mode = mode if mode in MODES else ""
         return render_template(
             "rules.html",
-            rows=shown,
-            counts=counts,
-            wanted=mode if mode in MODES else "",
-            unbuilt=sum(not row.built for row in rows),
-            modes=_mode_words(),
-            told=_told(),
-            days=LOOKED_BACK.days,
-            most=_MOST,
+            groups=groups(rows, mode, wanted),
+            counts={one: sum(row.mode == one for row in rows if row.built) for one in MODES},
+            mode=mode,
+            wanted=wanted,
+            by_hand=[row for row in rows if row.by_hand and not mode and row.says(wanted)],
+            unbuilt=sum(not row.built and not row.by_hand for row in rows),
+            **_common(),
         )
+
+    _of_one(routes, parts)
+    _switching(routes, parts)
+    return routes
+
+
+def _of_one(routes: Blueprint, parts: Parts) -> None:
+    """One rule, with its history."""
 
     @routes.get("/rules/<rule>")
     def rule(rule: str) -> str:
         """One rule: the manual's words, its switch, its history, what it would have done."""
-        row = next((one for one in _rows(parts, only=rule)), None)
+        row = next((one for one in rows_of(parts, only=rule)), None)
         if row is None:
             abort(404)
         view = view_of(parts)
         with parts.process.engine.connect() as connection:
             found = browse.observed(connection, rule, _NEWEST)
-            changes = audit.page(connection, Asked(what="mode_set", target=rule), None, _HISTORY)
+            changes = audit.page(connection, AuditFilter(what="mode_set", target=rule), None, _HISTORY)
         steps = [(view.step(step, step.case_id), step.delivery, step.case_id) for step in found]
-        history = History(parts, view).rows(changes)
-        return render_template(
-            "rule.html",
-            row=row,
-            steps=steps,
-            changes=history,
-            modes=_mode_words(),
-            told=_told(),
-            days=LOOKED_BACK.days,
-            most=_MOST,
-        )
+        history = DeliveryHistory(parts, view).rows(changes)
+        return render_template("rule.html", row=row, steps=steps, changes=history, **_common())
+
+
+def _switching(routes: Blueprint, parts: Parts) -> None:
+    """The switches, and the undo."""
 
     @routes.post("/rules/<rule>/mode")
     def set_mode(rule: str) -> ResponseReturnValue:
-        """Switch, or (`file`) give the word back to the files."""
-        asked = request.form.get("mode", "")
-        known = parts.process.watch.current().rules.rules.get(rule)
-        if known is None or not known.built or asked not in (*MODES, "file"):
+        """Switch a rule, or (`file`) give the word back to the files."""
+        known = parts.process.reloader.current().rules.rules.get(rule)
+        if known is None or not known.built:
             abort(400)
-        group = parts.process.watch.current().rules.with_others(rule)
-        switch(parts, rule, None if asked == "file" else asked, person().actor)
-        back = own_path(request.form.get("back", "")) or url_for("switches.rule", rule=rule)
-        told = "switched" if len(group) == 1 else "switched_together"
-        return redirect(f"{back}{'&' if '?' in back else '?'}told={told}", 303)
+        return _switched(parts, rule, [rule])
 
-    return routes
+    @routes.post("/rule-groups/<group>/mode")
+    def set_group(group: str) -> ResponseReturnValue:
+        """Switch all rules of a part of the page, but for those that the bot cannot do."""
+        found, files = rule_titles().group(group), parts.process.reloader.current().rules
+        if found is None:
+            abort(404)
+        built = [name for name in found.rules if files.rules[name].built]
+        return _switched(parts, group, built)
 
-
-def switch(parts: Parts, rule: str, mode: str | None, by: Actor, reason: str | None = None) -> None:
-    """Set the switch of a rule and of those that go with it, and write down who did.
-
-    The next delivery that begins obeys it.
-    """
-    now = machine_now()
-    group = parts.process.watch.current().rules.with_others(rule)
-    with parts.process.engine.begin() as connection:
-        for name in group:
-            before = switches.set_mode(connection, name, mode, by.who, now)
-            if before != mode:
-                change = Change("mode_set", name, before=before or "file", after=mode or "file", reason=reason)
-                audit.write(connection, by, change, now)
+    @routes.post("/rule-groups/undo")
+    def take_back_one() -> ResponseReturnValue:
+        """«Отменить» beside what was switched."""
+        done = Switched.of_token(request.form.get("done", ""))
+        if done is None:
+            return redirect(url_for("switches.page", told="undo_expired"), 303)
+        mode = "undone" if take_back(parts, done, person().actor) else "not_undone"
+        return _back(Switched(done.of, mode, {}))
 
 
-def _rows(parts: Parts, only: str | None = None) -> list[Row]:
-    files = parts.process.watch.current().rules
-    view = view_of(parts)
-    with parts.process.engine.connect() as connection:
-        turned = switches.switched(connection)
-        known = {name: rule for name, rule in files.rules.items() if only in (None, name)}
-        modes = {name: _mode(files, name, turned.get(name)) for name in known}
-        watched = [name for name, mode in modes.items() if mode == "observe" and known[name].built]
-        fired = browse.observed_counts(connection, watched, machine_now() - LOOKED_BACK, _MOST)
-    return [
-        Row(
-            id=name,
-            chapter=word("chapters", name[0]),
-            quote=rule.said,
-            source=rule.source,
-            mode=modes[name],
-            file_mode=files.mode(name),
-            switched=(view.moment(turned[name].set_at), turned[name].set_by) if name in turned else None,
-            fired=fired.get(name),
-            built=rule.built,
-            missing=[] if rule.applies(crms(parts)) else [word("sources", crm) for crm in rule.needs],
-        )
-        for name, rule in known.items()
-    ]
+def _switched(parts: Parts, of: str, rules: list[str]) -> ResponseReturnValue:
+    asked = request.form.get("mode", "")
+    if asked not in (*MODES, FILE):
+        abort(400)
+    return _back(Switched(of, asked, switch_all(parts, rules, asked, person().actor)))
 
 
-def _mode(files: Any, name: str, turned: Any) -> str:
-    return turned.value if turned is not None and files.rules[name].built else str(files.mode(name))
+def _back(done: Switched) -> ResponseReturnValue:
+    """To the page that the button stood on, at the same place, with the message."""
+    page = own_path(storable(request.form.get("back", ""))) or url_for("switches.page")
+    return redirect(f"{page}{'&' if '?' in page else '?'}done={done.token()}#at-{done.of}", 303)
 
 
-def _mode_words() -> dict[str, str]:
-    return {mode: word("modes", mode) for mode in MODES}
-
-
-def _told() -> str | None:
-    told = request.args.get("told", "")
-    return word("told", told) if told in words()["told"] else None
+def _common() -> dict[str, object]:
+    """What both pages need: the words of modes, and what was switched just now."""
+    done = Switched.of_token(request.args.get("done", ""))
+    group = rule_titles().group(done.of) if done else None
+    return {
+        "modes": {mode: word("modes", mode) for mode in (*MODES, FILE)},
+        "days": LOOKED_BACK.days,
+        "most": MOST,
+        "done": done,
+        "done_title": group.name.said if group else f"{done.of} {title_of(done.of)}" if done else "",
+        "told": word("told", "undo_expired") if request.args.get("told") == "undo_expired" else None,
+        "token": request.args.get("done", ""),
+    }

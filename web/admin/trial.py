@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 
 from desk.crm.client import SYSTEM as WEBCRM
-from web.admin.rehearsing import of_body
+from web.admin.dry_runs import of_body
 from web.parts import Parts, crms
 
 
@@ -17,7 +17,7 @@ def blueprint(parts: Parts) -> Blueprint:
     @routes.get("/try")
     def page() -> str:
         """The empty form."""
-        return render_template("try.html", body="", rehearsal=None, fault=None, webcrm=webcrm)
+        return render_template("try.html", body="", dry_run=None, fault=None, webcrm=webcrm)
 
     @routes.post("/try")
     def run() -> str:
@@ -25,6 +25,6 @@ def blueprint(parts: Parts) -> Blueprint:
         body = request.form.get("body", "")
         found = of_body(parts, body)
         fault = found if isinstance(found, str) else None
-        return render_template("try.html", body=body, rehearsal=None if fault else found, fault=fault, webcrm=webcrm)
+        return render_template("try.html", body=body, dry_run=None if fault else found, fault=fault, webcrm=webcrm)
 
     return routes

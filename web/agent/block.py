@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, make_response, render_template, request
@@ -21,7 +20,7 @@ from events import BotEvent, JiraAskedEvent, RequestEvent
 from runtime.own_events import post
 from store import findings, tickets
 from store.requests import OPEN, Request
-from web.agent.links import LIVES, Link, Links
+from web.agent.links import LIVES, Links, SignedLink
 from web.errors import message_page
 from web.parts import Parts, own_address
 from web.shown import View
@@ -36,7 +35,7 @@ def card(parts: Parts) -> Callable[[str], str]:
     signer = Links(parts.process.settings.secret_key or SecretStr(""))
 
     def show(ticket: str) -> str:
-        config, now = parts.process.watch.current(), parts.process.clock.now()
+        config, now = parts.process.reloader.current(), parts.process.clock.now()
         base = f"{own_address(parts)}/{_PATH}/"
         with parts.process.engine.connect() as connection:
             found = tickets.standing(connection, SYSTEM, ticket)
@@ -51,14 +50,14 @@ def card(parts: Parts) -> Callable[[str], str]:
             now=now,
             requests=[_asked(one, config, signer, base) for one in asked],
             drafts=[parts.redact(one.text) for one in found.drafts],
-            note=parts.process.office.templates.note("usedesk_call_form"),
+            note=parts.process.factory.templates.note("usedesk_call_form"),
             jira=base + signer.make("jira", ticket),
         )
 
     return show
 
 
-def _asked(one: Request, config: Config, signer: Links, base: str) -> Mapping[str, Any]:
+def _asked(one: Request, config: Config, signer: Links, base: str) -> Mapping[str, object]:
     known = config.departments.find(one.department)
     return {
         "department": known.name if known else one.department,
@@ -106,13 +105,13 @@ def blueprint(parts: Parts) -> Blueprint:
     return routes
 
 
-def _page(link: Link, parts: Parts, *, fault: bool = False) -> Response:
-    table, config = words()["block"], parts.process.watch.current()
-    kinds = config.categories.types.values() if link.deed == "jira" else ()
+def _page(link: SignedLink, parts: Parts, *, fault: bool = False) -> Response:
+    table, config = words()["block"], parts.process.reloader.current()
+    kinds = config.categories.types.values() if link.action == "jira" else ()
     page = render_template(
         "block_page.html",
         words=table,
-        deed=link.deed,
+        action=link.action,
         ticket=link.ticket,
         fault=fault,
         longest=_REASON,
@@ -121,18 +120,18 @@ def _page(link: Link, parts: Parts, *, fault: bool = False) -> Response:
     return make_response(page, 400 if fault else 200)
 
 
-def _event(link: Link, parts: Parts) -> BotEvent | None:
+def _event(link: SignedLink, parts: Parts) -> BotEvent | None:
     """What pressing the button means; None when the form is not filled in."""
     now = parts.process.clock.now()
-    if link.deed == "jira":
+    if link.action == "jira":
         kind, _, subtype = request.form.get("topic", "").partition("\n")
-        if parts.process.watch.current().categories.topic(kind, subtype) is None:
+        if parts.process.reloader.current().categories.topic(kind, subtype) is None:
             return None
         about = {"ticket_source": SYSTEM, "ticket_id": link.ticket}
         return JiraAskedEvent(occurred_at=now, key=link.nonce, topic_type=kind, topic_subtype=subtype, **about)
     if link.request is None:
         return None
-    if link.deed == "answered":
+    if link.action == "answered":
         return RequestEvent(type="request.answered", occurred_at=now, key=link.nonce, request=link.request, by=SYSTEM)
     hours, reason = request.form.get("hours", ""), request.form.get("reason", "").strip()[:_REASON]
     if hours not in words()["block"]["hours"] or not reason:

@@ -6,39 +6,44 @@ Inside other CRMs the same card is shown by a signed link that expires; it has n
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from config import Config
 from desk.calendar import WorkCalendar
 from desk.clock import machine_now
 from desk.crm.client import SYSTEM as WEBCRM
 from desk.digest import name_of
-from events import TICKET_ID, Closing, HoldDetail, TicketEvent, load_event
+from events import TICKET_ID, TicketEvent, load_event
 from runtime.own_events import post
-from store import audit, browse, found, promises, tickets
+from store import audit, browse, escalations, promises, repeats, rule_hits, tickets
 from store.audit import Change
+from store.holds import Hold
 from store.promises import Promise
 from store.requests import OPEN, Request
-from store.tickets import Standing
+from store.rows import EventRow
+from store.tickets import TicketStanding
 from web.access.guard import person
-from web.agent.said import HOURS, notice
+from web.agent.closing import judged
+from web.agent.escalation import WhereTo, where_to
+from web.agent.history import history
+from web.agent.hold_form import REASONS, HoldForm
+from web.agent.person_actions import HOURS, notice
 from web.errors import message_page
-from web.parts import SOURCES, Parts, crms, own_address, sources
-from web.shown import View, is_web, view_of
+from web.parts import OF_TICKETS, SOURCES, Parts, crms, own_address, sources
+from web.shown import Step, View, is_web, view_of
 from web.words import word
 
 LIVES = 8 * 3600  # seconds that a frame's link is good for
 FRAMED = "framed"
-_REASONS = ("external_jira", "slack", "outlook", "mention")
-_LATEST = 20  # events of a ticket in which its topic is looked for
-_LONGEST = 5000  # characters of what was done, or of a question
-_SOURCES = tuple(source for source in SOURCES if source != "bot")
+_LATEST = 20  # events of a ticket in which its topic, or the client's question, is looked for
 _HOUR = timedelta(hours=1)
 _PLACE = "<source>/<ticket>"
 
@@ -55,7 +60,7 @@ def blueprint(parts: Parts) -> Blueprint:
             return render_template("tickets.html", wanted="", sources=_sources(parts))
         source, _, number = wanted.rpartition(":")
         asked = source or request.args.get("source", _here(parts)[0])
-        if asked not in _SOURCES or not _fits(number):
+        if asked not in OF_TICKETS or not _fits(number):
             return render_template("tickets.html", wanted=wanted, sources=_sources(parts), fault=True)
         return redirect(url_for("card.page", source=asked, ticket=number), 303)
 
@@ -64,21 +69,33 @@ def blueprint(parts: Parts) -> Blueprint:
         """The card."""
         return render_template("card.html", hours=_hours(), **_card(parts, source, ticket, view_of(parts)))
 
+    _holds(routes, parts)
+    return routes
+
+
+def _holds(routes: Blueprint, parts: Parts) -> None:
+    """The card's own button."""
+
     @routes.post(f"/tickets/{_PLACE}/hold")
     def hold(source: str, ticket: str) -> ResponseReturnValue:
         """«Удержание для Ozon» and «для продавца»: as if the ticket were closed so in the CRM (W-66, W-73)."""
         if not _fits(ticket) or source not in _here(parts):
             abort(404)
-        event = _holding(parts, source, ticket)
+        event = _holding(parts, source, ticket, HoldForm.of_request())
         if event is None:
             return redirect(url_for("card.page", source=source, ticket=ticket, told="said_not_held"), 303)
+        if isinstance(event, HoldForm):
+            card = {
+                **_card(parts, source, ticket, view_of(parts)),
+                "form": event,
+                "hold_fault": word("hold_faults", event.fault),
+            }
+            return render_template("card.html", hours=_hours(), **card), 422
         with parts.process.engine.begin() as connection:
             post(connection, event)
             change = Change("said_hold", f"{source}:{ticket}", after=event.closing.hold)
             audit.write(connection, person().actor, change, machine_now())
         return redirect(url_for("card.page", source=source, ticket=ticket, told="said_hold"), 303)
-
-    return routes
 
 
 def framed(parts: Parts) -> Blueprint:
@@ -92,7 +109,7 @@ def framed(parts: Parts) -> Blueprint:
             source, ticket = _signer().loads(token, max_age=LIVES)
         except BadSignature:
             return message_page(410, "frame_expired")
-        view = View(parts, parts.process.switchboard.current(), machine_now(), "agent")
+        view = View(parts, parts.process.effective_config.current(), machine_now(), "agent")
         return render_template("frame.html", **_card(parts, source, ticket, view))
 
     return routes
@@ -119,7 +136,7 @@ def let_frames(app: Flask, parts: Parts) -> None:
     @app.after_request
     def frames(response: Response) -> Response:
         if request.blueprint == FRAMED:
-            ancestors = " ".join(parts.process.watch.current().reports.card.ancestors) or "'none'"
+            ancestors = " ".join(parts.process.reloader.current().reports.card.ancestors) or "'none'"
             policy = response.headers.get("Content-Security-Policy", "")
             response.headers["Content-Security-Policy"] = policy.replace(
                 "frame-ancestors 'none'", f"frame-ancestors {ancestors}"
@@ -128,34 +145,29 @@ def let_frames(app: Flask, parts: Parts) -> None:
         return response
 
 
-def _card(parts: Parts, source: str, ticket: str, view: View) -> dict[str, Any]:
-    if not _fits(ticket) or source not in _SOURCES:
+def _card(parts: Parts, source: str, ticket: str, view: View) -> dict[str, object]:
+    if not _fits(ticket) or source not in OF_TICKETS:
         abort(404)
-    config, now = parts.process.switchboard.current(), parts.process.clock.now()
+    config, now = parts.process.effective_config.current(), parts.process.clock.now()
+    at_work, templates = config.at(now), parts.process.factory.templates
     with parts.process.engine.connect() as connection:
         stands = tickets.standing(connection, source, ticket)
         broken = promises.broken_of(connection, [one.id for one in stands.requests if one.state == OPEN])
-        rows = tickets.timeline(connection, source, ticket) + tickets.of_cases(connection, _own_cases(stands, broken))
-        rows = sorted({row.id: row for row in rows}.values(), key=lambda row: -row.id)[: tickets.NEWEST]
+        rows = tickets.all_of(connection, source, ticket, _own_cases(stands, broken))
         steps = browse.steps(connection, [row.id for row in rows])
-        warned = tickets.warned(connection, [row.id for row in rows])
-        marked = found.marked(connection, [row.id for row in warned])
+        found = _found(connection, rows, view, f"{source}:{ticket}")
         touched = browse.page(connection, browse.Filter(case=f"{source}:{ticket}"), SOURCES)
-    url = next((row.ticket_url for row in touched.rows if is_web(row.ticket_url)), None)
-    calendar = WorkCalendar(config.calendar.named())
-    hold = stands.hold
+        told = _told(connection, source, ticket) if source == WEBCRM else []
+        before = repeats.earlier(connection, source, ticket, machine_now() - config.duplicates.repeats)
+        escalation = escalations.newest(connection, source, ticket) if source == WEBCRM else None
+        like_it = judged(connection, at_work, templates, told[0] if told else None, (source, ticket, now))
     return {
         "source": source,
         "source_words": word("sources", source),
         "ticket": ticket,
-        "url": url,
+        "url": next((row.ticket_url for row in touched.rows if is_web(row.ticket_url)), None),
         "issues": [(one.issue_key, view.issue_url(one.issue_key), one.status, one.purpose) for one in stands.issues],
-        "hold": hold,
-        "hold_words": word("kinds", hold.kind) if hold else "",
-        "hold_since": view.due(hold.since) if hold else None,
-        "hold_due": view.due(hold.due_at) if hold else None,
-        "hold_over": bool(hold and hold.due_at <= now),
-        "hold_took": int(calendar.working_between(hold.since, now) / _HOUR) if hold else 0,
+        **_hold(stands.hold, view, WorkCalendar(config.calendar.named()), now),
         "asked": [_request(one, view, config) for one in stands.requests],
         "drafts": [view.value(one.text) for one in stands.drafts],
         "promises": [
@@ -163,36 +175,67 @@ def _card(parts: Parts, source: str, ticket: str, view: View) -> dict[str, Any]:
             for one in [*broken, *stands.promises]
             if one.state != promises.DRAFT and one.due_at
         ],
-        "timeline": [
-            {
-                "id": row.id,
-                "source": word("sources", row.source),
-                "type": word("types", row.type),
-                "state": row.state,
-                "state_words": word("states", row.state),
-                "reason": view.reason(row.reason),
-                "at": view.moment(row.received_at),
-                "steps": [view.step(step, row.case_id) for step in steps[row.id]],
-            }
-            for row in rows
-        ],
-        "found": [(row.id, view.step(row, f"{source}:{ticket}"), row.id in marked) for row in warned],
+        "timeline": history(rows, steps, view, [step.after for _, step, _ in found]),
+        "earlier": [(one.ticket_id, one.status or "", view.due(one.opened_at)) for one in before],
+        **_whither(where_to(told, escalation, now, at_work, templates.note), view),
+        **like_it,
+        "found": found,
         "can_hold": source == WEBCRM and WEBCRM in crms(parts) and bool(rows),
-        "reasons": [(reason, word("reasons_of_hold", reason)) for reason in _REASONS],
+        "reasons": [(reason, word("reasons_of_hold", reason)) for reason in REASONS],
+        "form": HoldForm(),
         **notice(request.args.get("told", "")),
     }
 
 
-def _own_cases(stands: Standing, broken: Sequence[Promise]) -> list[str]:
-    """The cases of alarms and of people's words about this ticket: they are not the ticket's own."""
-    cases = [f"bot:alarm:{promises.alarm_key(one.id)}" for one in broken]
+def _found(connection: sa.Connection, rows: Sequence[EventRow], view: View, case: str) -> list[tuple[int, Step, bool]]:
+    """What rules that only warn or record found, and which of it is called a false alarm."""
+    warned = tickets.warned(connection, [row.id for row in rows])
+    marked = rule_hits.marked(connection, [row.id for row in warned])
+    return [(row.id, view.step(row, case), row.id in marked) for row in warned]
+
+
+def _hold(hold: Hold | None, view: View, calendar: WorkCalendar, now: datetime) -> dict[str, object]:
+    return {
+        "hold": hold,
+        "hold_words": word("kinds", hold.kind) if hold else "",
+        "hold_reason": word("reasons_of_hold", hold.reason) if hold and hold.reason else "",
+        "hold_key_url": view.issue_url(hold.awaited_key) if hold and hold.awaited_key else None,
+        "hold_link": hold.awaited_link if hold and is_web(hold.awaited_link) else None,
+        "hold_since": view.due(hold.since) if hold else None,
+        "hold_due": view.due(hold.due_at) if hold else None,
+        "hold_over": bool(hold and hold.due_at <= now),
+        "hold_took": int(calendar.working_between(hold.since, now) / _HOUR) if hold else 0,
+    }
+
+
+def _whither(whither: WhereTo | None, view: View) -> dict[str, object]:
+    """Where a customer's chat goes, and the comment for whoever gets it."""
+    return {
+        "whither": whither,
+        "handover": view.value(whither.words.comment) if whither and whither.words.comment else "",
+    }
+
+
+def _told(connection: sa.Connection, source: str, ticket: str) -> list[TicketEvent]:
+    """What the CRM told of a ticket, the newest first, as far as it is understood by this release."""
+    found = []
+    for stored in tickets.last_events(connection, source, ticket, _LATEST):
+        with suppress(ValueError):  # kept by a release that understood more, or less
+            event = load_event(stored)
+            found += [event] if isinstance(event, TicketEvent) else []
+    return found
+
+
+def _own_cases(stands: TicketStanding, broken: Sequence[Promise]) -> list[str]:
+    """The cases of timers and of people's words about this ticket: they are not the ticket's own."""
+    cases = [f"bot:alarm:{promises.timer_key(one.id)}" for one in broken]
     for one in stands.requests:
         cases += [f"bot:alarm:request:{one.id}:{ring}" for ring in range(max(one.ring - 5, 1), one.ring + 1)]
         cases += [f"bot:{kind}:{one.id}" for kind in ("request.snoozed", "request.answered", "request.reassigned")]
     return cases + ([f"bot:alarm:hold:{stands.hold.id}"] if stands.hold else [])
 
 
-def _request(one: Request, view: View, config: Any) -> dict[str, Any]:
+def _request(one: Request, view: View, config: Config) -> dict[str, object]:
     return {
         "id": one.id,
         "open": one.state == OPEN,
@@ -210,27 +253,19 @@ def _request(one: Request, view: View, config: Any) -> dict[str, Any]:
     }
 
 
-def _holding(parts: Parts, source: str, ticket: str) -> TicketEvent | None:
-    """The closing that the CRM would have sent; None: nothing is known of the ticket, or the form is not filled in."""
-    kind, reason = request.form.get("kind", ""), request.form.get("reason", "")
-    text = request.form.get("text", "").replace("\x00", "").strip()[:_LONGEST]
-    fits = kind == "seller" or (kind == "ozon" and reason in _REASONS)
+def _holding(parts: Parts, source: str, ticket: str, form: HoldForm) -> TicketEvent | HoldForm | None:
+    """The closing that a form asks for, or the form with its fault; None: nothing is known of the ticket."""
+    config = parts.process.effective_config.current()
     with parts.process.engine.connect() as connection:
-        stored = map(load_event, tickets.last_events(connection, source, ticket, _LATEST))
-    known = [event for event in stored if isinstance(event, TicketEvent)]
-    not_solved = parts.process.switchboard.current().categories.resolutions.get("not_solved")
-    if source != WEBCRM or not fits or not text or not known or not_solved is None:
+        known = _told(connection, source, ticket)
+        own_keys = [one.issue_key for one in tickets.standing(connection, source, ticket).issues]
+    not_solved = config.categories.resolutions.get("not_solved")
+    if source != WEBCRM or not known or not_solved is None:
         return None
-    # an event of little may follow one that told all; the holds need the topic and the seller
-    event = next((one for one in known if one.ticket.type), known[0])
-    values: dict[str, Any] = {"resolution": not_solved.name, "hold": kind}
-    if kind == "ozon":
-        values |= {"actions_done": text, "hold_detail": HoldDetail.model_validate({"reason": reason})}
-    else:
-        values["question"] = text
-    changed = {"id": secrets.token_urlsafe(12), "type": "ticket.closing", "occurred_at": parts.process.clock.now()}
-    nothing = {"request": None, "message_id": None, "draft_of": None, "change": None, "changes": ()}
-    return event.model_copy(update={**changed, **nothing, "closing": Closing(**values)})
+    agents = config.holds.agents
+    if fault := form.fault_of(agents, own_keys):
+        return replace(form, fault=fault)
+    return form.event(known, not_solved.name, agents, parts.process.clock.now())
 
 
 def _signer() -> URLSafeTimedSerializer:
@@ -246,7 +281,7 @@ def _hours() -> dict[str, str]:
 
 
 def _here(parts: Parts) -> list[str]:
-    return [source for source in sources(parts) if source in _SOURCES]
+    return [source for source in sources(parts) if source in OF_TICKETS]
 
 
 def _sources(parts: Parts) -> list[tuple[str, str]]:

@@ -11,14 +11,14 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from pydantic import SecretStr
 
 LIVES = 12 * 3600  # seconds, by the real time: a working day with the ticket open
-Deed = Literal["answered", "snooze", "jira"]
+LinkAction = Literal["answered", "snooze", "jira"]
 
 
 @dataclass(frozen=True)
-class Link:
+class SignedLink:
     """What a link is for; `nonce` makes it single. `request` is the number of a request, None for a Jira task."""
 
-    deed: Deed
+    action: LinkAction
     ticket: str
     request: int | None
     nonce: str
@@ -34,15 +34,15 @@ class Links:
         how = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
         self._signer = URLSafeTimedSerializer(key.get_secret_value(), salt="usedesk-block", signer_kwargs=how)
 
-    def make(self, deed: Deed, ticket: str, request: int | None = None) -> str:
+    def make(self, action: LinkAction, ticket: str, request: int | None = None) -> str:
         """A new token."""
-        return str(self._signer.dumps([deed, ticket, request, secrets.token_urlsafe(12)]))
+        return str(self._signer.dumps([action, ticket, request, secrets.token_urlsafe(12)]))
 
-    def read(self, token: str) -> Link | None:
+    def read(self, token: str) -> SignedLink | None:
         """What a token is for; None when it is not ours, or too old."""
         try:
             given: Any = self._signer.loads(token, max_age=LIVES)
         except BadSignature:
             return None
-        deed, ticket, request, nonce = given
-        return Link(deed, ticket, request, nonce) if deed in get_args(Deed) else None
+        action, ticket, request, nonce = given
+        return SignedLink(action, ticket, request, nonce) if action in get_args(LinkAction) else None

@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from config import Config
+from desk.clock import machine_now
 from desk.digest import name_of
 from desk.waiting import scale
-from store import agents, board
+from store import audit, board, board_choices, lost_tickets, problems
+from store.audit import Change
 from store.board import Waiting, Wanted
-from store.facts import Narrow
-from web.agent.said import HOURS, notice
-from web.asked import storable
-from web.lead.files import csv_answer
-from web.parts import Parts
+from web.access.guard import person
+from web.agent.many_actions import notice_of_many
+from web.agent.person_actions import HOURS, notice
+from web.lead import board_lines
+from web.lead.files import Cell, csv_answer
+from web.lead.filters import departments, narrow, people, topics
+from web.lead.spans import took
+from web.parts import Parts, sources
+from web.query_parameters import storable
 from web.shown import View, is_web, view_of
-from web.times import Moment
+from web.times import ShownMoment
 from web.words import word, words
 
-WORST = 3
-_HOUR = timedelta(hours=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _MOST = 100_000  # rows of a file
 
 
 @dataclass(frozen=True)
-class Line:
+class BoardLine:
     """A row of the board as it is shown; `what` and `id` name the request or hold."""
 
     what: str
@@ -48,12 +55,14 @@ class Line:
     owner: str
     agent: str
     top: bool
+    age: str
+    level: int  # of the age: 1 from a day on, 2 from two, 3 from three
     calendar: int
     working: int
-    since: Moment
-    next: Moment | None
-    touched: Moment | None
-    snoozed: Moment | None
+    since: ShownMoment
+    next: ShownMoment | None
+    touched: ShownMoment | None
+    snoozed: ShownMoment | None
 
 
 def blueprint(parts: Parts) -> Blueprint:
@@ -63,69 +72,110 @@ def blueprint(parts: Parts) -> Blueprint:
     @routes.get("/board")
     def page() -> str:
         """What waits, in pages."""
-        config, view = parts.process.switchboard.current(), view_of(parts)
-        wanted, now = asked(parts), _as_of(parts)
-        after = board.read(request.args.get("after", ""))
-        with parts.process.engine.connect() as connection:
-            found = board.page(connection, wanted, scale(config, now), after)
-            counts = board.counts(connection, wanted_without_kind(wanted), now)
-            rows = lines(connection, found.rows, view, config, now)
         kept = {name: value for name, value in request.args.items() if value and name in _FILTERS}
         return render_template(
             "board.html",
-            rows=rows,
-            worst=[] if after else rows[:WORST],
-            counts=[(kind, word("kinds", kind), number) for kind, number in counts.items() if number],
-            total=sum(counts.values()),
-            most=board.MOST,
-            wanted=wanted,
+            lost_most=lost_tickets.PAGE,
+            uncovered=_uncovered(parts),
             kept=kept,
-            narrowed=bool(kept),
-            departments=departments(config),
-            more=board.written(found.more) if found.more else None,
-            as_of=now.isoformat(),
-            first=not after,
+            narrowed=_narrowed(kept),
+            departments=departments(parts.process.effective_config.current()),
+            orders=[(order, word("orders", order)) for order in board.ORDERS],
             hours={hours: word("hours", hours) for hours in HOURS},
-            **notice(request.args.get("told", "")),
+            once=secrets.token_urlsafe(9),
+            **_found(parts, first=not request.args.get("after"), narrowed=_narrowed(kept)),
         )
+
+    _file_and_lost(routes, parts)
+    return routes
+
+
+def _narrowed(kept: Mapping[str, str]) -> bool:
+    return bool(kept.keys() - {"order"})
+
+
+def _found(parts: Parts, *, first: bool, narrowed: bool) -> dict[str, object]:
+    """A page of the board, as of one moment."""
+    config, view = parts.process.effective_config.current(), view_of(parts)
+    wanted, now = asked(parts), _as_of(parts)
+    with parts.process.engine.connect() as connection:
+        found = board.page(connection, wanted, scale(config, now), board.read(request.args.get("after", "")))
+        counts = board.counts(connection, replace(wanted, kind=None), now)
+        rows = lines(connection, found.rows, view, config, now)
+        lost = lost_tickets.page(connection) if first and not wanted.kind else []
+        told = notice(request.args.get("told", "")) | notice_of_many(connection)
+        above = board_lines.above(connection, config, now) if first and rows and not narrowed else None
+        offered = _offered(connection, parts, wanted)
+    return {
+        "rows": rows,
+        "lost": [(one, view.due(one.since), view.value(one.topic)) for one in lost],
+        "above": above,
+        "wanted": wanted,
+        "more": board.written(found.more) if found.more else None,
+        "as_of": now.isoformat(),
+        "first": first,
+        **_counted(counts),
+        **offered,
+        **told,
+    }
+
+
+def _file_and_lost(routes: Blueprint, parts: Parts) -> None:
+    """The board as a file, and the button of a lost ticket."""
 
     @routes.get("/board.csv")
     def file() -> Response:
         """The whole of it as a file."""
-        config, view, now, wanted = parts.process.switchboard.current(), view_of(parts), _as_of(parts), asked(parts)
+        config, now = parts.process.effective_config.current(), _as_of(parts)
         headings = [word("columns", name) for name in words()["columns"]]
-        return csv_answer("board.csv", headings, _rows(parts, wanted, (view, config, now)))
+        return csv_answer("board.csv", headings, _rows(parts, asked(parts), (view_of(parts), config, now)))
 
-    return routes
+    @routes.post("/board/lost/<source>/<ticket>")
+    def settle(source: str, ticket: str) -> ResponseReturnValue:
+        """«Разобрано»: a lead has seen to a ticket that was closed without a next step (R-46)."""
+        with parts.process.engine.begin() as connection:
+            if lost_tickets.settle(connection, storable(source), storable(ticket)):
+                change = Change("lost_settled", f"{source}:{ticket}")
+                audit.write(connection, person().actor, change, machine_now())
+        return redirect(url_for("board.page", told="lost_settled"), 303)
 
 
-_FILTERS = ("department", "agent", "topic", "kind", "snoozed")
+def _uncovered(parts: Parts) -> int:
+    """How many open cases no branch of the manual covers (C-16)."""
+    with parts.process.engine.connect() as connection:
+        return problems.counts(connection).get(problems.UNCOVERED, 0)
+
+
+def _counted(counts: Mapping[str, int]) -> dict[str, object]:
+    """How many wait, by kind."""
+    kinds = [(kind, word("kinds", kind), number) for kind, number in counts.items() if number]
+    return {"counts": kinds, "total": sum(counts.values()), "most": board.MOST}
+
+
+_FILTERS = ("department", "agent", "topic", "kind", "snoozed", "older", "order")
 
 
 def asked(parts: Parts) -> Wanted:
     """What the address narrows the board to."""
-    kind = request.args.get("kind", "")
-    return Wanted(narrow(parts), kind if kind in board.KINDS else None, snoozed=bool(request.args.get("snoozed")))
+    kind, order = request.args.get("kind", ""), request.args.get("order", "")
+    return Wanted(
+        narrow(parts),
+        kind if kind in board.KINDS else None,
+        snoozed=bool(request.args.get("snoozed")),
+        older=board_lines.LONG if request.args.get("older") == str(board_lines.LONG) else 0,
+        order=order if order in board.ORDERS else board.ORDERS[0],
+    )
 
 
-def narrow(parts: Parts) -> Narrow:
-    """Department, agent and topic of the address; an agent may be named as the pages show it, without the CRM."""
-    given = {name: storable(request.args.get(name, "")).strip() or None for name in ("department", "agent", "topic")}
-    if (agent := given["agent"]) is not None and ":" not in agent:
-        with parts.process.engine.connect() as connection:
-            given["agent"] = agents.with_source(connection, agent)
-    return Narrow(**given)
-
-
-def wanted_without_kind(wanted: Wanted) -> Wanted:
-    """For the counts beside the kinds."""
-    return Wanted(wanted.narrow, None, snoozed=wanted.snoozed)
-
-
-def departments(config: Config) -> list[tuple[str, str]]:
-    """The departments of a filter: id and name."""
-    rows = config.departments.departments.values()
-    return sorted(((row.id, row.name) for row in rows if not row.is_group), key=lambda pair: pair[1])
+def _offered(connection: sa.Connection, parts: Parts, wanted: Wanted) -> dict[str, object]:
+    """What the lists of the filters, and of handing over, offer."""
+    owners = board_choices.owners(connection, sources(parts))
+    known = {agent for _, agent in board_choices.known_agents(connection)}
+    return {
+        "people": people(owners, wanted.narrow.agent),
+        "topics": topics(board_choices.topics(connection), wanted.narrow.topic, parts),
+        "takers": sorted(known | {owner.partition(":")[2] for owner in owners}),
+    }
 
 
 def _as_of(parts: Parts) -> datetime:
@@ -138,7 +188,9 @@ def _as_of(parts: Parts) -> datetime:
     return asked_at if asked_at.tzinfo and now - timedelta(days=1) < asked_at <= now else now
 
 
-def lines(connection: sa.Connection, rows: Sequence[Waiting], view: View, config: Config, now: datetime) -> list[Line]:
+def lines(
+    connection: sa.Connection, rows: Sequence[Waiting], view: View, config: Config, now: datetime
+) -> list[BoardLine]:
     """Rows as they are shown, each with its last touch and its issue."""
     touched = board.last_touches(connection, [f"{row.source}:{row.ticket_id}" for row in rows])
     keys = board.keys(connection, [(row.site, row.issue_id) for row in rows if row.site and row.issue_id])
@@ -150,11 +202,11 @@ def _line(
     touched: Mapping[str, datetime],
     keys: Mapping[tuple[str, str], str],
     by: tuple[View, Config, datetime],
-) -> Line:
+) -> BoardLine:
     view, config, now = by
     touch = touched.get(f"{row.source}:{row.ticket_id}")
     key = keys.get((row.site or "", row.issue_id or ""))
-    return Line(
+    return BoardLine(
         what="request" if row.kind in board.ASKED else "hold",
         id=row.id,
         kind=row.kind,
@@ -169,6 +221,8 @@ def _line(
         owner=row.owner_id or "",
         agent=f"{row.source}:{row.owner_id or ''}",
         top=row.top,
+        age=took(now - row.since),
+        level=1 + sum(now - row.since >= days * _DAY for days in (2, 3)),
         calendar=int((now - row.since) / _HOUR),
         working=int(row.working / _HOUR),
         since=view.due(row.since),
@@ -178,7 +232,7 @@ def _line(
     )
 
 
-def _rows(parts: Parts, wanted: Wanted, by: tuple[View, Config, datetime]) -> Iterator[Sequence[Any]]:
+def _rows(parts: Parts, wanted: Wanted, by: tuple[View, Config, datetime]) -> Iterator[Sequence[Cell]]:
     """The rows of a file. Whoever reads slowly holds no connection: each piece is asked for by one of its own."""
     view, config, now = by
     engine = parts.process.engine
@@ -192,7 +246,7 @@ def _rows(parts: Parts, wanted: Wanted, by: tuple[View, Config, datetime]) -> It
         with engine.connect() as connection:
             shown = lines(connection, piece, view, config, now)
         for row in shown:
-            next_at = row.next.exact if row.next else ""
-            touched = row.touched.exact if row.touched else ""
-            ages = (row.calendar, row.working, row.since.exact, next_at)
+            next_at = row.next.stamp if row.next else ""
+            touched = row.touched.stamp if row.touched else ""
+            ages = (row.calendar, row.working, row.since.stamp, next_at)
             yield (row.kind_words, row.ticket, row.awaited, row.topic, row.owner, *ages, touched, row.issue or "")

@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-_WIDE, _HIGH = 720, 190
-_LEFT, _RIGHT, _BOTTOM, _TOP = 34, 8, 22, 8
+_WIDE, _HIGH = 720, 230
+_LEFT, _RIGHT, _BOTTOM, _TOP = 44, 8, 28, 12
 
 
-def columns(title: str, labels: Sequence[str], values: Sequence[int], others: Sequence[int]) -> Markup:
-    """Two rows of columns over the same labels: the one behind, and the part of it that is in time before it."""
-    most = _even(max([*values, *others, 1]))
-    step = (_WIDE - _LEFT - _RIGHT) / max(len(labels), 1)
-    width = max(step * 0.7, 1.5)
-    high = _HIGH - _BOTTOM - _TOP
-    parts = [_grid(most, high)]
-    every = max(1, -(-len(labels) // 12))
-    for number, (label, value, other) in enumerate(zip(labels, values, others, strict=True)):
-        x = _LEFT + number * step + (step - width) / 2
-        parts.append(_bar("bar", x, (width / 2, high * value / most), f"{label}: {value}"))
-        parts.append(_bar("bar-other", x + width / 2, (width / 2, high * other / most), f"{label}: {other}"))
+Series = tuple[str, str, Sequence[int]]  # the class of its bars, what it is called, its values
+
+
+def columns(
+    title: str, labels: Sequence[str], series: Sequence[Series], size: tuple[int, int] = (_WIDE, _HIGH)
+) -> Markup:
+    """Rows of columns over the same labels, side by side; `size`: width and height."""
+    wide, high = size[0], size[1] - _BOTTOM - _TOP
+    most = _even(max([value for _, _, values in series for value in values] + [1]))
+    step = (wide - _LEFT - _RIGHT) / max(len(labels), 1)
+    width = max(step * 0.8, 1.5) / len(series)
+    parts = [_grid(most, (wide, high))]
+    every = max(1, -(-len(labels) * 68 // wide))
+    for number, label in enumerate(labels):
+        x = _LEFT + number * step + step * 0.1
+        for place, (name, called, values) in enumerate(series):
+            said = f"{label}, {called}: {values[number]}"
+            height = high * values[number] / most
+            parts.append(_bar(name, (x + place * width, _TOP + high - height), (width, height), said))
         if number % every == 0:
-            parts.append(f'<text class="axis middle" x="{x + width / 2:.1f}" y="{_HIGH - 6}">{escape(label)}</text>')
-    return _svg(title, _WIDE, _HIGH, parts)
+            middle = x + width * len(series) / 2
+            parts.append(f'<text class="axis middle" x="{middle:.1f}" y="{size[1] - 6}">{escape(label)}</text>')
+    return _svg(title, *size, parts, "chart" if wide == _WIDE else "chart small")
+
+
+def sparkline(values: Sequence[float | None]) -> Markup:
+    """How one figure went, as a line; the figures stand beside it, so nobody needs it read out."""
+    known = [value for value in values if value is not None]
+    most = max(known, default=0)
+    if len(known) < 2 or not most:  # noqa: PLR2004 # two points make a line
+        return Markup("")
+    step = 100 / (len(values) - 1)
+    places = [(n * step, 22 - 20 * value / most) for n, value in enumerate(values) if value is not None]
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    line = f'<polyline points="{points}"/>'
+    head = '<svg class="spark" viewBox="0 0 100 24" preserveAspectRatio="none" aria-hidden="true">'
+    return Markup(f"{head}{line}</svg>")  # noqa: S704 # numbers alone
 
 
 def _even(most: int) -> int:
@@ -32,19 +54,19 @@ def _even(most: int) -> int:
     return most + most % 2 if most > 1 else most
 
 
-def _grid(most: int, high: float) -> str:
+def _grid(most: int, size: tuple[int, int]) -> str:
+    wide, high = size
     lines = []
     for share in (0, 0.5, 1) if most > 1 else (0, 1):
         y = _TOP + high * (1 - share)
-        lines.append(f'<line class="grid" x1="{_LEFT}" y1="{y:.1f}" x2="{_WIDE}" y2="{y:.1f}"/>')
+        lines.append(f'<line class="grid" x1="{_LEFT}" y1="{y:.1f}" x2="{wide}" y2="{y:.1f}"/>')
         lines.append(f'<text class="axis end" x="{_LEFT - 5}" y="{y + 4:.1f}">{int(most * share)}</text>')
     return "".join(lines)
 
 
-def _bar(name: str, x: float, size: tuple[float, float], said: str) -> str:
-    width, height = size
-    y = _HIGH - _BOTTOM - height
-    shape = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{max(height, 0):.1f}"'
+def _bar(name: str, place: tuple[float, float], size: tuple[float, float], said: str) -> str:
+    (x, y), (width, height) = place, size
+    shape = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
     return f'<rect class="{name}" {shape}><title>{escape(said)}</title></rect>'
 
 
@@ -60,24 +82,6 @@ def stack(title: str, pieces: Sequence[tuple[str, int]]) -> Markup:
     return _svg(title, _WIDE, 26, parts)
 
 
-def heat(title: str, cells: Mapping[tuple[int, int], int], weekdays: Sequence[str]) -> Markup:
-    """Weekday × hour, the more the darker."""
-    most = max([*cells.values(), 1])
-    side, left, top = 27, 40, 16
-    parts = [f'<text class="axis" x="{left + hour * side + 6}" y="11">{hour}</text>' for hour in range(0, 24, 2)]
-    for weekday, name in enumerate(weekdays):
-        y = top + weekday * 22
-        parts.append(f'<text class="axis" x="0" y="{y + 15}">{escape(name)}</text>')
-        for hour in range(24):
-            value = cells.get((weekday, hour), 0)
-            shape = f'x="{left + hour * side}" y="{y}" width="{side - 2}" height="20" rx="3"'
-            shade = f'fill-opacity="{0.12 + 0.88 * value / most:.2f}"' if value else ""
-            said = f"{name}, {hour}:00: {value}"
-            kind = "warm" if value else "cold"
-            parts.append(f'<rect class="{kind}" {shape} {shade}><title>{escape(said)}</title></rect>')
-    return _svg(title, left + 24 * side, top + 7 * 22, parts)
-
-
-def _svg(title: str, width: int, height: int, parts: Sequence[str]) -> Markup:
-    head = f'<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}">'
+def _svg(title: str, width: int, height: int, parts: Sequence[str], name: str = "chart") -> Markup:
+    head = f'<svg class="{name}" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}">'
     return Markup(head + "".join(parts) + "</svg>")  # noqa: S704 # every text in it is escaped above

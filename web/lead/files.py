@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, timedelta
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-import xlsxwriter
 from flask import Response, stream_with_context
 
 from desk.adf import clean
@@ -25,17 +24,20 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 _ROUNDED = re.compile(r"\s*(?:(?:[0-9][ \u00a0]?){16,}|0[0-9]+|[0-9]+[eE][0-9]+)\s*")
 _PIECE = 64 * 1024  # bytes
 _LINES = 200  # rows that are sent at once
+Cell = str | int | float | None
+Named = Callable[[str, str], str]  # what people call a value of a dimension
+Book = Any  # of xlsxwriter, which has no types
 _DAY = timedelta(days=1)
 
 
-def csv_answer(name: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
+def csv_answer(name: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
     """A CSV that is sent as it is made; with a semicolon where the comma is a decimal one."""
     separator = ";" if language() == "ru" else ","
     pieces = list_pieces([headings], separator), list_pieces(rows, separator)
     return _answer((piece for part in pieces for piece in part), name, "text/csv; charset=utf-8", bom=True)
 
 
-def list_pieces(rows: Iterable[Sequence[Any]], separator: str) -> Iterator[str]:
+def list_pieces(rows: Iterable[Sequence[Cell]], separator: str) -> Iterator[str]:
     """Rows as text, some hundreds at a time."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=separator, lineterminator="\r\n")
@@ -48,7 +50,7 @@ def list_pieces(rows: Iterable[Sequence[Any]], separator: str) -> Iterator[str]:
     yield buffer.getvalue()
 
 
-def _cell(value: Any, separator: str) -> Any:
+def _cell(value: Cell, separator: str) -> Cell:
     if isinstance(value, float) and separator == ";":
         return str(value).replace(".", ",")
     return safe(value) if isinstance(value, str) else value
@@ -71,14 +73,15 @@ def _answer(pieces: Iterable[str], name: str, kind: str, *, bom: bool) -> Respon
         for piece in pieces:
             yield piece.encode()
 
-    return Response(stream_with_context(encoded()), content_type=kind, headers=_attachment(name))
+    return Response(stream_with_context(encoded()), content_type=kind, headers=attachment(name))
 
 
-def _attachment(name: str) -> dict[str, str]:
+def attachment(name: str) -> dict[str, str]:
+    """The header that makes a browser keep an answer as a file."""
     return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
-def figures_row(one: Figures) -> list[Any]:
+def figures_row(one: Figures) -> list[int | float | None]:
     """The figures as cells, in the order of the headings `figures`: counts, a share, and hours."""
     hours = [None if took is None else round(took / timedelta(hours=1), 2) for took in (one.median, one.p90)]
     share = None if one.within is None else round(one.within, 4)
@@ -90,7 +93,7 @@ def figures_headings() -> list[str]:
     return [word("figures", name) for name in words()["figures"]]
 
 
-def report_rows(report: Report, named: Any) -> Iterator[list[Any]]:
+def report_rows(report: Report, named: Named) -> Iterator[list[Cell]]:
     """The report as rows of one table: what they are of, which, the figures."""
     yield [word("sections", "total"), _days(report), *figures_row(report.total)]
     before = report.period.before
@@ -106,31 +109,34 @@ def _days(report: Report) -> str:
     return f"{report.period.first} – {report.period.last}"
 
 
-def xlsx_answer(name: str, report: Report, named: Any) -> Response:
+def xlsx_answer(name: str, report: Report, named: Named) -> Response:
     """The report as a workbook, made in a temporary file and sent from it."""
+    from xlsxwriter import Workbook  # noqa: PLC0415 # 2 MB, for a file now and then
+
     file = TemporaryFile()  # noqa: SIM115 # closed when it is sent
-    book = xlsxwriter.Workbook(
+    book = Workbook(
         file, {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": False}
     )
     _fill(book, report, named)
     book.close()
     file.seek(0)
-    return Response(_read(file), content_type=XLSX, headers=_attachment(name))
+    return Response(read_file(file), content_type=XLSX, headers=attachment(name))
 
 
-def _read(file: IO[bytes]) -> Iterator[bytes]:
+def read_file(file: IO[bytes]) -> Iterator[bytes]:
+    """A file in pieces; it is closed then."""
     with file:
         while piece := file.read(_PIECE):
             yield piece
 
 
-def _fill(book: Any, report: Report, named: Any) -> None:
+def _fill(book: Book, report: Report, named: Named) -> None:
     bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
     formats = {"share": book.add_format({"num_format": "0%"}), "hours": book.add_format({"num_format": "0.0"})}
     formats["day"] = book.add_format({"num_format": "yyyy-mm-dd"})
     headings = figures_headings()
 
-    def sheet(section: str, rows: Iterable[tuple[Any, Figures]]) -> tuple[Any, int]:
+    def sheet(section: str, rows: Iterable[tuple[str | date, Figures]]) -> tuple[Book, int]:
         made = book.add_worksheet(word("sections", section))
         made.freeze_panes(1, 1)
         made.set_column(0, 0, 28)
@@ -138,10 +144,10 @@ def _fill(book: Any, report: Report, named: Any) -> None:
         made.write_row(0, 0, [word("sections", section), *headings], bold)
         count = 0
         for count, (first, one) in enumerate(rows, start=1):
-            if hasattr(first, "year"):
+            if isinstance(first, date):
                 made.write_datetime(count, 0, first, formats["day"])
             else:
-                made.write_string(count, 0, str(first))
+                made.write_string(count, 0, first)
             for column, cell in enumerate(figures_row(one), start=1):
                 if cell is not None:
                     made.write_number(count, column, cell, _form(column, formats))
@@ -155,12 +161,12 @@ def _fill(book: Any, report: Report, named: Any) -> None:
     _hours(book, report, bold)
 
 
-def _form(column: int, formats: dict[str, Any]) -> Any:
+def _form(column: int, formats: dict[str, Book]) -> Book:
     share = 1 + len(words()["figures"]) - 3
     return formats["share"] if column == share else formats["hours"] if column > share else None
 
 
-def _trend(book: Any, sheet: Any, name: str, count: int) -> None:
+def _trend(book: Book, sheet: Book, name: str, count: int) -> None:
     """Asked and answered within 24 hours by day, as a chart beside the table."""
     if not count:
         return
@@ -172,7 +178,7 @@ def _trend(book: Any, sheet: Any, name: str, count: int) -> None:
     sheet.insert_chart(count + 2, 1, chart)
 
 
-def _hours(book: Any, report: Report, bold: Any) -> None:
+def _hours(book: Book, report: Report, bold: Book) -> None:
     sheet = book.add_worksheet(word("sections", "hours"))
     sheet.write_row(0, 0, ["", *range(24)], bold)
     for weekday in range(7):

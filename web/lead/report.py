@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Any, get_args
+from typing import get_args
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
@@ -14,27 +14,27 @@ from flask.typing import ResponseReturnValue
 from config import Config
 from desk import digest, figures
 from desk.calendar import WorkCalendar
+from desk.clock import machine_now
 from desk.figures import Period, Report, TooMuchError
-from store import facts, requests
-from store.facts import Kind
+from store import board_choices, facts, repeats, requests, rollups
+from store.facts import Kind, Narrow
 from store.requests import Request
 from store.tables.reports import STEPS
-from web.asked import asked_after
 from web.errors import message_page
-from web.language import language
-from web.lead import charts
-from web.lead.board import departments, narrow
-from web.lead.files import csv_answer, figures_headings, report_rows, xlsx_answer
+from web.lead import charts, report_tables
+from web.lead.files import Cell, Named, csv_answer, figures_headings, report_rows, xlsx_answer
+from web.lead.filters import departments, narrow, people, topics
+from web.lead.periods import PeriodError, asked_period
+from web.lead.spans import took
 from web.parts import Parts
+from web.query_parameters import position_of_query
 from web.shown import is_web, view_of
 from web.words import word, words
 
 _DAYS = (7, 28, 91, 366)
-_USUAL = 28
 _PAGE = 50
 _LONGEST = 500_000  # rows of a file
-_SHOWN = 30  # rows of a table on the page; files have them all
-_WEEK = 7
+_SHOWN = 20  # rows of a table on the page; files have them all
 _DAY = timedelta(days=1)
 
 
@@ -42,42 +42,60 @@ def blueprint(parts: Parts) -> Blueprint:
     """`/report`, its files, the lists behind it, and the preview of a digest."""
     routes = Blueprint("report", __name__)
 
-    @routes.errorhandler(TooMuchError)
-    def too_much(_error: TooMuchError) -> ResponseReturnValue:
-        return message_page(422, "too_much")
-
     @routes.get("/report")
     def page() -> ResponseReturnValue:
         """The figures and charts."""
-        config = parts.process.switchboard.current()
-        period = _period(parts, config)
+        config = parts.process.effective_config.current()
+        frame = _frame(parts, config)
+        if asked_period(_today(parts, config)).fault:
+            return render_template("report.html", found=None, **frame), 422
         try:
-            found = _report(parts, config, period)
+            found = _report(parts, config)
         except TooMuchError:
-            return render_template("report.html", found=None, **_frame(parts, config, period)), 422
+            return render_template("report.html", found=None, **frame), 422
         counted = view_of(parts).due(found.counted_at) if found.counted_at else None
-        shown = {"counted": counted, "empty": found.nothing, **_charts(found)}
-        return render_template("report.html", found=found, **shown, **_frame(parts, config, period))
+        shown = {"counted": counted, "empty": found.nothing, **_repeated(parts, config), **_charts(found)}
+        return render_template("report.html", found=found, **shown, **frame)
 
     @routes.get("/report.csv")
     def table() -> Response:
         """All figures as one table."""
-        config = parts.process.switchboard.current()
-        found = _report(parts, config, _period(parts, config))
+        config = parts.process.effective_config.current()
+        found = _report(parts, config)
         headings = [word("sections", "section"), word("sections", "name"), *figures_headings()]
         return csv_answer("report.csv", headings, report_rows(found, _named(parts, config)))
 
     @routes.get("/report.xlsx")
     def book() -> Response:
         """All figures as a workbook."""
-        config = parts.process.switchboard.current()
-        return xlsx_answer("report.xlsx", _report(parts, config, _period(parts, config)), _named(parts, config))
+        config = parts.process.effective_config.current()
+        return xlsx_answer("report.xlsx", _report(parts, config), _named(parts, config))
+
+    _behind_figures(routes, parts)
+    _refusals(routes)
+    return routes
+
+
+def _refusals(routes: Blueprint) -> None:
+    """What is asked for and cannot be counted."""
+
+    @routes.errorhandler(TooMuchError)
+    def too_much(_error: TooMuchError) -> ResponseReturnValue:
+        return message_page(422, "too_much")
+
+    @routes.errorhandler(PeriodError)
+    def no_period(error: PeriodError) -> ResponseReturnValue:
+        return message_page(422, str(error))
+
+
+def _behind_figures(routes: Blueprint, parts: Parts) -> None:
+    """The lists behind the figures, and the preview of a digest."""
 
     @routes.get("/report/list")
     def behind() -> str:
         """The requests behind a number, the newest first."""
-        config, view = parts.process.switchboard.current(), view_of(parts)
-        found, more = _behind(parts, config, asked_after(), _PAGE)
+        config, view = parts.process.effective_config.current(), view_of(parts)
+        found, more = _behind(parts, config, position_of_query(), _PAGE)
         rows = [(one, digest.name_of(config, one.department), view.value(one.topic)) for one in found]
         return render_template(
             "report_list.html",
@@ -87,21 +105,21 @@ def blueprint(parts: Parts) -> Blueprint:
             issue_url=view.issue_url,
             what=word("figures", _figure()),
             more=more,
-            **_frame(parts, config, _period(parts, config)),
+            **_frame(parts, config),
         )
 
     @routes.get("/report/list.csv")
     def behind_file() -> Response:
         """The same as a file, all of it."""
-        config = parts.process.switchboard.current()
-        _kind()
+        config = parts.process.effective_config.current()
+        _kind(), _period(parts, config)  # what is wrong is said before the file begins
         headings = [word("list_columns", name) for name in words()["list_columns"]]
         return csv_answer("requests.csv", headings, _rows_behind(parts, config))
 
     @routes.get("/digest")
     def preview() -> str:
         """What the next digest would say, as text and as mail."""
-        config, now = parts.process.switchboard.current(), parts.process.clock.now()
+        config, now = parts.process.effective_config.current(), parts.process.clock.now()
         made = []
         with parts.process.engine.connect() as connection:
             for name, asked in config.reports.digests.items():
@@ -110,30 +128,34 @@ def blueprint(parts: Parts) -> Blueprint:
                 made.append((name, at, asked.to is not None, one))
         return render_template("digest.html", made=made)
 
-    return routes
+
+def _repeated(parts: Parts, config: Config) -> dict[str, object]:
+    """Repeated contacts (R-27) of the newest days, whatever the period: older tickets are forgotten."""
+    kept = config.duplicates.repeats
+    with parts.process.engine.connect() as connection:
+        return {"repeated": repeats.counts(connection, machine_now() - kept), "repeated_days": kept.days}
 
 
-def _report(parts: Parts, config: Config, period: Period) -> Report:
-    wanted = narrow(parts)
+def _report(parts: Parts, config: Config) -> Report:
+    wanted, period = narrow(parts), _period(parts, config)
     with parts.process.engine.connect() as connection:
         return figures.report(connection, config, period, wanted)
 
 
+def _today(parts: Parts, config: Config) -> date:
+    return WorkCalendar(config.calendar.named()).local(parts.process.clock.now()).date()
+
+
 def _period(parts: Parts, config: Config) -> Period:
-    """The days that the address asks for; four weeks up to yesterday when it asks for none, or for nonsense."""
-    today = WorkCalendar(config.calendar.named()).local(parts.process.clock.now()).date()
-    usual = Period.up_to(today - _DAY, _USUAL)
-    try:
-        first, last = (date.fromisoformat(request.args.get(name, "")) for name in ("first", "last"))
-        return Period(first, last)
-    except ValueError:
-        return usual
+    """The days that the address asks for. Raises PeriodError."""
+    return asked_period(_today(parts, config)).right()
 
 
-def _frame(parts: Parts, config: Config, period: Period) -> dict[str, Any]:
-    chosen = narrow(parts)
+def _frame(parts: Parts, config: Config) -> dict[str, object]:
+    chosen, today = narrow(parts), _today(parts, config)
+    typed = asked_period(today)
+    period = typed.period
     asked = {"first": period.first.isoformat(), "last": period.last.isoformat(), **chosen.values}
-    today = WorkCalendar(config.calendar.named()).local(parts.process.clock.now()).date()
 
     place = url_for("report.behind")  # once: a page has hundreds of numbers, each with its list
 
@@ -143,38 +165,55 @@ def _frame(parts: Parts, config: Config, period: Period) -> dict[str, Any]:
 
     return {
         "period": period,
+        "typed": typed,
+        "fault": word("errors", typed.fault) if typed.fault else None,
+        "today": today.isoformat(),
         "narrow": chosen,
         "asked": asked,
         "behind": behind,
+        **_offered(parts, period, chosen),
         "departments": departments(config),
         "spans": [(n, Period.up_to(today - _DAY, n)) for n in _DAYS],
         "named": _named(parts, config),
         "took": took,
-        "percent": percent,
         "shown": _SHOWN,
         "week": 6 * _DAY,
     }
 
 
-def _charts(found: Report) -> dict[str, Any]:
-    days = [(day.strftime("%d.%m"), one.asked, one.answers) for day, one in found.days]
+def _offered(parts: Parts, period: Period, chosen: Narrow) -> dict[str, object]:
+    """The people and topics of these months, for the lists of the filter."""
+    with parts.process.engine.connect() as connection:
+        agents, about = (
+            rollups.values(connection, period.first, period.last, name, board_choices.OFFERED)
+            for name in ("agent", "topic")
+        )
+    return {"people": people(agents, chosen.agent), "topics": topics(about, chosen.topic, parts)}
+
+
+def _charts(found: Report) -> dict[str, object]:
     answered = [(word("figures", f"answered_{step}"), found.total.answered[step]) for step in range(STEPS + 1)]
-    weekdays = [word("weekdays", number) for number in range(_WEEK)]
+    days = [one for _, one in found.days]
+    series = [
+        ("bar", word("series", "asked"), [one.asked for one in days]),
+        ("bar-third", word("series", "reminders"), [one.reminders for one in days]),
+        ("bar-other", word("series", "answers"), [one.answers for one in days]),
+    ]
     return {
         "weekly": found.period.step > 1,
-        "trend": charts.columns(
-            word("charts", "trend"), [row[0] for row in days], [row[1] for row in days], [row[2] for row in days]
-        ),
+        "tiles": report_tables.tiles(found),
+        "columns_of": report_tables.columns_of,
+        "trend": charts.columns(word("charts", "trend"), [f"{day:%d.%m}" for day, _ in found.days], series),
+        "series": series,
         "answered": answered,
         "stack": charts.stack(
             word("charts", "answered"), [*answered, (word("figures", "ignored"), found.total.ignored)]
         ),
-        "heat": charts.heat(word("charts", "hours"), found.hours, weekdays),
-        "weekdays": weekdays,
+        "heat": report_tables.heat(found.hours),
     }
 
 
-def _named(parts: Parts, config: Config) -> Any:
+def _named(parts: Parts, config: Config) -> Named:
     """How a value of a dimension is called."""
 
     def named(dimension: str, value: str) -> str:
@@ -214,7 +253,7 @@ def _behind(
     return [found[number] for number, _ in page[:limit]], more
 
 
-def _rows_behind(parts: Parts, config: Config) -> Iterator[Sequence[Any]]:
+def _rows_behind(parts: Parts, config: Config) -> Iterator[Sequence[Cell]]:
     view = view_of(parts)
     named = cache(lambda department: digest.name_of(config, department))
     after = None
@@ -222,29 +261,10 @@ def _rows_behind(parts: Parts, config: Config) -> Iterator[Sequence[Any]]:
         found, more = _behind(parts, config, after, 500)
         for one in found:
             hours = round((one.answered_at - one.since) / timedelta(hours=1), 2) if one.answered_at else None
-            answered = view.moment(one.answered_at).exact if one.answered_at else ""
+            answered = view.moment(one.answered_at).stamp if one.answered_at else ""
             about = (named(one.department), view.value(one.topic), one.owner_id or "")
-            yield (one.ticket_id, *about, view.moment(one.since).exact, one.step, answered, hours)
+            yield (one.ticket_id, *about, view.moment(one.since).stamp, one.step, answered, hours)
         if more is None:
             return
         at, _, number = more.partition("~")
         after = (datetime.fromisoformat(at), int(number))
-
-
-def took(gap: timedelta | None) -> str:
-    """How long, for people."""
-    if gap is None:
-        return "—"
-    minutes = round(gap.total_seconds() / 60)
-    days, hours = divmod(minutes // 60, 24)
-    units = words()["relative"]["units"]
-    said = {name: word("took", name) for name in units}
-    if minutes < 60:  # noqa: PLR2004
-        return f"{minutes} {said['m']}"
-    return f"{days} {said['d']} {hours} {said['h']}" if days else f"{hours} {said['h']} {minutes % 60:02} {said['m']}"
-
-
-def percent(share: float | None) -> str:
-    """A share for people."""
-    gap = "\u00a0" if language() == "ru" else ""
-    return "—" if share is None else f"{share * 100:.0f}{gap}%"

@@ -1,8 +1,5 @@
 // What pages do by themselves. Everything works without it, only less comfortably.
 
-// On a phone the menu is longer than the screen: begin at the present page.
-document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-
 // Ask before what cannot be taken back.
 document.addEventListener("submit", (event) => {
   const words = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
@@ -11,19 +8,21 @@ document.addEventListener("submit", (event) => {
 
 // «All on this page».
 for (const all of document.querySelectorAll("[data-all]")) {
-  const boxes = () => all.form.querySelectorAll(`input[name="${all.dataset.all}"]`);
+  const boxes = () => [...all.form.elements].filter((box) => box.name === all.dataset.all);
   all.addEventListener("change", () => boxes().forEach((box) => { box.checked = all.checked; }));
 }
 
-// Narrow a list while typing.
+// Narrow a list while typing, and by what was typed before this was read.
 for (const field of document.querySelectorAll("[data-find]")) {
-  field.hidden = false;
-  field.addEventListener("input", () => {
+  const narrow = () => {
     const wanted = field.value.trim().toLowerCase();
     for (const line of document.querySelectorAll(field.dataset.find)) {
       line.hidden = !line.textContent.toLowerCase().includes(wanted);
     }
-  });
+  };
+  field.hidden = false;
+  field.addEventListener("input", narrow);
+  if (field.value) narrow();
 }
 
 // A sandbox's users at a click.

@@ -3,7 +3,7 @@
   const review = document.querySelector("[data-review]");
   if (!review) return;
   const progress = review.querySelector("progress");
-  const places = [...document.querySelectorAll("[data-rehearse]")];
+  const places = [...document.querySelectorAll("[data-dry-run]")];
   const tell = () => {
     const { words } = review.dataset;
     review.querySelector("[role=status]").textContent = words.replace("{done}", progress.value).replace("{all}", places.length);
@@ -12,7 +12,7 @@
   for (const place of places) {
     const form = new URLSearchParams({ csrf_token: review.dataset.token });
     try {
-      const answer = await fetch(place.dataset.rehearse, { method: "POST", body: form, redirect: "error" });
+      const answer = await fetch(place.dataset.dryRun, { method: "POST", body: form, redirect: "error" });
       if (!answer.ok) throw new Error(answer.status);
       place.innerHTML = await answer.text(); // rendered and escaped by our own server
     } catch {

@@ -1,0 +1,235 @@
+"""The ledger of a real run.
+
+The end of an action is written together with the beginning of the next one, or with the end of the run, and the
+delivery is taken up with its first action: an end that a crash kept from being written is an unknown outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar, cast
+
+import sqlalchemy as sa
+
+from config import Mode
+from desk.action_ledger import ActionLedger
+from desk.actions import (
+    Action,
+    Find,
+    Result,
+    Rows,
+    Warnings,
+    as_result,
+    decided,
+    done_or_refused,
+)
+from desk.clock import machine_now
+from desk.ends import Ended, Ends, PendingAction
+from desk.faults import AbsentError, ActionFault, Dead, Later, LeaseLostError
+from desk.run import Run
+from store import ledger, switches
+from store.ledger import BEGUN, FAILED, PUT_OFF, Entry
+
+T = TypeVar("T")
+
+
+class RunLedger(ActionLedger):
+    """Does the actions of one run of a delivery.
+
+    `settle`: how long after it was begun a call may still have its effect, if nobody saw it end.
+    """
+
+    is_dry = False
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        run: Run,
+        mode_of: Callable[[str], Mode],
+        warnings: Warnings,
+        settle: timedelta,
+    ) -> None:
+        super().__init__(run.label, run.known)
+        self._engine = engine
+        self._run = run
+        self._mode_of = mode_of
+        self._warnings = warnings
+        self._settle = settle
+        self._ends = Ends(run)
+
+    def do(
+        self,
+        action: Action,
+        act: Callable[[], T | Result],
+        find: Find[T] | None = None,
+        result: Callable[[T], Result] = lambda _: Result(),
+    ) -> Any:
+        """See `ActionLedger.do`."""
+        pending = self._next(action)
+        return pending.entry.result if pending.entry and pending.ended else self._do(pending, act, find, result)
+
+    def _do(
+        self,
+        pending: PendingAction,
+        act: Callable[[], T | Result],
+        find: Find[T] | None = None,
+        result: Callable[[T], Result] = lambda _: Result(),
+    ) -> Any:
+        number = None
+        try:
+            look = self._look_for(pending, find)
+            done = decided(pending.mode, pending.action, settled=look is None)
+            if done is None:
+                number = self._begin(pending)
+                done = self._done(number, pending, act, look, result)
+        except AbsentError as absent:
+            done = Result(outcome="refused", reason=str(absent))
+        self._ends.add(Ended(pending, done, number))
+        return done.value
+
+    def write(self, action: Action, rows: Rows) -> Any:
+        """See `ActionLedger.write`."""
+        pending = self._next(action)
+        if pending.entry and pending.ended:
+            return pending.entry.result
+        if not action.possible or not pending.acts:
+            return self._do(pending, lambda: None)
+        self._go_on()
+        with self._engine.begin() as connection:
+            mine = self._ends.write(connection)
+            paused = False
+            if mine:
+                mine, paused = ledger.standing(connection, self._run.owner)
+            if mine and not paused:
+                given = rows(connection)
+                done = given if isinstance(given, Result) else Result()
+                if not self._ends.decide(connection, Ended(pending, done)):
+                    raise LeaseLostError(self._run.label)  # and what the rows wrote is undone
+        self._began(mine=mine, paused=paused)
+        return done.value
+
+    def record(self, rows: Rows) -> None:
+        """See `ActionLedger.record`."""
+        with self._engine.begin() as connection:
+            rows(connection)
+
+    def settle(self) -> None:
+        """See `ActionLedger.settle`."""
+        if not self._ends:
+            return
+        with self._engine.begin() as connection:
+            mine = self._ends.write(connection)
+        self._began(mine=mine)
+
+    def end(self, connection: sa.Connection, **values: object) -> bool:
+        """End the run: write what is not written, and the delivery's `values`; False: it is another's by now."""
+        return self._ends.end_run(connection, values)
+
+    def _next(self, action: Action) -> PendingAction:
+        (rule, name, subject, n), entry = self._identities.next(action)
+        mode = self._mode_of(rule)
+        row: dict[str, object] = {
+            "rule": rule,
+            "verb": name,
+            "subject": subject,
+            "n": n,
+            "mode": mode,
+            "target": action.target,
+        }
+        return PendingAction(action, row, entry)
+
+    def _begin(self, pending: PendingAction) -> int:
+        """Record that the action is about to be done, and what came before it; the number of its row."""
+        number, paused = None, False
+        self._go_on()
+        with self._engine.begin() as connection:
+            mine = self._ends.write(connection)
+            if mine:
+                try:
+                    number, paused = self._insert(connection, pending)
+                except sa.exc.IntegrityError as error:  # another run has begun it at the same moment
+                    raise LeaseLostError(self._run.label) from error
+        self._began(mine=mine and (paused or number is not None), paused=paused)
+        return cast(int, number)
+
+    def _insert(self, connection: sa.Connection, pending: PendingAction) -> tuple[int | None, bool]:
+        """The number of the action's row, None where it may not be begun; and whether all effects are paused."""
+        owner = self._run.owner
+        number = None if pending.entry else ledger.begin_in_quiet(connection, owner, pending.row)
+        if number is not None:
+            self._run.clearance.give()
+            return number, False
+        mine, paused = ledger.standing(connection, owner)
+        if not mine or paused:
+            return None, mine and paused
+        return ledger.begin(connection, owner, pending.row, pending.entry), False
+
+    def _go_on(self) -> None:
+        """Begin nothing any more when the worker stops."""
+        if self._run.stopping():
+            raise LeaseLostError(self._run.label)
+
+    def _began(self, *, mine: bool, paused: bool = False) -> None:
+        """After the transaction: what it wrote is written."""
+        self._ends.committed()
+        if not mine:
+            raise LeaseLostError(self._run.label)
+        if paused:
+            raise Later("all effects are paused", system=switches.EFFECTS, no_effect=True)
+
+    def _look_for(self, pending: PendingAction, find: Find[T] | None) -> Callable[[], Any] | None:
+        """How to look for the effect of an earlier try, where there was one and nobody knows what became of it."""
+        entry = pending.entry
+        if entry is None or entry.outcome != BEGUN:
+            return None
+        sought: Find[Any] | None = find if pending.acts else self._warnings.find(pending.action)
+        return None if sought is None else lambda: self._look(entry, sought)
+
+    def _done(
+        self,
+        number: int,
+        pending: PendingAction,
+        act: Callable[[], T | Result],
+        look: Callable[[], Any] | None,
+        result: Callable[[T], Result],
+    ) -> Result:
+        action = pending.action
+        found = look() if look else None
+        if found is not None:
+            return as_result(found, result)
+        try:
+            if not pending.acts:
+                self._warnings.write(action, f"{self._run.label}:{number}")
+                return Result(outcome="warned", after=action.intent)
+            stands = action.stands() if look else None
+            return stands or as_result(done_or_refused(action, act), result)
+        except ActionFault as fault:
+            self._record(number, action, fault)
+            raise
+
+    def _look(self, entry: Entry, find: Find[T]) -> T | None:
+        """Look for the effect of an earlier try; without one the next try begins now, for whoever must look again.
+
+        A fault of the look itself changes nothing: what was unknown still is.
+        """
+        found = find(entry.begun_at)
+        over = entry.begun_at + self._settle
+        if found is None:
+            if entry.reason is None and machine_now() < over:
+                raise Later(f"{self._run.label}: an earlier call may still be under way", at=over)
+            with self._engine.begin() as connection:
+                mine = ledger.begin_again(connection, entry.id, self._run.token, machine_now())
+            if not mine:
+                raise LeaseLostError(self._run.label)
+        return found
+
+    def _record(self, number: int, action: Action, fault: ActionFault) -> None:
+        """A call that certainly had no effect is begun anew the next time, without looking for one."""
+        outcome = FAILED if isinstance(fault, Dead) else PUT_OFF
+        with self._engine.begin() as connection:
+            if fault.no_effect:
+                ending = {"outcome": outcome, "reason": fault.reason}
+                ledger.end(connection, number, self._run.token, ending, machine_now())
+            elif not ledger.failed(connection, number, self._run.token, fault.reason):
+                action.stray(connection, None, self._run.stray_key(number))

@@ -1,0 +1,1 @@
+"""Programs to copy from; they import nothing of the bot, and the bot nothing of them."""

@@ -1,0 +1,12 @@
+"""Problem cases (manual J): opened from a ticket or an issue, led by the branches of T-8, kept in a register.
+
+`opening` runs where the event came in and does little; `following` runs in the case's own lane, one delivery after the
+other, so that two things which happen at once never do a step twice.
+"""
+
+from __future__ import annotations
+
+from handlers.cases.following import hear, hear_timer
+from handlers.cases.opening import hear_comment, hear_issue, hear_ticket
+
+__all__ = ["hear", "hear_comment", "hear_issue", "hear_ticket", "hear_timer"]

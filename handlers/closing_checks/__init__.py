@@ -1,0 +1,44 @@
+"""What a closing breaks, said before the button is pressed (R-53), by the tables of `resolutions.yml`.
+
+One evaluation serves `POST /api/closing-check`, the events of a closing, and the agent's card.
+"""
+
+from __future__ import annotations
+
+from config import Config
+from desk.known_tickets import plain
+from events import TicketEvent
+from handlers.closing_checks import choosing, escalations, inside, no_answer, spam_and_duplicates, topics
+from handlers.closing_checks.advice import advise
+from handlers.closing_checks.facts import Facts, Others
+from handlers.closing_checks.table import Check, CheckResult, Unknown, Violation, look
+
+__all__ = ["TABLE", "CheckResult", "Facts", "Others", "Unknown", "Violation", "check_closing", "named"]
+
+_MODULES = (escalations, inside, topics, no_answer, choosing, spam_and_duplicates)
+_CHAPTERS = "WR"  # the order of the manuals
+_CHECKS = [check for module in _MODULES for check in module.CHECKS]
+_NONE: Others = {}
+TABLE: tuple[Check, ...] = tuple(sorted(_CHECKS, key=lambda one: (_CHAPTERS.index(one.rule[0]), one.rule)))
+
+
+def named(event: TicketEvent, config: Config) -> list[str]:
+    """The numbers of the tickets that the checks want to know of: the original's, and those in words of a merger."""
+    facts = Facts(event, config)
+    told = facts.notice.number if facts.notice else None
+    return list(dict.fromkeys(filter(None, (plain(event.closing.duplicate_of), told))))
+
+
+def check_closing(event: TicketEvent, config: Config, others: Others = _NONE) -> CheckResult:
+    """The rules that this closing breaks, those that could not be checked, and what the manual advises (T-5).
+
+    `others`: what is known of the tickets that are `named` (R-43, R-44, W-16).
+    """
+    facts = Facts(event, config, others)
+    found = list(look(TABLE, facts))
+    return CheckResult(
+        violations=tuple(one for one in found if isinstance(one, Violation)),
+        unknown=tuple(one for one in found if isinstance(one, Unknown)),
+        advice=advise(facts),
+        numbers=facts.numbers,
+    )

@@ -1,0 +1,16 @@
+"""What SQLite and PostgreSQL say differently: the one place that asks which of them it is."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def is_postgresql(connection: sa.Connection) -> bool:
+    """Whether this is PostgreSQL; else it is SQLite."""
+    return connection.dialect.name == "postgresql"
+
+
+def insert_into(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that knows `on_conflict_do_…`."""
+    return postgresql.insert(table) if is_postgresql(connection) else sqlite.insert(table)

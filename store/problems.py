@@ -1,0 +1,147 @@
+"""The register of problem cases: opened, followed, edited, listed (J-38)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypedDict
+
+import sqlalchemy as sa
+
+from store import timers
+from store.dialect import insert_into
+from store.tables.problems import problem_cases as p
+
+OPEN, DONE = "open", "done"
+UNCOVERED = "uncovered"  # no branch of the manual (C-16)
+PAGE = 100
+MOST = 20_000  # rows of a file
+FILTERS = ("state", "kind", "branch", "city", "platform")
+_COPIED = ("order_no", "city", "platform")  # facts that have a column
+
+
+class Wait(TypedDict):
+    """A step that is waited for: since when, how often a person was reminded, when its timer `no` fires."""
+
+    since: str
+    n: int
+    due: str | None
+    no: int
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A case as it stands; `id` 0: it is only spoken of."""
+
+    id: int
+    source: str
+    ticket_id: str
+    kind: str
+    branch: str
+    reason: str | None
+    state: str
+    site: str | None
+    issue_id: str | None
+    issue_key: str | None
+    status: str | None
+    assignee: str | None
+    owner_id: str | None
+    owner_gender: str | None
+    url: str | None
+    opened_by: str
+    opened_at: datetime
+    changed_at: datetime
+    closed_at: datetime | None
+    moves: int
+    facts: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[str, str] = field(default_factory=dict)
+    waits: Mapping[str, Wait] = field(default_factory=dict)
+
+    @property
+    def real(self) -> bool:
+        """Whether the register has it."""
+        return self.id > 0
+
+
+_COLUMNS = [p.c[name] for name in Problem.__annotations__]
+_NEWEST = sa.select(*_COLUMNS).order_by(p.c.id.desc())
+
+
+def get(connection: sa.Connection, number: int) -> Problem | None:
+    """A case by its number."""
+    return _one(connection, p.c.id == number)
+
+
+def of_ticket(connection: sa.Connection, source: str, ticket_id: str) -> Problem | None:
+    """The case of a ticket."""
+    return _one(connection, (p.c.source == source) & (p.c.ticket_id == ticket_id))
+
+
+def of_issue(connection: sa.Connection, site: str, issue_id: str) -> Problem | None:
+    """The case that an issue stands for."""
+    return _one(connection, (p.c.site == site) & (p.c.issue_id == issue_id))
+
+
+def _one(connection: sa.Connection, where: sa.ColumnElement[bool]) -> Problem | None:
+    row = connection.execute(sa.select(*_COLUMNS).where(where)).first()
+    return Problem(*row) if row else None
+
+
+def add(connection: sa.Connection, values: Mapping[str, object]) -> bool:
+    """Open a case; False: its ticket has one."""
+    row = insert_into(connection, p).values(**values).on_conflict_do_nothing().returning(p.c.id)
+    return connection.execute(row).first() is not None
+
+
+def change(connection: sa.Connection, number: int, values: Mapping[str, object]) -> None:
+    """Write columns; what is known keeps its copies."""
+    connection.execute(sa.update(p).where(p.c.id == number).values(**values, **copies(values.get("facts"))))
+
+
+def copies(facts: object) -> dict[str, str | None]:
+    """The columns that repeat facts, for the filters."""
+    if not isinstance(facts, Mapping):
+        return {}
+    return {name: str(facts[name])[:64] if facts.get(name) else None for name in _COPIED}
+
+
+def timer_key(number: int, step: str, no: int) -> str:
+    """The key of a step's timer; `no` counts those of a case."""
+    return f"case:{number}:{step}:{no}"
+
+
+def set_timers(connection: sa.Connection, before: Problem, waits: Mapping[str, Wait], now: datetime) -> None:
+    """Set the timers that are new, and silence those that are not waited for any more."""
+    old = dict(_timers(before.id, before.waits))
+    new = dict(_timers(before.id, waits))
+    gone = [key for key, due in old.items() if new.get(key) != due]
+    if gone:
+        timers.cancel(connection, *gone)
+    for key, due in new.items():
+        if old.get(key) != due:
+            timers.add(connection, key, datetime.fromisoformat(due), now)
+
+
+def _timers(number: int, waits: Mapping[str, Wait]) -> Iterator[tuple[str, str]]:
+    for step, wait in waits.items():
+        if wait["due"]:
+            yield timer_key(number, step, wait["no"]), wait["due"]
+
+
+def page(
+    connection: sa.Connection, asked: Mapping[str, str], before: int | None = None, limit: int = PAGE
+) -> Sequence[Problem]:
+    """The newest cases older than number `before`; `asked` narrows them by the columns of `FILTERS` and by order."""
+    query = _NEWEST.limit(limit)
+    if before is not None:
+        query = query.where(p.c.id < before)
+    for name, value in asked.items():
+        query = query.where(p.c[name] == value)
+    return [Problem(*row) for row in connection.execute(query)]
+
+
+def counts(connection: sa.Connection) -> dict[str, int]:
+    """How many open cases each branch has."""
+    found = sa.select(p.c.branch, sa.func.count()).where(p.c.state == OPEN).group_by(p.c.branch)
+    return {branch: int(count) for branch, count in connection.execute(found)}

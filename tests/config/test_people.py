@@ -1,0 +1,46 @@
+"""`people.yml`: what agents are called."""
+
+from __future__ import annotations
+
+import pytest
+
+from config.config import Config
+from config.loader import load
+from config.people import People
+from tests.config.test_golden import SHIPPED
+
+TABLE = People.model_validate(
+    {
+        "people": {
+            "a17": {"name": "Анна Петрова", "jira": "712020:0a1b", "email": "Anna@Example.com", "department": "ads"},
+            "usedesk:17": {"name": "Пётр Ильин"},
+        }
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("a17", "Анна Петрова"),
+        ("webcrm:a17", "Анна Петрова"),
+        ("712020:0a1b", "Анна Петрова"),  # her account in Jira
+        ("usedesk:17", "Пётр Ильин"),
+        ("webcrm:17", "17"),  # the same number in another CRM is somebody else
+        ("a18", "a18"),
+        ("712020:ffff", "712020:ffff"),
+        ("anna", "anna"),
+        ("", ""),
+    ],
+)
+def test_what_an_agent_is_called(agent: str, name: str) -> None:
+    assert TABLE.name(agent) == name
+
+
+def test_names_are_no_part_of_a_version(env: dict[str, str]) -> None:
+    shipped = load(SHIPPED, env)
+    other = shipped.model_copy(update={"people": TABLE})
+    other.__dict__.pop("version", None)
+    assert other.version == shipped.version
+    assert "Петрова" not in other.dump()
+    assert Config.restore(other.dump(), env).people == People()

@@ -1,0 +1,148 @@
+"""`flask setup`: of a Jira nothing is known but address and token; in the end the bot runs there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+from flask.cli import cli as flask_command
+
+from cli.proposing import Need, match_projects, propose, shared, written
+from config.loader import load
+from config.settings import Settings
+from desk.jira.survey import FoundProject, Survey
+from tests.bot import Bot
+from tests.handlers.test_hand_made import components
+from tests.handlers.test_jira_task import escalate
+from tests.web.site import own_logs
+
+ROOT = Path(__file__).resolve().parents[1]
+OPERATOR = "712020:a9e00000-1c27-4d3b-8f10-6b2a9d4ce002"
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Tables that know nothing of this Jira: other fields, statuses, types and request types."""
+    made = tmp_path / "tables"
+    shutil.copytree(ROOT / "config", made, ignore=lambda *_: ["__pycache__"])
+    text = (made / "jira.yml").read_text(encoding="utf-8")
+    for before, after in (("customfield_100", "customfield_999"), ("Обращение партнёра", "Incident"), ('"10', '"90')):
+        text = text.replace(before, after)
+    text = text.replace("in_work: В работе", "in_work: Doing").replace("queue: Ожидает обработки", "queue: Backlog")
+    (made / "jira.yml").write_text(text, encoding="utf-8")
+    return made
+
+
+@pytest.fixture
+def setup(bot: Bot, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the command beside the bot's sandbox, with an `.env` of the test's own."""
+    given = {name: value for name, value in bot.env.items() if not name.startswith("JIRA_")}
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in (given | {"CONFIG_DIR": str(folder)}).items():
+        monkeypatch.setenv(name, value)
+    for name in ("JIRA_URL", "JIRA_USER", "JIRA_TOKEN", "JIRA_WEBHOOK_SECRETS", "SECRET_KEY"):
+        monkeypatch.setenv(name, "")  # so that what the command sets is undone
+    monkeypatch.setattr("config.environment.FILE", tmp_path / ".env")
+    monkeypatch.chdir(ROOT)
+
+    def run(*words: str) -> Result:
+        jira = ["--url", bot.sandbox.url, "--user", "bot@example.test", "--token", "sandbox"]
+        with own_logs():
+            return CliRunner().invoke(flask_command, ["--app", "app", "setup", *jira, *words])
+
+    return run
+
+
+def test_address_and_token_are_enough(setup: Run, bot: Bot, folder: Path, tmp_path: Path) -> None:
+    said = setup("--yes", "--agent", "a17=operator-1@example.test", "--agent", "a18=nobody@example.test")
+    assert "+    escalation: Обращение партнёра" in said.output
+    assert "nobody@example.test" in said.output
+    assert not [line for line in said.output.splitlines() if line.startswith("✗ проект")]
+    new, shipped = load(folder, bot.env), load(ROOT / "config", bot.env)
+    assert new.jira.projects == shipped.jira.projects
+    assert new.jira.components == shipped.jira.components
+    assert new.holds.agents == {"a17": OPERATOR}
+    kept = (tmp_path / ".env").read_text(encoding="utf-8")
+    assert f"JIRA_URL={bot.sandbox.url}\n" in kept
+    assert re.search(r"^SECRET_KEY=\S{20,}$", kept, re.MULTILINE)
+    assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
+    bot.set_config(CONFIG_DIR=str(folder))
+    escalate(bot)
+    (issue,) = bot.sandbox.issues()
+    assert components(bot, issue["key"]) == ["FF:Хоругвино"]
+
+
+def test_a_second_time_there_is_nothing_to_change(setup: Run, folder: Path) -> None:
+    setup("--yes")
+    before = {file.name: file.read_text(encoding="utf-8") for file in folder.glob("*.yml")}
+    assert "Таблицы уже такие" in setup("--yes").output
+    assert {file.name: file.read_text(encoding="utf-8") for file in folder.glob("*.yml")} == before
+
+
+def test_nothing_is_written_without_a_yes(setup: Run, folder: Path, tmp_path: Path) -> None:
+    before = (folder / "jira.yml").read_text(encoding="utf-8")
+    assert setup().exit_code == 1
+    assert (folder / "jira.yml").read_text(encoding="utf-8") == before
+    assert not (tmp_path / ".env").exists()
+
+
+def test_a_wrong_token_is_told(setup: Run, bot: Bot) -> None:
+    bot.sandbox.fault(system="jira", match="GET /rest/api/3/myself", status=401, times=1)
+    said = setup("--yes")
+    assert (said.exit_code, "Jira не показала" in said.output) == (1, True)
+
+
+def row(number: int, name: str, **more: Any) -> dict[str, Any]:
+    """What Jira knows by id and name."""
+    return {"id": str(number), "name": name, **more}
+
+
+def project(key: str = "SUP", name: str = "Support", **more: Any) -> FoundProject:
+    """A project of a Jira in English."""
+    kinds = (("Backlog", "new"), ("Doing", "indeterminate"), ("Blocked", "indeterminate"), ("Closed", "done"))
+    facts: dict[str, Any] = {
+        "issue_types": (row(1, "Incident"), row(2, "Service request")),
+        "statuses": tuple(row(n, one, statusCategory={"key": kind}) for n, (one, kind) in enumerate(kinds)),
+        "components": (),
+        "request_types": (row(7, "Ask", issueTypeId="2"), row(8, "Complain", issueTypeId="1")),
+        "fields": {"2": {"customfield_1": "Ticket"}},
+        "may_administer": False,
+    }
+    return FoundProject(key=key, name=name, **(facts | more))
+
+
+def test_what_is_guessed_is_said() -> None:
+    found = propose(Survey((project(),), "customfield_9"), {"SUP": Need(components=True)})
+    table = found.projects["SUP"]
+    assert (table["request_type"], table["issue_type"]["escalation"]) == ("7", "Service request")
+    assert table["fields"] == {"ticket": "customfield_1", "request_type": "customfield_9"}
+    assert table["statuses"] == {"in_work": "Doing", "queue": "Backlog", "waiting_seller": "Doing", "done": ["Closed"]}
+    assert table["create_components"] is False
+    doubts = "\n".join(found.doubts)
+    for what in ("«Ask» (Ask, Complain)", "statuses.in_work", "warehouse", "subtype"):
+        assert what in doubts
+
+
+def test_projects_are_known_by_key_or_by_the_name_of_a_topic() -> None:
+    found = Survey((project("FBO", "Склад"), project("MONEY", "Ozon Invest"), project("X", "Чужой")), None)
+    slots = {"FBO": ["Отгрузка"], "INVEST": ["Ozon.Invest", "Ozon Invest"], "ADS": ["Реклама"]}
+    assert match_projects(found, slots) == {"FBO": "FBO", "INVEST": "MONEY"}
+    assert match_projects(Survey((project(),), None), slots) == dict.fromkeys(slots, "SUP")
+
+
+def test_what_projects_share_stands_there_once() -> None:
+    tables = {key: {"site": "main", "statuses": {"queue": "Q", "in_work": key}, "request_type": key} for key in "AB"}
+    tables["C"] = {"site": "main", "statuses": {"queue": "Other", "in_work": "C"}}
+    common, own = shared(tables)
+    assert common == {"site": "main", "statuses": {"queue": "Q"}}
+    assert own["C"] == {"statuses": {"queue": "Other", "in_work": "C"}}
+    assert own["A"] == {"statuses": {"in_work": "A"}, "request_type": "A"}
+    assert yaml.safe_load(written(tables)) == {"defaults": common, "projects": own}

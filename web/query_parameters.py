@@ -1,0 +1,61 @@
+"""Reads query parameters, within bounds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask import request
+
+from store.browse import Filter
+from web.times import moment_of_query
+
+ALL = "all"
+_LONGEST = 200  # characters; ids and cases are shorter
+LARGEST = 2**63 - 1  # what a BIGINT holds
+NUMBER = f"<int(max={LARGEST}):number>"  # in a route
+
+
+def filter_of_query() -> Filter:
+    """The filter; an empty field narrows nothing."""
+    return Filter(state=_text("state"), source=_text("source"), case=_text("case"), text=_text("q"))
+
+
+def page_filter_of_query(zone: ZoneInfo) -> Filter:
+    """The same for a page, which leaves out what did not concern the bot, unless the state is `all` or the query names
+    something.
+
+    `since` and `until` are by the company's clock.
+    """
+    since = moment_of_query(request.args.get("since", ""), zone)
+    until = moment_of_query(request.args.get("until", ""), zone, end=True)
+    wanted = replace(filter_of_query(), since=since, until=until)
+    if wanted.state == ALL:
+        return replace(wanted, state=None)
+    return replace(wanted, concerned=wanted.state is None and wanted.text is None and wanted.case is None)
+
+
+def number_of_query(name: str) -> int | None:
+    """A whole number that fits into an id, else None."""
+    number = request.args.get(name, type=int)
+    return number if number is not None and 0 < number <= LARGEST else None
+
+
+def storable(text: str) -> str:
+    """A text that every database takes: PostgreSQL has no NUL."""
+    return text.replace("\x00", "")[:_LONGEST]
+
+
+def _text(name: str) -> str | None:
+    return storable(request.args.get(name, "")).strip() or None
+
+
+def position_of_query() -> tuple[datetime, int] | None:
+    """Where a list goes on, `<moment>~<number>` in `after`; None: from its beginning."""
+    at, _, number = request.args.get("after", "").partition("~")
+    try:
+        moment = datetime.fromisoformat(at.replace(" ", "+"))
+    except ValueError:
+        return None
+    return (moment, int(number)) if moment.tzinfo and number.isdecimal() and len(number) < 19 else None  # noqa: PLR2004

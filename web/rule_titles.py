@@ -1,0 +1,73 @@
+"""What each rule does, in a few words of both languages, by the steps of the guide: `rule_titles.yml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from config.fields import Strict, Text
+from config.rules import RuleId
+from web.language import language
+
+
+class Title(NamedTuple):
+    """The same in Russian and in English."""
+
+    ru: Text
+    en: Text
+
+    @property
+    def said(self) -> str:
+        """In the language of the request."""
+        return self.ru if language() == "ru" else self.en
+
+
+class TitledGroup(Strict):
+    """A part of the page of rules; `id` stands in addresses."""
+
+    id: Text
+    name: Title
+    rules: dict[RuleId, Title]
+
+
+class RuleTitles(Strict):
+    """All of `rule_titles.yml`; `offers`: the English of `by_hand`, by rule."""
+
+    groups: tuple[TitledGroup, ...]
+    offers: dict[RuleId, Text]
+
+    @property
+    def by_rule(self) -> Mapping[str, Title]:
+        """The title of each rule."""
+        return {rule: title for group in self.groups for rule, title in group.rules.items()}
+
+    def group(self, group_id: str) -> TitledGroup | None:
+        """The part of the page with this id."""
+        return next((group for group in self.groups if group.id == group_id), None)
+
+
+@cache
+def rule_titles() -> RuleTitles:
+    """The table, read once."""
+    path = Path(__file__).with_suffix(".yml")
+    return RuleTitles.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+@cache
+def _titles() -> Mapping[str, Title]:
+    return rule_titles().by_rule
+
+
+def title_of(rule: str) -> str:
+    """What a rule does, in the language of the request; nothing for what is no rule."""
+    title = _titles().get(rule)
+    return title.said if title else ""
+
+
+def offer_of(rule: str, russian: str | None) -> str | None:
+    """What the bot offers in place of a rule that only a person can obey."""
+    return russian if language() == "ru" else rule_titles().offers.get(rule, russian)
