@@ -159,14 +159,14 @@ def _content(answer: requests.Response) -> Any:
     return content
 
 
-def _made(answer: Any, name: str) -> str:
+def _made(answer: object, name: str) -> str:
     number = text(part(answer).get(name))
     if number is None or not _ID.fullmatch(number) or number == "0":
         raise AnswerError(f"answered 200 without a {name}")
     return number
 
 
-def _meaning(words: str, code: Any) -> int:
+def _meaning(words: str, code: object) -> int:
     for status, pattern in _WORDS:
         if pattern.search(words) or str(code) == str(status):
             return status

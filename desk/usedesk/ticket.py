@@ -46,7 +46,7 @@ class Reader:
     own: str
     zone: timedelta
 
-    def moment(self, value: Any) -> datetime | None:
+    def moment(self, value: object) -> datetime | None:
         """A date in UTC; None when it is none, or of years ago."""
         given = _date(value)
         if given is None:
@@ -125,7 +125,7 @@ class Reader:
                 yield at, {key: given, **beside}
 
 
-def stamp(value: Any) -> datetime | None:
+def stamp(value: object) -> datetime | None:
     """A date as Usedesk writes it, by the wall clock of a zone that it does not name."""
     given = _date(value)
     return given if given is not None and given.tzinfo is None else None
@@ -151,7 +151,7 @@ def fields(answer: Mapping[str, Any]) -> tuple[CustomField, ...]:
     )
 
 
-def known(value: Any) -> str | None:
+def known(value: object) -> str | None:
     """The id of somebody or something, None for nobody."""
     candidate = _id(value)
     return None if candidate in _NOBODY else candidate
@@ -174,7 +174,7 @@ def _changes(given: Mapping[str, Any]) -> Iterator[TicketChange]:
         yield TicketChange(field="status", before=before, after=after)
 
 
-def _date(value: Any) -> datetime | None:
+def _date(value: object) -> datetime | None:
     try:
         given = datetime.fromisoformat(text(value) or "")
     except ValueError:
@@ -182,7 +182,7 @@ def _date(value: Any) -> datetime | None:
     return given if FIRST_YEAR < given.year < LAST_YEAR else None
 
 
-def _newest(value: Any) -> list[Mapping[str, Any]]:
+def _newest(value: object) -> list[Mapping[str, Any]]:
     return list(objects(list(entries(value)[-_NEWEST:]), _NEWEST))
 
 
@@ -194,7 +194,7 @@ def _said(given: Mapping[str, Any]) -> str:
     return to_text(text(given.get("message"), MESSAGE) or "")
 
 
-def _value(value: Any) -> str | None:
+def _value(value: object) -> str | None:
     """What a field is, was or became, as a text; Usedesk documents neither lists nor objects: both are understood."""
     if listed := entries(value):
         return ", ".join(filter(None, map(_value, listed[:_ENTRIES]))) or None
@@ -203,17 +203,17 @@ def _value(value: Any) -> str | None:
     return text(value)
 
 
-def _status(value: Any) -> str | None:
+def _status(value: object) -> str | None:
     number = text(value)
     return status_word(number) if number is not None and number not in _NOBODY else None
 
 
-def _word(value: Any) -> str | None:
+def _word(value: object) -> str | None:
     word = text(value)
     return None if word in _NOBODY else word
 
 
-def _id(value: Any) -> str | None:
+def _id(value: object) -> str | None:
     """A number or a string that is safe as an id, else None."""
     candidate = text(value, 65)
     return candidate if candidate is not None and _ID.fullmatch(candidate) else None
