@@ -21,7 +21,10 @@ from store import findings, links, problems, requests
 
 
 def ticket_of(connection: sa.Connection, event: Event) -> tuple[str, str] | None:
-    """The ticket (source, id) that an event is about: its own, that of its issue, or of its request."""
+    """Return the ticket (source, id) that an event is about, found by its issue, request, watch or problem case.
+
+    None when the event is about no ticket, or about one that the store does not know.
+    """
     if isinstance(event, HeardEvent):
         event = event.event
     if isinstance(event, TicketEvent):

@@ -1,4 +1,4 @@
-"""The rules of Jira Automation that tell the bot of events, filled with its address: for whoever copies them."""
+"""The Jira Automation rules that send events to the bot, with its address filled in, for an admin to copy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DOOR = "/webhooks/jira-automation"
 
 @dataclass(frozen=True)
 class AutomationRule:
-    """One rule of a site: `body` None is «Issue data (Jira format)»."""
+    """One rule of a site. `body` None means Jira's own choice «Issue data (Jira format)»."""
 
     site: str
     trigger: str
@@ -26,7 +26,7 @@ class AutomationRule:
 
 
 def rules(config: Config, base: str) -> list[AutomationRule]:
-    """Those of every site; `base` is the address under which the bot is seen from outside."""
+    """Return the rules of every site; `base` is the bot's public address."""
     return [rule for site in config.jira.sites for rule in _of_site(site, base, several=len(config.jira.sites) > 1)]
 
 

@@ -1,4 +1,4 @@
-"""`flask doctor`: processes, the systems around them, and whether events come in; nothing is changed."""
+"""`flask doctor`: checks the processes, the systems around them and whether events come in. It changes nothing."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ DOORS = {
 
 
 def check_up(process: Process, *, tell: bool = False) -> Iterator[Symptom]:
-    """All symptoms: templates, rules, processes, what is stopped, each system and its events, then people.
+    """Yield all symptoms: templates, rules, processes, what is stopped, each system and its events, then people.
 
-    `tell`: every chat and mailbox gets a test message.
+    With `tell`, every chat and mailbox gets a test message.
     """
     config = process.effective_config.current()
     yield from (fault("template_wrong", said=said) for said in process.factory.templates.check())
@@ -110,7 +110,7 @@ def _probed(process: Process, config: Config, name: str) -> Symptom:
 
 
 def _zone(connection: sa.Connection) -> Symptom:
-    """Usedesk's dates name no zone, so it is learnt from the first of them."""
+    """Usedesk's dates name no time zone, so polling infers it from them."""
     minutes = polls.zone(connection, USEDESK)
     if minutes is None:
         return good("usedesk_zone_unknown")

@@ -1,4 +1,4 @@
-"""What `flask doctor` asks Jira beside its projects: its clock, whether it tells the bot anything, whom it knows."""
+"""What `flask doctor` asks Jira besides its projects: its clock, the bot's webhook, request types and accounts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from desk.symptoms import Symptom, fault, good, warning
 from runtime.process import Process
 from runtime.webhooks import wanted
 
-SKEW = timedelta(minutes=2)  # more than a call may take; as much as holds.yml forgives
+SKEW = timedelta(minutes=2)  # longer than a call may take; as much as holds.yml tolerates
 
 
 def asked_besides(process: Process, config: Config, name: str) -> Iterator[Symptom]:
-    """The clock, the webhook, the request types and the people of a site; of one that is silent others speak."""
+    """Check a site's clock, webhook, request types and accounts.
+
+    Stops quietly when the site does not answer: another check reports that.
+    """
     site = process.factory.looked_at(config, name)
     try:
         yield from _clock(site, process.clock.now())
@@ -39,7 +42,7 @@ def _clock(site: JiraSite, now: datetime) -> Iterator[Symptom]:
 
 
 def _webhook(site: JiraSite, config: Config, base: str) -> Symptom:
-    """How the bot's webhook stands; who is no admin of Jira cannot see it."""
+    """Compare the bot's webhook with the one it should have; an account that is no Jira admin cannot see it."""
     try:
         found = webhooks.ours(webhooks.listed(site))
     except ActionFault:

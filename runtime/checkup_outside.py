@@ -1,4 +1,4 @@
-"""What `flask doctor` asks itself: does the address that others call lead to this very bot?"""
+"""What `flask doctor` asks itself: does the public address lead to this very bot?"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from runtime.process import Process
 
 
 def seen_from_outside(process: Process, config: Config) -> Iterator[Symptom]:
-    """One symptom where `PUBLIC_URL` is set: a signed ping goes to it, and only this bot knows the answer."""
+    """Send a signed ping to `PUBLIC_URL`, if it is set, and yield one symptom: only this bot knows the answer."""
     settings = process.settings
     if settings.public_url is None:
         return

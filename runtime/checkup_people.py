@@ -1,4 +1,4 @@
-"""What `flask doctor` looks at among people: who may sign in, and whether messages reach anybody."""
+"""What `flask doctor` checks about people: whether every role is held, and whether messages reach anybody."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TEST = ChatMessage(title="Смежник", body="Проверка связи: fl
 
 
 def look_for_roles(connection: sa.Connection, config: Config, settings: Settings) -> Iterator[Symptom]:
-    """The roles that nobody has: without an admin nobody sees what stopped, without a lead nobody sees the board."""
+    """Warn of roles nobody has: without an admin nobody sees what stopped, without a lead nobody sees the board."""
     held = {str(row.role) for row in users.all_users(connection)}
     if settings.oidc_issuer:
         held |= {*config.access.emails.values(), *config.access.values.values()}
@@ -30,7 +30,7 @@ def look_for_roles(connection: sa.Connection, config: Config, settings: Settings
 
 
 def look_at_addresses(process: Process, config: Config, *, tell: bool) -> Iterator[Symptom]:
-    """Every address of Apprise; `tell`: a test message goes to each."""
+    """Check that Apprise understands every address; with `tell`, also send a test message to each."""
     chats = Chats(process.factory.places)
     for place, address in addresses(config):
         found = receivers([address])
@@ -42,7 +42,7 @@ def look_at_addresses(process: Process, config: Config, *, tell: bool) -> Iterat
 
 
 def addresses(config: Config) -> Iterator[tuple[str, SecretStr]]:
-    """Where messages go, each with the place of the tables in which its address stands; none of them twice."""
+    """Yield each address once, with the setting that it comes from."""
     departments, digests = config.departments, config.reports.digests
     given: list[tuple[str, SecretStr | None]] = [("ALERT_URLS", url) for url in config.alerts.urls]
     given += [("departments.yml: lead", departments.lead)]

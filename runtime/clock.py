@@ -1,6 +1,6 @@
-"""The clock process: what must happen by itself.
+"""The clock process: what must happen without anybody asking.
 
-Any number may run: what a clock makes is claimed in the store, so two clocks make one.
+Any number of clocks may run: each claims what it does in the store, so two do no more than one.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ TICK_SECONDS = 0.5
 BATCH = 500
 LATE = timedelta(minutes=1)  # a clock that was running fires within a second
 SIGN_SECONDS = 5
-LOOK_SECONDS = 5  # between two questions whether a look is due
+LOOK_SECONDS = 5  # between two checks whether a look is due
 SILENT = timedelta(seconds=30)  # a clock that says nothing for longer counts as gone
 FORGET = timedelta(days=1)
-KEEP_LIMITS = timedelta(days=1)  # by then a token bucket is full again, and a rate limit is no longer one in a row
-CASES = 50  # whose texts one transaction takes away
-PIECE = 200  # rows that one transaction takes away
-PIECES = 20  # of each kind in one turn; the rest has its turn a minute later
+KEEP_LIMITS = timedelta(days=1)  # after that a token bucket is full, and a rate limit is no longer a repeated one
+CASES = 50  # cases whose texts one transaction deletes
+PIECE = 200  # rows that one transaction deletes
+PIECES = 20  # transactions of each kind in one turn; the rest waits for the next turn, a minute later
 ENDS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -69,7 +69,7 @@ class Clock:
     def __init__(
         self, engine: sa.Engine, factory: DeskFactory, reloader: ConfigReloader, looks: Sequence[Callable[[], int]] = ()
     ) -> None:
-        """`looks`: each asks a system for what its webhooks lost, when it is due."""
+        """Each of `looks` asks a system, when it is due, for events that its webhooks lost."""
         self.looks = tuple(looks)
         self._engine = engine
         self._factory = factory
@@ -78,28 +78,28 @@ class Clock:
         self._id = f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
     def sign_of_life(self) -> None:
-        """Say that a clock is there; forget clocks and workers that are long gone."""
+        """Record that this clock is alive; forget clocks and workers that are long gone."""
         now = machine_now()
         with self._engine.begin() as connection:
             systems.clock_seen(connection, self._id, now)
             systems.forget_silent(connection, now - FORGET)
 
     def sign_off(self) -> None:
-        """Leave."""
+        """Record that this clock has stopped."""
         with self._engine.begin() as connection:
             systems.clock_gone(connection, self._id)
 
     def let_effects_go_on(self) -> int:
-        """After an outage or a pause of all effects: make due what waited for its end, a piece at a time; the count."""
+        """Once effects are allowed again, make due up to `BATCH` deliveries that waited for them; return how many."""
         with self._engine.begin() as connection:
             if systems.is_tripped(connection, switches.EFFECTS):
                 return 0
             return deliveries.release_system(connection, switches.EFFECTS, machine_now(), BATCH)
 
     def fire(self) -> int:
-        """Turn the timers that are due by the desk's clock into deliveries `alarm:<key>`, many in a transaction.
+        """Turn the timers that are due by the desk's clock into deliveries `alarm:<key>`, `BATCH` a transaction.
 
-        The count. However many are due at once, their number never waits for the next tick.
+        Returns how many. All that are due are fired in this one call, however many there are.
         """
         count = 0
         while True:
@@ -120,17 +120,17 @@ class Clock:
         return len(claimed)
 
     def count_days(self) -> int:
-        """Count the figures of days for the reports; the count of days."""
+        """Compute the reports' daily figures; return for how many days."""
         return self._reporting.count(self._reloader.current())
 
     def send_digests(self) -> int:
-        """File the digests that are due; the count."""
+        """File the digests that are due; return how many."""
         return self._reporting.digests(self._reloader.current())
 
     def probe(self) -> None:
         """Ask systems that are down whether they are back; one clock asks at a time.
 
-        What waits for a system that is not set up any more goes on: there is nobody to wait for.
+        Deliveries that wait for a system that is no longer set up are released.
         """
         config = self._reloader.current()
         known = self._factory.systems(config)
@@ -166,7 +166,7 @@ class Clock:
         log.info("back again", system=system, waiting=count)
 
     def purge(self) -> None:
-        """Delete what nobody needs any more, in small pieces."""
+        """Delete what is no longer needed."""
         now = machine_now()
         with self._engine.begin() as connection:
             arrivals.purge_bodies_seen(connection, now)
@@ -174,7 +174,7 @@ class Clock:
         self._purge_by_age(now)
 
     def _purge_by_age(self, now: datetime) -> None:
-        """What is older than `runtime.yml` and `access.yml` allow, in small pieces: a transaction each."""
+        """Delete what is older than the configuration allows, in many small transactions."""
         config = self._reloader.current()
         keep, sessions = config.runtime.keep, config.access.sessions
         pieces: list[Callable[[sa.Connection], int]] = [
@@ -203,7 +203,7 @@ class Clock:
                     break
 
     def analyze(self) -> None:
-        """Refresh the statistics, without which PostgreSQL reads whole tables where it has an index."""
+        """Refresh the database's statistics, without which PostgreSQL scans whole tables in spite of an index."""
         with self._engine.begin() as connection:
             connection.execute(sa.text("ANALYZE"))
 
@@ -227,10 +227,10 @@ def run(clock: Clock) -> None:
     log.info("clock started")
     signal.sigwait(ENDS)
     scheduler.shutdown()
-    outage.attempt(clock.sign_off)  # else it is forgotten in time
+    outage.attempt(clock.sign_off)  # if this fails, the row is forgotten after `FORGET`
 
 
 def _schedule(scheduler: BackgroundScheduler, duty: Callable[[], object], seconds: float, outage: Outage) -> None:
-    """While the database is away a duty has nothing to do until its next turn."""
+    """Schedule a duty; when the database is away, it is tried again at its next turn."""
     attempt = functools.update_wrapper(functools.partial(outage.attempt, duty), duty)
     scheduler.add_job(attempt, "interval", seconds=seconds, misfire_grace_time=None)

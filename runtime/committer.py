@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from store.database import take_write_lock
 
 MAX_BATCH = 64
-IDLE_SECONDS = 5.0  # after which the thread ends: it would keep an engine that nobody else has any more
+IDLE_SECONDS = 5.0  # after which the thread ends: it would keep alive an engine that nobody else uses
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -34,13 +34,13 @@ class _Job(Generic[Item, Answer]):
         self._asleep.acquire()
 
     def wake(self) -> None:
-        """Let the caller go on."""
+        """Wake the waiting caller."""
         self._asleep.release()
 
     def result(self) -> Answer:
         """Wait for the answer, or raise the error.
 
-        Whoever wakes up wakes the next of the batch: all at once would only queue for the interpreter's lock.
+        Each caller wakes the next one of the batch: woken all at once, they would only queue for the GIL.
         """
         self._asleep.acquire()
         if self.follower is not None:
@@ -51,9 +51,9 @@ class _Job(Generic[Item, Answer]):
 
 
 class Committer(Generic[Item, Answer]):
-    """Writes items in batches on a thread of its own, which starts with the first one and ends when none comes.
+    """Writes items in batches on a thread of its own, which starts with the first item and ends when idle.
 
-    `write` gets a transaction and a batch, and returns an answer for each item.
+    `write` gets a connection in a transaction and a batch, and returns an answer for each item.
     """
 
     def __init__(self, engine: sa.Engine, write: Callable[[sa.Connection, Sequence[Item]], Sequence[Answer]]) -> None:
@@ -66,7 +66,7 @@ class Committer(Generic[Item, Answer]):
     def commit(self, item: Item) -> Answer:
         """Write `item` in a shared transaction; returns after the commit, with its answer.
 
-        An item that cannot be written raises for its own caller; the others of its batch are repeated without it.
+        When a batch fails, its items are written again one by one, so the error reaches only the item's own caller.
         """
         job: _Job[Item, Answer] = _Job(item)
         with self._wake:

@@ -1,6 +1,6 @@
-"""Dead letters as people hear of them: once when a delivery stops, and once when a replay has done it after all.
+"""Tells people about dead letters: once when a delivery stops, and once when a replay has done it after all.
 
-Both are own events in one case for each delivery, the second after the first.
+Both are own events in one case per delivery, so the second is handled after the first.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from store import deliveries
 
 
 def tell_stopped(connection: sa.Connection, event: DeadLetterEvent) -> None:
-    """Let the ticket's owner hear of it; who has heard so and not been told since that it is done hears nothing."""
+    """Tell the ticket's owner, unless the owner was told before and has not heard of a recovery since."""
     if _standing(connection, event.delivery) is None:
         post(connection, event)
 
 
 def tell_recovered(connection: sa.Connection, label: str) -> None:
-    """A delivery is done that people may have been told to do by hand: let them hear that."""
+    """Tell people that a delivery is done, if they were told before that it had stopped."""
     stopped = _standing(connection, label)
     if stopped is not None:
         name, word = stopped
@@ -29,7 +29,7 @@ def tell_recovered(connection: sa.Connection, label: str) -> None:
 
 
 def _standing(connection: sa.Connection, label: str) -> tuple[str, DeadLetterEvent] | None:
-    """The word of a delivery's stop that nothing has taken back: the label of its own event, and the event."""
+    """Return the delivery's latest DeadLetterEvent and its label; None if it never stopped or has recovered since."""
     last = deliveries.last_of_case(connection, dead_case(label))
     event = load_event(last.event) if last is not None and last.event else None
     return (last.label, event) if last is not None and isinstance(event, DeadLetterEvent) else None

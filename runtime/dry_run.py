@@ -1,4 +1,4 @@
-"""What the bot would do about an event, without doing it: its procedures at a desk that only looks."""
+"""What the bot would do about an event, without doing it: its procedures run with a desk that only reads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _log = structlog.get_logger("dry_run")
 
 @dataclass(frozen=True)
 class Understood:
-    """An event as its receiver reads it; None: `ignored` says why."""
+    """An event as its receiver reads it; where `event` is None, `ignored` says why."""
 
     type: str
     case: str
@@ -30,14 +30,14 @@ class Understood:
 
 @dataclass
 class DryRun:
-    """The lines of the dry run's actions; `stopped`: why it could not go on."""
+    """The lines of a dry run's actions, and in `stopped` why it could not go on."""
 
     steps: list[dict[str, Any]] = field(default_factory=list)
     stopped: str | None = None
 
 
 def run_dry(factory: DeskFactory, config: Config, understood: Understood, done: Recorded | None = None) -> DryRun:
-    """Run the procedures as far as they would write; look-ups are real. `done`: what the ledger has as done."""
+    """Run the procedures of an event with real look-ups but no writes; `done` is what the ledger has recorded."""
     found = DryRun()
     if understood.event is None:
         return found

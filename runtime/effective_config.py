@@ -1,8 +1,7 @@
-"""The configuration in force: the files, and above them what people turned by hand: rules, and open mass failures.
+"""The configuration in force: the files, overlaid with the rules and mass failures that people switch on the pages.
 
-A switched rule, or a failure that is opened, makes another configuration with a version of its own. A delivery keeps
-the version that it began with, so a switch takes effect for what begins after it, in every process, with the next
-delivery.
+Switching a rule or opening a failure makes another configuration with a version of its own. A delivery keeps the
+version that it began with, so a switch takes effect, in every process, for the deliveries that begin after it.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from store.in_force import InForce, in_force
 
 
 class EffectiveConfig:
-    """Asks the store at each call: one small query, and what is in force now."""
+    """Returns what is in force now; each call costs one small query."""
 
     def __init__(self, engine: sa.Engine, reloader: ConfigReloader) -> None:
         self._engine = engine
@@ -32,7 +31,7 @@ class EffectiveConfig:
             turned = in_force(connection)
         made = self._made
         if made is None or made[0] is not files or made[1] != turned:
-            # one assignment: threads that race make the same thing twice
+            # a single assignment: threads that race only build the same value twice
             self._made = made = (files, turned, _above(files, turned))
         return made[2]
 

@@ -28,8 +28,8 @@ _WORDS = ("ticket.message", "ticket.status_changed")
 class Arrival:
     """A verified and parsed webhook call.
 
-    `body` is redacted JSON; `event` None means ignored, and `ignored` says why. With `body_sha256`
-    (of a body, or of what an event is of) one seen in the last days is a redelivery under whatever id.
+    `body` is redacted JSON; where `event` is None, `ignored` says why. With `body_sha256` (of the body, or of what
+    identifies the event), an arrival whose hash was seen recently is a redelivery whatever its id.
     """
 
     source: str
@@ -43,7 +43,7 @@ class Arrival:
 
 
 class Inbox(Protocol):
-    """What a receiver hands its arrivals to."""
+    """What receivers hand their arrivals to."""
 
     def accept(self, arrival: Arrival) -> bool:
         """Keep the arrival durably. True: new; False: a redelivery. Database errors are raised."""
@@ -51,7 +51,7 @@ class Inbox(Protocol):
 
 
 class StoreInbox:
-    """The inbox over the store; `handled` are the event types that some procedure wants."""
+    """The inbox that keeps arrivals in the store; `handled` are the event types that have procedures."""
 
     def __init__(self, engine: sa.Engine, handled: Container[str]) -> None:
         self._engine = engine
@@ -63,19 +63,19 @@ class StoreInbox:
         return self._committer.commit(arrival)
 
     def accept_all(self, arrivals: Sequence[Arrival]) -> list[bool]:
-        """The same for several, all of them or none: in one transaction."""
+        """Accept several in one transaction, all or none."""
         with self._engine.begin() as connection:
             take_write_lock(connection)
             return self.add(connection, arrivals)
 
     def add(self, connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[bool]:
-        """The same for several, in the caller's transaction."""
+        """Accept several in the caller's transaction; return which of them were new."""
         issues = arrived.of_issues(connection, filter(None, map(_issue, arrivals)))
         new = [self._filed(arrival, issues) for arrival in arrivals]
         added = arrived.add_all(connection, new, datetime.now(UTC))
         heard = _heard(connection, list(compress(arrivals, added)), issues)
         arrived.add_all(connection, heard, datetime.now(UTC))
-        # here, and not when a worker comes to it: of two tickets that come in at once each finds the other (W-09)
+        # here and not in the worker, so that two tickets that arrive at once find each other (W-09)
         known_tickets.remember(connection, _tickets(compress(arrivals, added)), datetime.now(UTC))
         if any(one.state == "waiting" for one in (*compress(new, added), *heard)):
             wake_workers(connection)
@@ -101,14 +101,17 @@ class StoreInbox:
 
 
 def _tickets(arrivals: Iterable[Arrival]) -> list[KnownTicket]:
-    """What new events tell of the tickets among which duplicates are looked for."""
+    """Return what the events say about tickets of WebCRM, among which duplicates are looked for."""
     return [known_by(one.event) for one in arrivals if one.source == WEBCRM and isinstance(one.event, TicketEvent)]
 
 
 def _heard(
     connection: sa.Connection, arrivals: Sequence[Arrival], issues: Mapping[tuple[str, str], KnownIssue]
 ) -> list[New]:
-    """What may be a department's answer, in a case of its request's own: a ticket that waits does not hold it up."""
+    """Build deliveries for what may be a department's answer.
+
+    Each goes into a case of its request's own, so that a waiting ticket does not hold it up.
+    """
     told = [(place, one) for one in arrivals if (place := _answers_at(one)) is not None]
     tickets = requests.open_in_tickets(connection, [place for place, one in told if isinstance(one.event, TicketEvent)])
     found = [(tickets.get(at) if isinstance(one.event, TicketEvent) else issues[at].request, one) for at, one in told]
@@ -124,7 +127,7 @@ def _heard_by(request: int, arrival: Arrival) -> New:
 
 
 def _answers_at(arrival: Arrival) -> tuple[str, str] | None:
-    """Where an answer would stand, if this is one: (source, ticket) or (site, issue)."""
+    """Return where an open request would get this as its answer: (source, ticket) or (site, issue); else None."""
     event = arrival.event
     if isinstance(event, TicketEvent):
         return (event.source, event.ticket.id) if event.type in _WORDS else None
@@ -134,6 +137,6 @@ def _answers_at(arrival: Arrival) -> tuple[str, str] | None:
 
 
 def _issue(arrival: Arrival) -> tuple[str, str] | None:
-    """The site and id of the issue that an event is about."""
+    """Return the site and id of the issue that an event is about, or None."""
     ref: IssueRef | None = getattr(arrival.event, "issue", None)
     return (ref.site, ref.id) if ref else None

@@ -1,7 +1,6 @@
-"""`make`'s first minutes: pip installs a lock into this Python, and what it is doing is said meanwhile.
+"""Installs a lock file into this Python with pip and reports the progress, for the first run of `make`.
 
-Runs before anything is installed, so it imports nothing from outside. What pip and libraries warn of is shown only when
-pip fails.
+Runs before anything is installed, so it imports only the standard library. pip's output is shown only if pip fails.
 """
 
 from __future__ import annotations
@@ -15,13 +14,13 @@ import time
 from pathlib import Path
 
 LOOK_SECONDS = 0.5
-SAY_SECONDS = 5.0  # between two lines where a line cannot be written over
+SAY_SECONDS = 5.0  # between two lines where a line cannot be overwritten
 _PACKAGE = re.compile(r"^[\w.-]+(?:\[[\w,]+\])?==", re.MULTILINE)
 _PIP = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off"]
 
 
 class Progress:
-    """One line that is written over in a terminal, a line now and then elsewhere."""
+    """One line that is overwritten on a terminal; elsewhere a new line every few seconds."""
 
     def __init__(self) -> None:
         self._over = sys.stdout.isatty()
@@ -29,14 +28,14 @@ class Progress:
         self._last = ""
 
     def say(self, line: str) -> None:
-        """Say how far it is."""
+        """Show how far it is."""
         now = time.monotonic()
         if line != self._last and (self._over or now - self._said >= SAY_SECONDS):
             self._last, self._said = line, now
             self._write(f"\r\033[K  {line}" if self._over else f"  {line}\n")
 
     def end(self, line: str) -> None:
-        """Say how it ended."""
+        """Show how it ended."""
         self._write(("\r\033[K" if self._over else "") + f"  {line}\n")
 
     @staticmethod
@@ -46,7 +45,7 @@ class Progress:
 
 
 def install(lock: Path) -> int:
-    """Install all that a lock names; pip's exit status."""
+    """Install all packages that a lock file names; return pip's exit status."""
     count = len(_PACKAGE.findall(lock.read_text(encoding="utf-8")))
     begun, progress, said = time.monotonic(), Progress(), list[str]()
     progress.say(f"installing {count} packages into .venv, which takes a minute or two")

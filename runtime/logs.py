@@ -1,6 +1,6 @@
-"""The logs of every process: one line an event on stderr, for people on a terminal, else JSON.
+"""The logs of every process: one line per event on stderr, as text on a terminal, else as JSON.
 
-Exceptions are plain tracebacks: values of local variables hold tokens and bodies, so they are never written.
+Exceptions are plain tracebacks without the values of local variables, which may hold tokens and bodies.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from config.settings import Settings
 
 HIDDEN = "[скрыто]"
 _SHORTEST = 8  # characters; a shorter secret would blot out ordinary words
-QUIET_SECONDS = 10  # in which a library says the same thing once
-_SAME = 100  # characters
-_KEPT = 3600  # seconds that something said is remembered
+QUIET_SECONDS = 10  # within which a repeated library message is written once
+_SAME = 100  # characters by which two messages are the same
+_KEPT = 3600  # seconds that a message is remembered
 
 
 def set_up(env: Mapping[str, str], settings: Settings | None = None) -> None:
-    """Send our events and the libraries' warnings to stderr; may be called again when the settings are known.
+    """Send our events and the libraries' warnings to stderr; call it again once the settings are known.
 
-    `LOG_FORMAT` is `json` or `text`; unset: text on a terminal, JSON elsewhere.
+    `LOG_FORMAT` is `json` or `text`; by default it is text on a terminal and JSON elsewhere.
     """
     as_json = env.get("LOG_FORMAT", "") == "json" or (env.get("LOG_FORMAT") != "text" and not sys.stderr.isatty())
     finish: list[Processor] = [_renderer(as_json=as_json), _Hide(secrets_of(settings) if settings else ())]
@@ -38,7 +38,7 @@ def set_up(env: Mapping[str, str], settings: Settings | None = None) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        # on a terminal the traceback follows its line, in JSON it is a field of it
+        # on a terminal the traceback follows its line, in JSON it is a field
         *([structlog.processors.format_exc_info] if as_json else []),
     ]
     structlog.configure(
@@ -51,7 +51,7 @@ def set_up(env: Mapping[str, str], settings: Settings | None = None) -> None:
 
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:
-    """Every spelling in which a secret could appear in a log; none in the sandbox, whose secrets everybody knows."""
+    """Return every spelling of every secret, the longest first; none in the sandbox, whose secrets are public."""
     if settings.smezhnik_sandbox:
         return ()
     plain = {secret for value in settings.__dict__.values() for secret in _revealed(value)}
@@ -70,7 +70,7 @@ def _revealed(value: object) -> Iterable[str]:
 
 
 class _Logger(structlog.WriteLogger):
-    """Writes whole lines to whatever stderr is at that moment, and knows what it was called."""
+    """Writes whole lines to what `sys.stderr` is when it is made, and knows its own name."""
 
     def __init__(self, name: str = "smezhnik", *_: object) -> None:
         super().__init__(sys.stderr)
@@ -78,7 +78,7 @@ class _Logger(structlog.WriteLogger):
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Ours; stderr is looked up when a record comes, so that it may be replaced."""
+    """Our handler; it looks up `sys.stderr` for each record, so that it may be replaced."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
@@ -87,9 +87,9 @@ class _Handler(logging.StreamHandler[TextIO]):
 
 
 class _Sparing(logging.Filter):
-    """Lets the same words of the same place through once in a while, with how often they were said meanwhile.
+    """Lets a repeated message from one place through at most once in `QUIET_SECONDS`, with the number left out.
 
-    A library that is asked many times a second may complain as often.
+    A library that is called many times a second may complain as often.
     """
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class _Sparing(logging.Filter):
         self._heard: dict[tuple[str, int, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether this record is written."""
+        """Return whether this record is written."""
         words = record.getMessage()
         place = (record.name, record.lineno, words[:_SAME])
         at, left_out = self._heard.get(place, (-math.inf, 0))
@@ -112,7 +112,7 @@ class _Sparing(logging.Filter):
 
 
 class _Hide:
-    """Takes the secrets out of a finished line."""
+    """Replaces the secrets in a finished line."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
         self._secrets = secrets
@@ -137,7 +137,7 @@ def _renderer(*, as_json: bool) -> Processor:
 
 
 def _route_libraries(shared: Sequence[Processor], finish: Sequence[Processor]) -> None:
-    """Warnings of APScheduler, gunicorn and the others come out in the same shape."""
+    """Write the warnings of APScheduler, gunicorn and other libraries in the same format."""
     handler = _Handler()
     handler.addFilter(_Sparing())
     handler.setFormatter(
@@ -151,5 +151,5 @@ def _route_libraries(shared: Sequence[Processor], finish: Sequence[Processor]) -
         root.removeHandler(earlier)
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
-    # it warns of each turn that a duty skips because the one before is still under way
+    # it warns each time a duty skips a turn because its last one is still running
     logging.getLogger("apscheduler").setLevel(logging.ERROR)

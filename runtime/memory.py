@@ -1,4 +1,4 @@
-"""Memory of the processes: few arenas, and what was imported shared by all that are forked."""
+"""Keeps the processes' memory small: few malloc arenas, and imported modules shared by forked processes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ _ARENAS = 2
 def use_few_arenas() -> None:
     """Let all threads of this process, and of those it forks, allocate from two arenas.
 
-    glibc's default is one for each thread: some 30 MB a process that are never given back.
+    By default glibc makes one for each thread: some 30 MB per process that are never given back.
     """
-    with contextlib.suppress(OSError, AttributeError):  # another C library has no such door
+    with contextlib.suppress(OSError, AttributeError):  # other C libraries have no `mallopt`
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
 
 
 def before_forks() -> None:
-    """Take what there is by now out of the garbage collector's sight: it writes to each object that it looks at, and a
-    page that is written to is shared no longer."""
+    """Hide the objects that exist so far from the garbage collector, so that their pages stay shared after a fork.
+
+    The collector writes to each object it visits, and a page that is written to is no longer shared.
+    """
     gc.collect()
     gc.freeze()

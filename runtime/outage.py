@@ -1,4 +1,4 @@
-"""What a process says while the database is away: one line a minute, and one when it is back."""
+"""Logs database outages: one line a minute while the database is away, and one when it is back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DATABASE_AWAY = (
 
 
 class Outage:
-    """Shared by all threads of a process, of which each meets the same outage."""
+    """One process's view of the database's outages, shared by all its threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -29,7 +29,7 @@ class Outage:
         self._away = False
 
     def met(self, error: Exception) -> None:
-        """The database did not do what it was asked."""
+        """Record that the database failed, and log it unless that was done in the last minute."""
         with self._lock:
             self._away, now = True, time.monotonic()
             if now - self._said_at < SAY_SECONDS:
@@ -39,7 +39,7 @@ class Outage:
         log.warning("the database does not answer", reason=reason[0] if reason else type(error).__name__)
 
     def attempt(self, duty: Callable[[], object]) -> bool:
-        """Do something that needs the database; False when that was away."""
+        """Do something that needs the database; return False if the database was away."""
         try:
             duty()
         except DATABASE_AWAY as error:
@@ -49,7 +49,7 @@ class Outage:
         return True
 
     def over(self) -> None:
-        """The database did what it was asked."""
+        """Record that the database answered, and log it if it was away before."""
         if not self._away:
             return
         with self._lock:

@@ -1,4 +1,4 @@
-"""Deliveries that the bot makes for itself: most in cases of their own, so that nothing holds them up."""
+"""Deliveries that the bot makes for itself, most of them in cases of their own so that nothing holds them up."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SOURCE = "bot"
 
 
 def post(connection: sa.Connection, *events: BotEvent) -> bool:
-    """File own events in the caller's transaction; the same one is filed once. Whether any of them was new."""
+    """File own events in the caller's transaction, each only once; return whether any of them was new."""
     new = any(arrivals.add_all(connection, [_delivery(event) for event in events], machine_now()))
     if new:
         wake_workers(connection)
@@ -45,7 +45,7 @@ def _delivery(event: BotEvent) -> arrivals.New:
 
 
 def _filed(event: BotEvent) -> tuple[str, str]:
-    """The delivery id of an own event, and the case that it is filed under."""
+    """Return the delivery id of an own event, and the case that it is filed under."""
     match event:
         case CaseEvent():
             filed = f"case:{event.key}", case_lane(event.number)
@@ -56,39 +56,39 @@ def _filed(event: BotEvent) -> tuple[str, str]:
         case DuplicateEvent():
             filed = f"{event.type}:{event.key}", ticket_case(event.ticket_source, event.ticket_id)
         case RequestEvent():
-            # an answer waits for nothing, not even for a note on the snooze before it
+            # an answer must not wait, not even for a note about an earlier snooze
             filed = f"request:{event.key}", f"{SOURCE}:{event.type}:{event.request}"
         case PersonActionEvent():
             filed = f"said:{event.key}", _case_of_person_action(event)
         case DigestEvent():
             name = f"digest:{event.name}:{event.day}"
             filed = name, f"{SOURCE}:{name}"
-        case TicketEvent():  # a button of our own card: in the ticket's case, as if its CRM had said it
+        case TicketEvent():  # from a button of our own card: in the ticket's case, as if its CRM had sent it
             filed = f"card:{event.id}", ticket_case(event.source, event.ticket.id)
         case HoldAnsweredEvent():
             filed = f"hold:{event.hold}:{event.delivery}", ticket_case(event.ticket_source, event.ticket_id)
-        case StrayEvent():  # in the case of what it is about: after it
+        case StrayEvent():  # in the case of the stray delivery, so that it is handled after that
             filed = f"stray:{event.key}", event.case
         case AlertEvent():
             filed = f"alert:{event.key}", f"{SOURCE}:alert:{event.key}"
-        case DeadLetterEvent() | RecoveredEvent():  # one after the other
+        case DeadLetterEvent() | RecoveredEvent():  # both in one case, so that they keep their order
             word = event.type.removeprefix("delivery.")
             filed = f"{word}:{event.delivery}:{event.occurred_at:%y%m%d%H%M%S}", dead_case(event.delivery)
     return filed[0], filed[1][:160]
 
 
 def _case_of_timer(event: TimerEvent) -> str:
-    """A case of its own: what the ticket's case waits for does not hold the reminder up."""
+    """Return a case of the timer's own, so that a waiting ticket does not hold it up; a problem case has its lane."""
     return case_lane(event.number) if event.of == "case" else f"{SOURCE}:alarm:{event.key}"
 
 
 def case_lane(number: int) -> str:
-    """Where all that happens to a problem case is done, one after the other."""
+    """Return the case in which all events of a problem case are handled in order."""
     return f"{SOURCE}:problem:{number}"
 
 
 def _of_incident(event: IncidentEvent) -> tuple[str, str]:
-    """Its end goes before everything; what is said to a ticket's owner goes with that ticket."""
+    """Return the delivery id and the case of an incident event: the incident's own, or that of the ticket it names."""
     name = f"incident:{event.incident}"
     if event.ticket_source is None or event.ticket_id is None:
         return name, f"{SOURCE}:{name}"
@@ -97,12 +97,12 @@ def _of_incident(event: IncidentEvent) -> tuple[str, str]:
 
 
 def dead_case(delivery: str) -> str:
-    """The case of what is told about a delivery that stopped."""
+    """Return the case of the events about a delivery that stopped."""
     return f"{SOURCE}:dead:{delivery}"[:160]
 
 
 def _case_of_person_action(event: PersonActionEvent) -> str:
-    """What takes a word back comes after that word; a hold's go with its ticket."""
+    """Return the case of a person's action: for a hold its ticket's; an undo goes into the case of what it undoes."""
     after = {"request.woken": "request.snoozed", "request.reopened": "request.answered"}.get(event.type, event.type)
     if event.type.startswith("hold."):
         return ticket_case(event.ticket_source, event.ticket_id)

@@ -1,6 +1,6 @@
-"""A question that only this bot can ask, and an answer that only this bot can give, by its `SECRET_KEY`.
+"""A ping that only this bot can send and only this bot can answer, as both are signed with its `SECRET_KEY`.
 
-`flask doctor` asks through the public address: a page that answers 200 in the bot's place proves nothing.
+`flask doctor` sends it to the public address: a 200 from some other page there would prove nothing.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ _NONCE = re.compile(rb"[0-9a-f]{32}")
 
 
 def signature(nonce: bytes, key: SecretStr | None) -> str:
-    """Of a question: 32 hex digits that were never asked before."""
+    """Return the signature of a question, whose nonce is 32 random hex digits."""
     return _digest(b"ping:" + nonce, key)
 
 
 def answer(nonce: bytes, given: str, key: SecretStr | None) -> str | None:
-    """The answer to a question; None when it is not signed by this bot."""
+    """Return the answer to a question; None when the question is malformed or not signed by this bot."""
     if not _NONCE.fullmatch(nonce) or not hmac.compare_digest(signature(nonce, key).encode(), given.encode()):
         return None
     return expected(nonce, key)
 
 
 def expected(nonce: bytes, key: SecretStr | None) -> str:
-    """What this bot answers."""
+    """Return what this bot answers."""
     return _digest(b"pong:" + nonce, key)
 
 

@@ -1,4 +1,4 @@
-"""What every process of the bot begins with: settings, database, configuration, clock."""
+"""What every process of the bot starts with: settings, database, configuration, clock."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ SANDBOX_CLOCK = "sandbox-clock.json"
 
 @dataclass(frozen=True)
 class Process:
-    """Opens each part when it is first asked for."""
+    """The parts of a process, each made when it is first used."""
 
     settings: Settings
 
     @cached_property
     def engine(self) -> sa.Engine:
-        """The database, brought to this release."""
+        """The database, migrated to this release."""
         engine = connect(self.settings.database_url)
         upgrade(engine)
         return engine
 
     @cached_property
     def reloader(self) -> ConfigReloader:
-        """The configuration; raises ConfigError with every fault."""
+        """The configuration from the files; raises ConfigError with every fault."""
         return ConfigReloader(self.settings.config_dir, os.environ)
 
     @cached_property
     def effective_config(self) -> EffectiveConfig:
-        """The configuration in force, with what was switched in the console."""
+        """The configuration in force, with what was switched on the pages."""
         return EffectiveConfig(self.engine, self.reloader)
 
     @cached_property
@@ -52,11 +52,11 @@ class Process:
 
     @cached_property
     def clock(self) -> DeskClock:
-        """The desk's clock; the sandbox's in the sandbox."""
+        """The desk's clock; in the sandbox, the sandbox's own."""
         sandbox = self.settings.smezhnik_sandbox
         return DeskClock(self.settings.data_dir / SANDBOX_CLOCK if sandbox else None)
 
     @cached_property
     def factory(self) -> DeskFactory:
-        """Where desks are opened."""
+        """What makes desks."""
         return DeskFactory(self.engine, self.settings, own_events.post, self.clock)

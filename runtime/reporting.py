@@ -1,4 +1,4 @@
-"""The clock's part in the reports: the figures of days are counted, digests that are due are made deliveries."""
+"""The clock's part in the reports: computing the daily figures, and filing the digests that are due."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from store import deliveries, rollups
 
 COUNT_SECONDS = 60
 DIGEST_SECONDS = 5
-DAYS = 60  # that one turn counts; years of them have their turns one after the other
+DAYS = 60  # that one turn counts; a longer backlog takes several turns
 
 
 class Reporting:
-    """Two clocks do no more than one: counting again gives the same, and a digest has a fixed id."""
+    """Safe to run in several clocks: counting again gives the same figures, and a digest's delivery has a fixed id."""
 
     def __init__(self, engine: sa.Engine, factory: DeskFactory) -> None:
         self._engine = engine
         self._factory = factory
 
     def count(self, config: Config) -> int:
-        """Count the days that are due; how many."""
+        """Compute the figures of the days that are due; return how many days."""
         now, zone = self._factory.clock.now(), ZoneInfo(config.calendar.named().zone)
         with self._engine.connect() as connection:
             days = rollups.due(connection, now, zone)[:DAYS]
@@ -38,7 +38,7 @@ class Reporting:
         return len(days)
 
     def digests(self, config: Config) -> int:
-        """File the digests whose moment has come on this working day; how many."""
+        """File the digests whose moment has come on this working day; return how many."""
         now = self._factory.clock.now()
         day = WorkCalendar(config.calendar.named()).local(now).date()
         count = 0

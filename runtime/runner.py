@@ -1,6 +1,6 @@
-"""Looks at a case: takes its unfinished deliveries in sequence and runs the handlers of each.
+"""Works on a case: takes its unfinished deliveries in order and runs the procedures of each.
 
-Stops when none is left or one must wait. Nothing waits in memory: what must wait is a row again.
+Stops when none is left or one must wait. Nothing waits in memory: what must wait goes back to its row.
 """
 
 from __future__ import annotations
@@ -45,7 +45,10 @@ log = structlog.get_logger("runner")
 
 
 class Runner:
-    """Runs deliveries for one worker process. `stopping` true: begin no new action; `worker`: who leases the cases."""
+    """Runs deliveries for one worker process.
+
+    `stopping`: whether to begin no new action; `worker`: the name under which the cases are leased.
+    """
 
     def __init__(self, factory: DeskFactory, reloader: ConfigReloader) -> None:
         self._factory = factory
@@ -56,14 +59,14 @@ class Runner:
         self.worker: str | None = None
 
     def look_at(self, case_id: str) -> None:
-        """Do what can be done in this case now."""
+        """Run all deliveries of this case that can run now."""
         while not self.stopping() and self._go_on(case_id):
             pass
 
     def _go_on(self, case_id: str) -> bool:
-        """Run the delivery whose turn it is; False when there is none after it or the case must wait.
+        """Run the delivery whose turn it is; return False when none follows it or the case must wait.
 
-        What comes meanwhile is due as soon as the lease is given back.
+        What arrives in the meantime is found after the lease is given back.
         """
         with reading(self._engine) as connection:
             delivery, has_next = deliveries.first_unfinished(connection, case_id)
@@ -75,13 +78,13 @@ class Runner:
         return self._run(delivery, has_next=has_next)
 
     def _hold_back(self, delivery: Delivery) -> None:
-        """The case's later deliveries wait as long as its first one does."""
+        """Make the case's later deliveries wait as long as this one does."""
         with self._engine.begin() as connection:
             due_at = delivery.due_at if delivery.state == "waiting" else None
             deliveries.hold_back(connection, delivery.case_id, after=delivery.id, due_at=due_at)
 
     def _run(self, delivery: Delivery, *, has_next: bool) -> bool:
-        """Run one delivery; True when the next one of the case may follow."""
+        """Run one delivery; return True when the next one of the case may follow."""
         try:
             event = load_event(delivery.event or "")
         except ValueError:
@@ -106,10 +109,10 @@ class Runner:
         return state in ("done", "ignored") and (has_next or delivery.taken_at is not None)
 
     def _open(self, delivery: Delivery, event: Event, case: str) -> tuple[Run, Desk, RunLedger] | None:
-        """A run with its desk and its ledger; None: somebody else took the delivery.
+        """Open a run with its desk and its ledger; return None when somebody else took the delivery.
 
-        One that is new is taken up together with the first that is written for it; one that was begun before at once,
-        so that nobody else writes to what its ledger has.
+        A new delivery is taken together with its first write. One that was begun before is taken at once, so that
+        nobody else adds to its ledger once that is read.
         """
         config, token = self._config_of(delivery), str(uuid.uuid4())
         now = delivery.taken_at or self._factory.clock.now()
@@ -139,7 +142,7 @@ class Runner:
                 self._factory.alert(connection, f"dead:{delivery.label}", "alert_dead_letter", **values)
 
     def _end(self, run: Run, delivery: Delivery, event: Event, desk: Desk, actions: RunLedger) -> str | None:
-        """Run the procedures, and write how the delivery ended; its state, None where it is another's by now."""
+        """Run the procedures and write how the delivery ended; return its state, None if it is no longer ours."""
         try:
             values = self._play(delivery, event, desk)
         except Exception as error:
@@ -148,7 +151,7 @@ class Runner:
             mine = self._let_go(run, delivery, event, values, actions)
         except DATABASE_AWAY:
             raise
-        except Exception as error:  # of what was to be written with the end nothing is left
+        except Exception as error:  # the transaction was rolled back: nothing of the end was written
             values = self._after(error, delivery)
             mine = self._let_go(run, delivery, event, values, actions)
         return values["state"] if mine else None
@@ -162,7 +165,7 @@ class Runner:
         return _finished("done", None)
 
     def _after(self, error: Exception, delivery: Delivery) -> dict[str, Any]:
-        """The delivery's columns that say how it ended, by what broke it off."""
+        """Return the delivery's columns that say how it ended, given the error that broke it off."""
         if isinstance(error, LeaseLostError):
             return {"state": "waiting", "due_at": machine_now()}
         if isinstance(error, DATABASE_AWAY):
@@ -171,12 +174,12 @@ class Runner:
             return self._later(delivery, error)
         if isinstance(error, Dead):
             return _finished("dead", error.reason)
-        # a fault of our own: the row keeps it, a person sees it, a later release may replay it
+        # our own bug: the row stays for a person to see, and can be replayed with a later release
         log.error("delivery failed", delivery=delivery.label, exc_info=error)
         return _finished("dead", f"{type(error).__name__} in our own code; see the log of the worker")
 
     def _later(self, delivery: Delivery, later: Later) -> dict[str, Any]:
-        """When to run again; a schedule that is used up makes a dead letter."""
+        """Return the columns that say when to run again; after the last attempt the delivery is a dead letter."""
         retry = self._config_of(delivery).runtime.retry
         attempts = delivery.attempts + later.spends
         if attempts > len(retry.schedule):
@@ -190,7 +193,7 @@ class Runner:
         return values | {"due_at": machine_now() + pause}
 
     def _let_go(self, run: Run, delivery: Delivery, event: Event, values: dict[str, Any], actions: RunLedger) -> bool:
-        """Write how the delivery ended, with what its last actions left to be written; False: it is another's."""
+        """Write how the delivery ended, with what its last actions left to write; return False if it is not ours."""
         with self._engine.begin() as connection:
             mine = actions.end(connection, **values)
             if mine:
@@ -200,11 +203,11 @@ class Runner:
     def _let_others_go(
         self, connection: sa.Connection, run: Run, delivery: Delivery, event: Event, values: dict[str, Any]
     ) -> None:
-        """See to the later deliveries of the case, and to those who are to hear how this one ended."""
+        """Hold back or release the later deliveries of the case, and tell people about a stop or a recovery."""
         if values["state"] in ("waiting", "dead"):
             due_at = values.get("due_at")
             deliveries.hold_back(connection, run.case, after=delivery.id, due_at=due_at)
-        elif delivery.taken_at is not None:  # what is done at the first try has held nothing back
+        elif delivery.taken_at is not None:  # a delivery done at the first attempt has held nothing back
             deliveries.let_follow(connection, run.case, machine_now())
         if values["state"] == "dead" and not isinstance(event, AlertEvent | DeadLetterEvent | RecoveredEvent):
             self._tell(connection, run, event, values["reason"])
@@ -215,7 +218,7 @@ class Runner:
             deliveries.release_system(connection, values["waits_for"], machine_now())
 
     def _tell(self, connection: sa.Connection, run: Run, event: Event, reason: str) -> None:
-        """A dead letter: its owner is told in the ticket, an admin by an alert."""
+        """Tell of a dead letter: the ticket's owner by an own event, the admins by an alert."""
         failed = ledger.failed_rule(connection, run.delivery)
         now = machine_now()
         source, ticket = ticket_of(connection, event) or ("webcrm", None)
@@ -224,7 +227,7 @@ class Runner:
         self._factory.alert(connection, f"dead:{run.label}", "alert_dead_letter", delivery=run.label, reason=reason)
 
     def _case_now(self, delivery: Delivery, event: Event) -> str:
-        """The case under which the delivery belongs by the link table of now."""
+        """Return the case that the delivery belongs to by the current links."""
         ref = getattr(event, "issue", None)
         if ref is None:
             return delivery.case_id
@@ -233,9 +236,9 @@ class Runner:
         return ticket_case(link.source, link.ticket_id) if link else issue_case(ref)
 
     def _config_of(self, delivery: Delivery) -> Config:
-        """The configuration that the delivery began with, else the current one, which is kept from now on.
+        """Return the configuration that the delivery began with, or the current one if it is new.
 
-        Where the sites are is asked anew: a call to an address of before would trip the breaker for everybody.
+        The addresses of the Jira sites are always current: a call to an old one would trip the breaker for everybody.
         """
         current = self._effective_config.current()
         version = delivery.config_version or current.version
@@ -254,13 +257,13 @@ class Runner:
         try:
             return Config.restore(kept) if kept else current
         except ConfigError as error:
-            # written by an earlier release whose models were others
+            # written by an earlier release, whose models were different
             log.warning("the configuration of that time cannot be read", version=version, faults=len(error.faults))
             return current
 
 
 def _must_wait(delivery: Delivery) -> bool:
-    """A dead letter waits for a person, the others for their moment or for a system that is down."""
+    """Return True for a dead letter, and for a delivery that waits for its moment or for a system."""
     return delivery.state == "dead" or delivery.due_at is None or delivery.due_at > machine_now()
 
 
@@ -269,7 +272,7 @@ def _finished(state: str, reason: str | None) -> dict[str, Any]:
 
 
 def _is_own(event: Event, desk: Desk) -> bool:
-    """True for what the bot's own account did in Jira."""
+    """Return True for what the bot's own account did in Jira."""
     actor = getattr(event, "actor", None)
     ref = getattr(event, "issue", None)
     return actor is not None and ref is not None and actor.account_id == desk.jira.reading.own_account(ref.site)

@@ -1,6 +1,6 @@
-"""Keeps processes running: forks each, passes on what it says, forks it anew when it dies.
+"""Keeps processes running: forks each, passes on its output, and forks it again when it dies.
 
-One thread does it all, because a process that has several must not be forked.
+A single thread does it all, because a process with several threads must not be forked.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ _PIECE = 65536
 
 @dataclass
 class Child:
-    """One process; its lines go to a file in `logs` and, with its name in front, to the terminal."""
+    """One process; its output goes to a file in `logs` and, with its name in front, to the terminal."""
 
     name: str
-    do: Callable[[], object]  # in the process, which ends with it
+    do: Callable[[], object]  # what the process does; it ends when this returns
     logs: Path
     process: BaseProcess | None = None
-    said: int | None = None  # the pipe with what it says
-    rest: bytes = b""  # of a line that is not whole
+    said: int | None = None  # the pipe with its output
+    rest: bytes = b""  # the beginning of an unfinished line
     log: IO[bytes] | None = None
     deaths: list[float] = field(default_factory=list)
     due: float | None = None  # when it is started again
 
     def start(self, others: Sequence[Child] = ()) -> None:
-        """Fork it into a session of its own, so that Ctrl-C reaches it through us and in order."""
+        """Fork it into a session of its own, so that Ctrl-C reaches it only through us, in our order."""
         self.hear(last=True)
         kept = [child.said for child in others if child.said is not None]
         self.said, said = os.pipe()
         self.log = (self.logs / f"{self.name}.log").open("ab", buffering=0)
         self.process = _FORK.Process(target=self._become, args=(said, [*kept, self.said]), name=self.name)
-        signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # until it has handlers of its own, which ours are not
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # until the child has replaced our signal handlers
         self.process.start()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
         os.close(said)
@@ -69,11 +69,11 @@ class Child:
 
     @property
     def ended(self) -> bool:
-        """True when it has come to an end by itself."""
+        """Whether it was started and has exited."""
         return self.process is not None and self.process.exitcode is not None
 
     def hear(self, *, last: bool = False) -> list[str]:
-        """The whole lines that it has said since; `last`: nothing more will come."""
+        """Return the complete lines that it wrote since the last call; `last` closes the pipe and the file."""
         if self.said is None or self.log is None:
             return []
         data = b"".join(iter(self._read, b""))
@@ -93,21 +93,21 @@ class Child:
 
 
 class Supervisor:
-    """Keeps the processes running until it is told to stop."""
+    """Keeps the processes running until told to stop."""
 
     def __init__(self, processes: list[Child]) -> None:
         self._processes = processes
         self.stopping = False
-        self.quiet = False  # the processes' lines go to their files alone
+        self.quiet = False  # if True, the processes' output goes only to their files
 
     def start(self, child: Child) -> None:
-        """Start one."""
+        """Start one process."""
         child.start(self._processes)
 
     def attend(self, until: Callable[[], bool], *, restart: bool = True) -> bool:
-        """Look after all that were started until `until` says so; False when we are told to stop before.
+        """Watch the processes until `until` returns True; return False when told to stop before that.
 
-        Who dies is started again, each time in a minute a little later, unless `restart` is False.
+        Unless `restart` is False, a process that dies is started again, later with each death in the last minute.
         """
         while not self.stopping:
             if until():
@@ -118,7 +118,7 @@ class Supervisor:
         return False
 
     def _pass_on(self, seconds: float) -> None:
-        """Say what they say within so long."""
+        """Wait for output for so many seconds at most, and pass on what has come."""
         pipes = [child.said for child in self._processes if child.said is not None]
         select.select(pipes, [], [], seconds)
         for child in self._processes:
@@ -140,7 +140,7 @@ class Supervisor:
             child.due = now + RESTART_SECONDS * len(child.deaths)
 
     def stop(self) -> None:
-        """End all, the last first; kill who does not end."""
+        """End all processes, the last first, and kill those that do not end in time."""
         self.stopping = True
         for child in reversed(self._processes):
             if child.process is not None and not child.ended:
@@ -151,19 +151,19 @@ class Supervisor:
         process.terminate()
         deadline = time.monotonic() + STOP_SECONDS
         while not child.ended:
-            self._pass_on(LOOK_SECONDS)  # whose words nobody took could not end
+            self._pass_on(LOOK_SECONDS)  # a process with a full pipe could not end
             if time.monotonic() > deadline:
                 process.kill()
 
 
 def say(line: str) -> None:
-    """A line on the terminal."""
+    """Write a line to the terminal."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
 def _name_process(name: str) -> None:
-    """What `ps` and `top` call it: forked processes share a command line."""
+    """Set the name that `ps` and `top` show, as forked processes share a command line."""
     try:
         Path("/proc/self/comm").write_text(name)
     except OSError:

@@ -1,6 +1,6 @@
-"""Asks Usedesk what changed, and files what its webhooks lost: it tries each of them once (usedesk.md 4.4).
+"""Polls Usedesk and files events whose webhooks were lost: Usedesk tries each webhook only once (usedesk.md 4.4).
 
-What is found has the ids that the webhook would have had, so nothing comes in twice.
+A polled event has the id that its webhook would have had, so nothing comes in twice.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ from store import polls
 from store.polls import Poll
 
 log = structlog.get_logger("polling")
-# What is spam, deleted, merged or a newsletter is no request of a client's.
+# Tickets that are spam, deleted, merged or a newsletter are no client's request.
 STATUSES = ("open", "done", "closed", "on_hold", "waiting_client", "new")
-OVERLAP = timedelta(minutes=10)  # each look goes back so far behind the one before
-WEBHOOKS_FIRST = timedelta(seconds=30)  # what is younger may still be on its way
-CALLS = 10  # of one look; the rest follows at the next tick
-RESERVE = 3  # calls of the shared limit that are left to the work
+OVERLAP = timedelta(minutes=10)  # each look starts so long before the previous one began
+WEBHOOKS_FIRST = timedelta(seconds=30)  # the webhook of anything younger may still be on its way
+CALLS = 10  # in one look; the rest follows at the next tick
+RESERVE = 3  # calls of the shared limit that are left for the procedures
 CLAIM = timedelta(minutes=5)  # longer than all calls of a look may take
-SHIFTED = 10  # entries read again: a ticket that left the list moved all after it up
+SHIFTED = 10  # entries read again, as a ticket that leaves the list moves up all that follow it
 
 
 @dataclass(frozen=True)
 class Window:
-    """Which part of a ticket is looked through, and who reads it: what happened from `since` to `until`."""
+    """The time within which a ticket's events are filed, and the reader of Usedesk's answers."""
 
     since: datetime
     until: datetime
     reader: Reader
 
 
-# From an answer of `/ticket`: the arrivals within the window, by age; and whether nothing younger is left to come.
+# From an answer of `/ticket`: the arrivals within the window, by age, and whether nothing younger is left for later.
 Understand = Callable[[Mapping[str, object], Window], tuple[list[Arrival], bool]]
 
 
 class Polling:
-    """One look after another through the tickets that changed; the place is kept in the store between them."""
+    """Looks through the tickets that changed, time after time; the store keeps the place between two looks."""
 
     def __init__(
         self, factory: DeskFactory, reloader: ConfigReloader, inbox: StoreInbox, understand: Understand
@@ -61,7 +61,7 @@ class Polling:
         self._understand = understand
 
     def look(self) -> int:
-        """Go on by `CALLS` calls at most; how many lost events were filed. Does nothing when it is not due."""
+        """Continue by at most `CALLS` calls; return how many lost events were filed, 0 when no look is due."""
         config, until = self._reloader.current(), machine_now() + CLAIM
         with self._engine.begin() as connection:
             poll = polls.claim(connection, SYSTEM, now=machine_now(), until=until)
@@ -82,7 +82,7 @@ class Polling:
         return look.count
 
     def file(self, answer: Mapping[str, object], poll: Poll) -> tuple[int, bool]:
-        """File what a ticket's answer holds; how much was new, and whether the ticket is done with for now."""
+        """File a ticket's events; return how many were new, and whether the ticket is done with for now."""
         since = _aware(poll.since)
         until = self._factory.clock.now() - WEBHOOKS_FIRST
         arrivals, settled = self._understand(answer, Window(since, until, self.reader(poll)))
@@ -93,7 +93,7 @@ class Polling:
         return added, settled
 
     def reader(self, poll: Poll) -> Reader:
-        """Who reads Usedesk's answers, by the zone that is known so far."""
+        """Return a reader of Usedesk's answers that uses the time zone known so far."""
         return Reader(self._factory.usedesk_agent, timedelta(minutes=poll.zone or 0))
 
     def now(self) -> datetime:
@@ -102,7 +102,7 @@ class Polling:
 
 
 class _Look:
-    """One look: what it has seen so far stands in `poll`, whatever ends it."""
+    """One look; `poll` holds how far it has come, whatever ends it."""
 
     def __init__(self, polling: Polling, usedesk: Usedesk, poll: Poll) -> None:
         self._polling = polling
@@ -112,7 +112,7 @@ class _Look:
         self.count = 0
 
     def go_on(self) -> bool:
-        """True when the list is at its end, False when the calls are used up."""
+        """Return True at the end of the list, False when the calls are used up."""
         while self._left:
             since = _aware(self.poll.since)
             self._left -= 1
@@ -129,7 +129,7 @@ class _Look:
         return False
 
     def _see(self, row: UsedeskTicket) -> bool:
-        """Look through one ticket, unless nothing happened since it was; False when the calls are used up."""
+        """Read one ticket unless it is unchanged since it was last read; return False when the calls are used up."""
         if self.poll.seen.get(row.id) == row.updated:
             return True
         if not self._left:
@@ -137,7 +137,7 @@ class _Look:
         self._left -= 1
         try:
             answer = self._usedesk.ticket(row.id)
-        except (Refused, ValueError) as fault:  # deleted meanwhile, or no id
+        except (Refused, ValueError) as fault:  # deleted meanwhile, or not a valid id
             log.info("ticket left out", system=SYSTEM, ticket=row.id, reason=str(fault))
             answer = {}
         added, settled = self._polling.file(answer, self.poll)
@@ -147,13 +147,13 @@ class _Look:
         return True
 
     def _learn_zone(self, rows: Iterable[UsedeskTicket]) -> None:
-        """Usedesk's filter works in UTC: each date lies between `since` and now."""
+        """Infer the time zone of Usedesk's dates: its filter is in UTC, so each date lies between `since` and now."""
         stamps = [found for row in rows if (found := stamp(row.updated)) is not None]
         zone = zone_of(stamps, _aware(self.poll.since), self._polling.now(), self.poll.zone)
         self.poll = replace(self.poll, zone=zone)
 
     def _end(self) -> None:
-        """The next look begins a while before this one did; what it cannot meet again is forgotten."""
+        """End the look: the next one starts `OVERLAP` before this one began; forget tickets it cannot meet again."""
         since = _aware(self.poll.begun_at) - OVERLAP
         floor = since.replace(tzinfo=None) + timedelta(minutes=self.poll.zone or 0) - SLACK
         seen = {number: updated for number, updated in self.poll.seen.items() if (stamp(updated) or floor) >= floor}
@@ -161,7 +161,7 @@ class _Look:
 
 
 def _begun(poll: Poll, now: datetime) -> Poll:
-    """A look that is under way goes on; the very first goes back by the overlap."""
+    """Return an unfinished look as it is, or begin a new one; the very first goes back by `OVERLAP`."""
     if poll.begun_at is not None:
         return poll
     return replace(poll, begun_at=now, since=poll.since or now - OVERLAP, page=0)

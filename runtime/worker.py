@@ -1,4 +1,4 @@
-"""The worker process: leases cases that have something due, and looks at many at once."""
+"""The worker process: leases cases that have something due, and works on many at once."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from store import cases, systems
 
 log = structlog.get_logger("worker")
 THREADS = 32
-POLL_SECONDS = 0.5  # what no wake-up told of is found by then
-AHEAD = 16  # cases leased beside those being looked at, so that a thread finds the next one without a turn
-GATHER_SECONDS = 0.005  # in which cases end and come due that one turn sees to, while others are being looked at
-BUSY_GATHER_SECONDS = 0.1  # the same, while every thread has a case and there are some ahead
-RETRY_SECONDS = 1  # between two tries while the database is away
+POLL_SECONDS = 0.5  # after which a due case is found even without a wake-up
+AHEAD = 16  # cases leased in addition to those in threads, so that a free thread has its next one at once
+GATHER_SECONDS = 0.005  # to wait before a turn while cases are leased, so that one turn handles several changes
+BUSY_GATHER_SECONDS = 0.1  # the same, while every thread has a case and `AHEAD` more are leased
+RETRY_SECONDS = 1  # between two attempts while the database is away
 DRAIN_SECONDS = 40  # longer than the longest call to another system
 
 
 class Worker:
-    """Runs until it is told to stop; signs on, shows signs of life, signs off."""
+    """Runs until told to stop; shows signs of life, and signs off at the end."""
 
     def __init__(self, engine: sa.Engine, factory: DeskFactory, reloader: ConfigReloader) -> None:
         self._engine = engine
         self._lease = reloader.current().runtime.worker_lease
         self.name = f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        self._stopping = False  # no Event: a signal handler must not wait for a lock
+        self._stopping = False  # not an Event: a signal handler must not wait for a lock
         self._wake = threading.Event()
         self._outage = Outage()
         factory.places.most = THREADS // 2
@@ -50,7 +50,7 @@ class Worker:
         self._leased: dict[str, Future[None]] = {}
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT; running actions end, no new one begins."""
+        """Work until SIGTERM or SIGINT; then let running actions end and begin no new one."""
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._stop)
         use_few_arenas()
@@ -74,7 +74,7 @@ class Worker:
         return len(self._leased) >= THREADS + AHEAD
 
     def _turn(self, pool: ThreadPoolExecutor) -> None:
-        """Give back the cases that were looked at, and lease as many as the threads will soon see to."""
+        """Give back the cases that are finished, and lease as many as the threads can soon work on."""
         over = {case: future for case, future in list(self._leased.items()) if future.done()}
         free = THREADS + AHEAD - len(self._leased) + len(over)
         if not free:
@@ -86,14 +86,14 @@ class Worker:
             del self._leased[case]
         for case in claimed:
             if case in self._leased:
-                continue  # our lease ended while the database was away, and the case is still being looked at
+                continue  # our lease ran out while the database was away, and a thread still works on the case
             self._leased[case] = future = pool.submit(self._runner.look_at, case)
             future.add_done_callback(self._looked_at)
 
     def _give_back(self, connection: sa.Connection, over: dict[str, Future[None]]) -> None:
-        """Release what was looked at, and let anybody go on with what the database cut short.
+        """Release the cases that are finished, and let anybody continue those that a database outage cut short.
 
-        After any other error the lease runs out by itself, so that the case is not tried again at once.
+        After any other error the lease is left to run out, so that the case is not tried again at once.
         """
         errors = {case: future.exception() for case, future in over.items()}
         cases.release(connection, self.name, [case for case, error in errors.items() if error is None])
@@ -121,7 +121,7 @@ class Worker:
                     return
 
     def _live(self) -> None:
-        """Show signs of life, also while the last actions end."""
+        """Show signs of life, also while the last actions are ending."""
         while True:
             self._try(self._sign_of_life)
             time.sleep(self._lease.total_seconds() / 5)
@@ -132,13 +132,13 @@ class Worker:
             cases.renew(connection, self.name, self._lease, list(self._leased))
 
     def _sign_off(self) -> None:
-        """Leave; a case whose action outlived the drain is anybody's when its lease is over."""
+        """Sign off; a case whose action outlived the drain is anybody's once its lease is over."""
         over = {case: future for case, future in self._leased.items() if future.done()}
         with self._engine.begin() as connection:
-            systems.worker_gone(connection, self.name)  # in the order of the sign of life, or the two could deadlock
+            systems.worker_gone(connection, self.name)  # the same order as in `_sign_of_life`, or they could deadlock
             self._give_back(connection, over)
 
     def _try(self, duty: Callable[[], None]) -> None:
-        """Do something that needs the database; while that is away, wait a little instead."""
+        """Do something that needs the database; if the database is away, wait a little."""
         if not self._outage.attempt(duty):
             time.sleep(RETRY_SECONDS)

@@ -1,1 +1,1 @@
-"""How the web process takes requests from the network: a worker class of gunicorn's."""
+"""How the web process takes requests from the network: a worker class for gunicorn."""

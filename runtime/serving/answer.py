@@ -1,4 +1,4 @@
-"""What gunicorn takes for the client's socket while it writes an answer."""
+"""What gunicorn writes an answer to, in place of the client's socket."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import socket
 import time
 from typing import BinaryIO
 
-UNSENT = 256 * 1024  # bytes that a client need not have read while its request still has a thread
+UNSENT = 256 * 1024  # bytes of an answer that may wait for the client before the request's thread does
 _PIECE = 256 * 1024
 
 
 class HttpAnswer:
-    """Takes an answer without waiting for the client; the worker's loop sends the rest of it.
+    """Takes an answer without waiting for the client; the worker's loop sends what is left.
 
-    A client that is too far behind is waited for, so long answers are made no faster than they are read.
+    Once more than `UNSENT` bytes are left it waits, so a long answer is produced no faster than the client reads.
     """
 
     def __init__(self, client: socket.socket, seconds: float) -> None:
@@ -25,11 +25,11 @@ class HttpAnswer:
 
     @property
     def unsent(self) -> bool:
-        """Something is left that the client has not taken."""
+        """Whether part of the answer is still to be sent."""
         return bool(self._rest)
 
     def sendall(self, data: bytes) -> None:
-        """Send what the client takes, keep the rest."""
+        """Send what the client takes and keep the rest; raises OSError when the client stops reading."""
         self._rest += data
         self.flush()
         if len(self._rest) > UNSENT:
@@ -43,7 +43,7 @@ class HttpAnswer:
             count -= len(piece)
 
     def flush(self) -> None:
-        """Send what the client takes now. Raises OSError when it has gone."""
+        """Send what the client takes now. Raises OSError when the client has gone."""
         try:
             while self._rest:
                 del self._rest[: self._client.send(self._rest)]
@@ -61,18 +61,18 @@ class HttpAnswer:
             self.flush()
 
     def send(self, _interim: bytes) -> None:
-        """Gunicorn's own «100 Continue», after all of the body has come: the client was told before."""
+        """Drop gunicorn's «100 Continue»: the client was told before, and all of the body has come."""
 
     def gettimeout(self) -> float:
-        """It never blocks; gunicorn asks before it writes an error."""
+        """Return 0, as it never blocks; gunicorn asks before it writes an error."""
         return 0.0
 
     def setblocking(self, _blocking: bool) -> None:
-        """Gunicorn wants it to block while a thread has it."""
+        """Ignore gunicorn's request to block while a thread has the connection."""
 
     def shutdown(self, _how: int) -> None:
-        """Gunicorn closes after an error; the worker's loop does it, after the rest is sent."""
+        """Refuse to close after an error: the worker's loop does that once the rest is sent."""
         raise OSError(errno.ENOTCONN, "closed by the worker's loop")
 
     def close(self) -> None:
-        """As `shutdown`."""
+        """Do nothing, for the same reason as `shutdown`."""

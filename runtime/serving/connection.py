@@ -1,4 +1,4 @@
-"""A client of the worker, and how long each part of what it sends may take."""
+"""A client's connection, and how long each part of what it sends may take."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from runtime.serving.request import BODY_LIMIT, IncomingRequest
 
 @dataclass(frozen=True)
 class Limits:
-    """`seconds`: how long a head may take, and then a body; the largest body may take three times as long.
+    """How long a request may take, and where a long one is kept.
 
-    `folder`: where requests are kept that are too long for memory; the system's folder for such files unless given.
+    `seconds`: for a head, and again for a body; the largest body may take three times as long. `folder`: for requests
+    that are too long for memory; by default the system's temporary folder.
     """
 
     seconds: float = 10.0
@@ -23,23 +24,23 @@ class Limits:
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
-        """The limits that the machine's settings ask for.
+        """Return the limits by the settings.
 
-        DATA_DIR lies on a disk; the system's folder for such files may be in memory.
+        Long requests are kept in DATA_DIR, which is on a disk; the system's temporary folder may be in memory.
         """
         try:
             settings.data_dir.mkdir(parents=True, exist_ok=True)
-        except OSError:  # what needs it says so
+        except OSError:  # whatever else needs the folder will report it
             return cls(settings.request_timeout.total_seconds())
         return cls(settings.request_timeout.total_seconds(), str(settings.data_dir))
 
     def for_body(self, size: int) -> float:
-        """How long a body of this size may take."""
+        """Return how many seconds a body of this size may take."""
         return self.seconds * (1 + 2 * min(1.0, size / BODY_LIMIT))
 
 
 class Connection:
-    """A client. The names in the first block are those that gunicorn's worker asks for."""
+    """A client's connection. gunicorn's worker uses the attributes of the first block."""
 
     def __init__(self, client_socket: socket.socket, client: Any, server: Any, limits: Limits) -> None:
         self.client = client
@@ -53,15 +54,15 @@ class Connection:
         self.request = IncomingRequest(limits.folder)
         self.deadline = 0.0
         self.listening: int = 0  # what the loop waits for on the socket: selectors' events, or 0
-        self.ahead = b""  # what came after the request that was answered last
+        self.ahead = b""  # what came after the last request that was answered
         self.in_thread = False
-        self.answered = False  # the last answer has been made, only its end may have to be sent
+        self.answered = False  # the last answer on this connection is made; its end may still have to be sent
         self.closed = False
 
     def init(self) -> None:
-        """There is no TLS and no HTTP/2 to begin."""
+        """Do nothing: there is no TLS and no HTTP/2 to start."""
 
     @property
     def idle(self) -> bool:
-        """Nothing has come of a request, and nothing is owed."""
+        """Whether no part of a request has come, and no answer is still to be sent."""
         return not self.request.size and not self.sock.unsent and not self.answered

@@ -1,7 +1,7 @@
-"""A request as it comes in: kept until all of it is there, then read by gunicorn's parser in place of the socket.
+"""An incoming request: kept until it is complete, then read by gunicorn's parser in place of the socket.
 
-Only where a request ends is found out here. What it says, and whether it is well formed, is gunicorn's to judge: when
-the two disagree about the end, its parser meets the end of the data and gives up, it never waits for a client.
+This module only finds where a request ends. gunicorn judges whether it is well formed: if the two disagree about the
+end, its parser meets the end of the data and gives up, and never waits for a client.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from tempfile import SpooledTemporaryFile
 BODY_LIMIT = 25 * 1024 * 1024  # bytes; Jira delivers nothing larger
 HEAD_LIMIT = 64 * 1024
 MEMORY = 64 * 1024  # bytes of a request that are kept in memory; a longer one goes to disk
-_FRAMES = 1024 * 1024  # bytes that the frames of a chunked body may take beside the body
-_CHUNKS = 100_000  # chunks in a body; senders use some thousands for the largest one
+_FRAMES = 1024 * 1024  # bytes that the framing of a chunked body may take in addition to the body
+_CHUNKS = 100_000  # chunks in a body; senders use a few thousand for the largest one
 _CHUNK_LINE = 8190
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _FIELDS = re.compile(rb"\n(content-length|transfer-encoding|expect)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
@@ -34,27 +34,27 @@ class IncomingRequest:
 
     @property
     def whole(self) -> bool:
-        """All of it is there, or as much as will be read."""
+        """Whether all of it is there, or as much as will be read."""
         return self._body is not None and self._body.done
 
     @property
     def cut(self) -> bool:
-        """More is coming than will be read, so that nobody knows where the next request begins."""
+        """Whether more is coming than will be read, so that the start of the next request is unknown."""
         return self._body is not None and self._body.cut
 
     @property
     def body_size(self) -> int | None:
-        """The length of the body as far as it is known; None while the head is coming."""
+        """The body's size in bytes: as announced, or what has come of a chunked one; None while the head is coming."""
         return None if self._body is None else self._body.size
 
     @property
     def head_too_long(self) -> bool:
-        """No end of the head within the limit."""
+        """Whether the head has not ended within the limit."""
         return self._body is None and self.size > HEAD_LIMIT
 
     @property
     def on_disk(self) -> bool:
-        """Too long to be kept in memory."""
+        """Whether it is too long to be kept in memory."""
         return self.size > MEMORY
 
     def feed(self, data: bytes) -> None:
@@ -70,15 +70,15 @@ class IncomingRequest:
             self._file.seek(0)
 
     def recv(self, size: int) -> bytes:
-        """For gunicorn's parser, as of a socket that was closed after the request."""
+        """Read for gunicorn's parser, like a socket that is closed after the request."""
         return self._file.read(size)
 
     def rest(self) -> bytes:
-        """What the parser has not read, which is the beginning of the next request."""
+        """Return what the parser has not read: the beginning of the next request."""
         return self._file.read()
 
     def close(self) -> None:
-        """Forget it."""
+        """Delete what was kept of it."""
         self._file.close()
 
     def _look_for_body(self, known: int) -> None:
@@ -94,10 +94,10 @@ class IncomingRequest:
 
 
 class _Sized:
-    """A body whose length the head tells."""
+    """A body whose length is in the head."""
 
     def __init__(self, told: bytes) -> None:
-        self.size = int(told) if _LENGTH.fullmatch(told) else 0  # else gunicorn refuses the head
+        self.size = int(told) if _LENGTH.fullmatch(told) else 0  # gunicorn refuses a malformed length
         self.cut = self.size > BODY_LIMIT
         self._left = self.size
 
@@ -110,13 +110,13 @@ class _Sized:
 
 
 class _Chunked:
-    """A body that comes in chunks; `size` is what has come of it, frames and all."""
+    """A body that comes in chunks; `size` is the number of bytes that have come, framing included."""
 
     def __init__(self) -> None:
         self.size = 0
         self.done = False
         self.cut = False
-        self._skip = 0  # bytes of the chunk that are yet to come, with the line's end after it
+        self._skip = 0  # bytes of the chunk that are still to come, including the line break after it
         self._line = b""
         self._chunks = 0
         self._last = False
@@ -139,7 +139,7 @@ class _Chunked:
             self.done = self.cut = True
 
     def _read_line(self) -> None:
-        """The size of a chunk, or a trailer; after what is neither, gunicorn refuses the body."""
+        """Read a chunk's size or a trailer; anything else ends the reading, and gunicorn refuses the body."""
         line, self._line = self._line.strip(), b""
         if self._last:
             self.done = not line

@@ -1,7 +1,7 @@
-"""gunicorn's gthread worker, except that a client gets a thread only for a request that has come whole.
+"""gunicorn's gthread worker, except that a client gets a thread only once its request is complete.
 
-Requests are gathered and the rests of answers are sent by the worker's one loop, so that a client who is slow, on
-purpose or not, costs a socket and nothing that others need. Each part has its deadline: see docs/adr/0013.
+The worker's single loop collects requests and sends what is left of answers, so a client that is slow, on purpose or
+not, costs a socket and nothing that others need. Each part has its deadline: see docs/adr/0016.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from gunicorn.workers.gthread import ThreadWorker
 from runtime.serving.connection import Connection, Limits
 from runtime.serving.request import BODY_LIMIT, IncomingRequest
 
-LONG_AT_ONCE = 4  # requests too long for memory that are in threads at the same time
-DISK = 20 * BODY_LIMIT  # bytes of requests that are coming, kept on disk
+LONG_AT_ONCE = 4  # requests too long for memory that may have threads at the same time
+DISK = 20 * BODY_LIMIT  # bytes of incoming requests that may be kept on disk
 LINGER = 2.0  # seconds that a client has to read its last answer, and that an idle connection outlives SIGTERM
-_SWEEP = 0.25  # seconds between two looks for what is overdue
+_SWEEP = 0.25  # seconds between two checks for overdue connections
 _PIECE = 128 * 1024
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _REFUSAL = "HTTP/1.1 {}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -44,22 +44,22 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no typ
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._waiting: dict[Connection, None] = {}  # those without a thread, the one that has waited longest first
+        self._waiting: dict[Connection, None] = {}  # those without a thread, the longest-waiting first
         self._on_disk: set[Connection] = set()
-        self._long: deque[Connection] = deque()  # whole, on disk, and not in a thread yet
+        self._long: deque[Connection] = deque()  # complete, on disk, and not in a thread yet
         self._long_in_threads = 0
         self._next_sweep = 0.0
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
-        """TLS and HTTP/2 end at the proxy."""
+        """Refuse to start with TLS, which ends at the proxy."""
         if cfg.is_ssl:
             raise RuntimeError("TLS ends at the proxy in front: unset certfile and keyfile")
 
     # Connections
 
     def accept(self, listener: Any) -> None:
-        """Take a client, in place of the one that has waited longest when there is no more room."""
+        """Accept a client; when there is no room left, drop the one that has waited longest."""
         try:
             client_socket, client = listener.accept()
         except OSError as error:
@@ -89,12 +89,12 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no typ
         self.nr_conns -= 1
 
     def _forget(self, connection: Connection) -> None:
-        """Let go of the request."""
+        """Discard the request."""
         self._on_disk.discard(connection)
         connection.request.close()
 
     def _await(self, connection: Connection, seconds: float) -> None:
-        """Let it wait without a thread, at the end of the line."""
+        """Let a connection wait without a thread, at the end of the queue, for so many seconds."""
         self._waiting.pop(connection, None)
         self._waiting[connection] = None
         connection.deadline = time.monotonic() + seconds
@@ -110,9 +110,9 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no typ
         connection.listening = events
 
     def _on_event(self, connection: Connection, _socket: socket.socket) -> None:
-        if connection.closed:  # by what came before it in the same round of the loop
+        if connection.closed:  # by an earlier event in the same round of the loop
             return
-        if connection.in_thread:  # more than the request that it got a thread for
+        if connection.in_thread:  # the client sends more than the request that has the thread
             self._listen(connection, 0)
         elif connection.sock.unsent:
             self._send_rest(connection)
@@ -120,7 +120,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no typ
             self._receive(connection)
 
     def murder_pending(self) -> None:
-        """Close what is overdue; after SIGTERM also what has nothing under way. Asked at least once a second."""
+        """Close overdue connections, and after SIGTERM idle ones. gunicorn calls this at least once a second."""
         now = time.monotonic()
         if now < self._next_sweep:
             return
@@ -136,7 +136,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no typ
                 self._drop(connection)
 
     def murder_keepalived(self, force: bool = False) -> None:
-        """Close everything at the end; until then `murder_pending` looks after connections that are kept."""
+        """With `force`, at the end, close all waiting connections; `murder_pending` closes idle ones before."""
         if force:
             for connection in list(self._waiting):
                 self._drop(connection)
@@ -175,7 +175,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no typ
                 self._set_deadline(connection, known)
 
     def _set_deadline(self, connection: Connection, known: int | None) -> None:
-        """A part of its own begins with the first byte and with the body; a chunked body is given more as it grows."""
+        """Set a new deadline at the first byte and at the start of the body; extend it as a chunked body grows."""
         size = connection.request.body_size
         if size is None or known is None:
             self._await(connection, self.limits.seconds if size is None else self.limits.for_body(size))
@@ -183,7 +183,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no typ
             connection.deadline += self.limits.for_body(size) - self.limits.for_body(known)
 
     def _disk_has_room(self, connection: Connection) -> bool:
-        """For this one; another that has been coming for longer makes room."""
+        """Return whether there is room for this request; when there is none, refuse the longest-waiting one on disk."""
         self._on_disk.add(connection)
         if sum(each.request.size for each in self._on_disk) <= DISK:
             return True
@@ -192,7 +192,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no typ
         return slowest is not connection
 
     def _begin(self, connection: Connection) -> None:
-        """The request is whole: it gets a thread, a long one when not too many of them have one."""
+        """Give a complete request a thread; a long one waits while `LONG_AT_ONCE` others have theirs."""
         self._waiting.pop(connection, None)
         connection.in_thread = True
         connection.parser = http.get_parser(self.cfg, connection.request, connection.client)
@@ -208,7 +208,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no typ
             self.enqueue_req(self._long.popleft())
 
     def handle_request(self, req: Any, conn: Connection) -> bool:
-        """In a thread: as gunicorn does it."""
+        """Handle the request as gunicorn does, in a thread; close the connection afterwards if the request was cut."""
         if conn.request.cut:
             req.force_close()
         return bool(super().handle_request(req, conn))
@@ -216,7 +216,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no typ
     # Answers
 
     def finish_request(self, conn: Connection, fs: Future[bool]) -> None:
-        """In the loop: the application is done with a request."""
+        """Take the connection back into the loop when the application is done with a request."""
         if conn.request.on_disk:
             self._long_in_threads -= 1
             self._begin_long()
@@ -246,7 +246,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no typ
                 self._take(connection, ahead)
 
     def _refuse(self, connection: Connection, status: str) -> None:
-        """Answer without the application, and close."""
+        """Answer with an error status, without the application, and close."""
         self._forget(connection)
         with contextlib.suppress(OSError):
             connection.socket.send(_REFUSAL.format(status).encode())
@@ -254,7 +254,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no typ
         self._close_softly(connection)
 
     def _close_softly(self, connection: Connection) -> None:
-        """Say that nothing more is sent, and wait for the client to close: at once, it could lose the answer."""
+        """Shut down our side and wait for the client to close: closing at once could lose it the answer."""
         try:
             connection.socket.shutdown(socket.SHUT_WR)
         except OSError:
@@ -264,5 +264,5 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no typ
 
 
 def worker_class(limits: Limits) -> Callable[[], type[BufferingWorker]]:
-    """What `gunicorn.conf.py` names."""
+    """Return what `gunicorn.conf.py` sets as its `worker_class`."""
     return lambda: type("BufferingWorker", (BufferingWorker,), {"limits": limits})
