@@ -1,7 +1,7 @@
-"""The vocabulary of events: what a delivery meant, frozen and typed.
+"""The vocabulary of events: what a delivery means, as frozen, typed values.
 
 A receiver parses a body once into one of these; handlers decide by them and never see raw JSON.
-Every field that a sender may leave out is optional; ids are strings; moments are aware.
+Every field that a sender may leave out is optional; ids are strings; moments are timezone-aware.
 """
 
 from __future__ import annotations
@@ -105,24 +105,24 @@ def load_event(stored: str | bytes) -> Event:
 
 
 def dump_event(event: Event) -> str:
-    """Write an event as the JSON that the store keeps: without unset fields, and without what no rule needs."""
+    """Write an event as the JSON that the store keeps: without empty fields, and with secrets hidden."""
     return hide_in_event(event.model_dump_json(exclude_none=True, by_alias=True))
 
 
 def issue_case(ref: IssueRef) -> str:
-    """The case of an issue that no ticket is linked to: `site:issue id`."""
+    """Return the case of an issue that is linked to no ticket: `site:issue id`."""
     return f"{ref.site}:{ref.id}"
 
 
 def ticket_case(source: str, ticket_id: str) -> str:
-    """The case of a ticket and all its issues: `source:ticket id`."""
+    """Return the case of a ticket and all its issues: `source:ticket id`."""
     return f"{source}:{ticket_id}"
 
 
 def event_case(event: TicketEvent) -> str:
-    """The case of what a CRM tells: its ticket's, but for what nothing may hold up.
+    """Return the case of a CRM's event: its ticket's, except for events that nothing may hold up.
 
-    Answers of departments and the agents' statuses pass a ticket that waits.
+    Answers of departments and agents' statuses have cases of their own, so a waiting ticket does not delay them.
     """
     if event.type == "request.answered":
         return f"{event.source}:answers:{event.ticket.id}"

@@ -1,4 +1,4 @@
-"""What happens to issues in Jira."""
+"""Events about issues in Jira."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Person(Frozen):
 
 
 class FieldChange(Frozen):
-    """One changelog item. `field` is the `fieldId` (never the localised display name); `Key` for a move."""
+    """One changelog item. `field` is the `fieldId`, never the localised display name; `Key` stands for a move."""
 
     field: Text
     before: Text | None = None
@@ -37,7 +37,7 @@ class FieldChange(Frozen):
 
 
 class IssueRef(Frozen):
-    """A Jira issue: known by site and id; its key may change when it moves."""
+    """A Jira issue, identified by site and id; its key may change when it moves."""
 
     site: Text
     id: IssueId
@@ -57,12 +57,15 @@ class IssueEvent(Frozen):
     changes: tuple[FieldChange, ...] = ()
 
     def changed(self, *fields: str) -> bool:
-        """True when the changelog names one of these field ids."""
+        """Return True when the changelog names one of these field ids."""
         return any(change.field in fields for change in self.changes)
 
 
 class CommentEvent(Frozen):
-    """A comment was written, edited or deleted; the actor is the comment's (update) author."""
+    """A comment was written, edited or deleted.
+
+    The actor is who wrote or edited it; nobody knows who deleted one.
+    """
 
     kind: Literal["comment"] = "comment"
     source: Text = "jira"
@@ -76,7 +79,7 @@ class CommentEvent(Frozen):
 
 
 class IssueLinkEvent(Frozen):
-    """Two issues were linked or unlinked; the body carries ids only. `issue` is the source issue."""
+    """Two issues were linked or unlinked; they have ids but no keys. `issue` is the source issue."""
 
     kind: Literal["issuelink"] = "issuelink"
     source: Text = "jira"

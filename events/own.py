@@ -1,4 +1,4 @@
-"""What the bot tells itself: alerts, dead letters, answers from elsewhere, timers, a person's action on a request."""
+"""The bot's own events: alerts, dead letters, stray effects, timers, answers, and what people do on the pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from events.values import Frozen, IssueId, Moment, Text, TicketId
 
 
 class AlertEvent(Frozen):
-    """The bot has something that an admin must look at; it goes out once for each `key`."""
+    """Something that an admin must look at; it is sent once for each `key`."""
 
     kind: Literal["alert"] = "alert"
     source: Text = "bot"
@@ -23,7 +23,7 @@ class AlertEvent(Frozen):
 
 
 class DeadLetterEvent(Frozen):
-    """A delivery of the bot became a dead letter; `rule` is the one that could not be obeyed."""
+    """A delivery became a dead letter; `rule` is the one whose action failed."""
 
     kind: Literal["dead_letter"] = "dead_letter"
     source: Text = "bot"
@@ -37,7 +37,7 @@ class DeadLetterEvent(Frozen):
 
 
 class RecoveredEvent(Frozen):
-    """A delivery that was a dead letter is done by now; `stopped` is the own event that told of that."""
+    """A delivery that was a dead letter is done; `stopped` is the delivery label of the DeadLetterEvent about it."""
 
     kind: Literal["recovered"] = "recovered"
     source: Text = "bot"
@@ -51,10 +51,10 @@ class RecoveredEvent(Frozen):
 
 
 class StrayEvent(Frozen):
-    """A run that owned nothing any more had an effect, or may have had one: something of `delivery` is there twice.
+    """A run that had lost its delivery had an effect, or may have had one, so `delivery` may have done it twice.
 
-    `of` an issue: that of the ticket for this `purpose` (`issue_id` None: nobody saw whether it was made); of a
-    comment: in this issue; of a message: the `message` in the ticket.
+    `of` says what there may be two of: an issue of the ticket for this `purpose` (`issue_id` None: it is unknown
+    whether it was created), a comment in this issue, or the `message` in the ticket.
     """
 
     kind: Literal["stray"] = "stray"
@@ -76,7 +76,7 @@ class StrayEvent(Frozen):
 
 
 class HoldAnsweredEvent(Frozen):
-    """What a ticket's hold waits for has happened outside its case: the linked task is done (W-53)."""
+    """What a ticket's hold waits for has happened outside the ticket's case: the linked task is done (W-53)."""
 
     kind: Literal["hold_answered"] = "hold_answered"
     source: Text = "bot"
@@ -90,7 +90,7 @@ class HoldAnsweredEvent(Frozen):
 
 
 class JiraAskedEvent(Frozen):
-    """An agent asked for a Jira task of a ticket, by the names of T-1; `key` makes it unique."""
+    """An agent asked for a ticket's Jira task, with a type and subtype of T-1; `key` makes the event unique."""
 
     kind: Literal["jira_asked"] = "jira_asked"
     source: Text = "bot"
@@ -104,8 +104,10 @@ class JiraAskedEvent(Frozen):
 
 
 class DuplicateEvent(Frozen):
-    """duplicate.look: a ticket that came in later may ask the same, so this one is looked at again; duplicate.asked: a
-    person wants the draft that sends the client of `ticket_id` to the `original`. `key` makes it unique.
+    """A ticket may be a duplicate; `key` makes the event unique.
+
+    duplicate.look: a later ticket may ask the same, so this one is checked again. duplicate.asked: a person wants the
+    draft that sends the client of `ticket_id` to the `original`.
     """
 
     kind: Literal["duplicate"] = "duplicate"
@@ -120,10 +122,10 @@ class DuplicateEvent(Frozen):
 
 
 class TimerEvent(Frozen):
-    """A due moment has come; `late` by more than a minute means that no clock was there at the time.
+    """A timer fired; `late` by more than a minute means that no clock was running at the time.
 
-    `key` says of what: `hold:<number>`, `request:<number>:<ring>`, `client:<request>`, `promise:<number>`,
-    `uninformed:<request>`, `escalation:<number>` or `case:<number>:<step>:<count>`.
+    `key` names the timer: `hold:<number>`, `request:<number>:<ring>`, `client:<request>`, `promise:<number>`,
+    `uninformed:<request>`, `escalation:<number>`, `case:<number>:<step>:<count>` and the like.
     """
 
     kind: Literal["alarm"] = "alarm"
@@ -136,22 +138,22 @@ class TimerEvent(Frozen):
 
     @property
     def of(self) -> str:
-        """What it is a timer of: hold, request, client or promise."""
+        """The first part of the key, what it is a timer of: hold, request, client, promise, …"""
         return self.key.split(":")[0]
 
     @property
     def number(self) -> int:
-        """The number of the hold, request or promise."""
+        """The number in the key: of the hold, request, promise, …"""
         return int(self.key.split(":")[1])
 
     @property
     def timer_number(self) -> int:
-        """Which timer of its request it is, counted from 1."""
+        """The third part of the key: which of its owner's timers this is."""
         return int(self.key.split(":")[2])
 
 
 class IncidentEvent(Frozen):
-    """A mass failure is over (`ended`), and of one of its tickets (`over`): its owner is to hear of it (R-24)."""
+    """A mass failure is over (`incident.ended`), or a ticket's owner is to hear of that (`incident.over`, R-24)."""
 
     kind: Literal["incident"] = "incident"
     source: Text = "bot"
@@ -163,9 +165,9 @@ class IncidentEvent(Frozen):
 
 
 class RequestEvent(Frozen):
-    """A person's word on a request, given on a page: put off `until` for a `reason`, or answered.
+    """What a person said on a page about a request: snoozed `until` a moment for a `reason`, or answered.
 
-    `key` makes it unique: what is posted twice is heard once.
+    `key` makes the event unique, so a form that is posted twice counts once.
     """
 
     kind: Literal["request"] = "request"
@@ -180,10 +182,10 @@ class RequestEvent(Frozen):
 
 
 class CaseEvent(Frozen):
-    """Something for the problem case of this `number`: `event` happened to its ticket or issue, or a person edited it.
+    """An event of a problem case: `event` happened to its ticket or issue, or a person edited the case.
 
-    `facts`: what a person wrote into it (empty: taken back); `done`, `undone`: steps of its checklist. `key` makes it
-    unique.
+    `facts` are what a person entered (an empty value clears one), `done` and `undone` steps of its checklist. `key`
+    makes the event unique.
     """
 
     kind: Literal["case"] = "case"
@@ -202,7 +204,7 @@ class CaseEvent(Frozen):
 
 
 class HeardEvent(Frozen):
-    """Something happened where an open request lives; it may be the answer, which nothing may hold up."""
+    """Something happened in the ticket or issue of an open request; it may be the answer, which nothing may delay."""
 
     kind: Literal["heard"] = "heard"
     source: Text = "bot"

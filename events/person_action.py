@@ -1,4 +1,4 @@
-"""A person's action on a request or a hold on our pages, and that a digest is due."""
+"""Events about what a person does with a request or a hold on our pages, and about a digest that is due."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from events.values import Frozen, Moment, Text, TicketId
 
 
 class PersonActionEvent(Frozen):
-    """A person's action on the request or hold of this `number`; `key` makes it unique.
+    """A person's action on the request or hold of this `number`; `key` makes the event unique.
 
-    request.woken takes a snooze back, request.reopened an answer that a page told; hold.snoozed puts a hold off
-    `until`, hold.reopened takes its end back; …reassigned gives it to another `owner`.
+    request.woken undoes a snooze, request.reopened an answer that was entered on a page; hold.snoozed puts a hold off
+    `until` a moment, hold.reopened undoes its end; …reassigned gives it to another `owner`.
     """
 
     kind: Literal["said"] = "said"
@@ -37,7 +37,7 @@ class PersonActionEvent(Frozen):
 
 
 class DigestEvent(Frozen):
-    """The digest of this name is due, on this day by the company's calendar; one of each."""
+    """The digest of this name is due on this day of the company's calendar; there is one event for each."""
 
     kind: Literal["digest"] = "digest"
     source: Text = "bot"

@@ -1,4 +1,4 @@
-"""What people write that no rule needs: passwords, tokens, numbers of bank cards. It is hidden before it is kept."""
+"""Hides what people write and no rule needs before it is stored: passwords, tokens, numbers of bank cards."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import re
 
 HIDDEN = "[скрыто]"
-# What people write stands under these names in an event; ids, names and addresses do not.
+# The fields of an event that hold what people wrote, not ids, names or addresses.
 WORDS = frozenset(
     {"text", "description", "question", "actions_done", "comment", "answer", "subject", "reason", "value", "summary"}
     | {"before_text", "after_text", "from", "to"}  # of a change
@@ -22,7 +22,7 @@ _CREDENTIAL = re.compile(
     )""",
     re.VERBOSE,
 )
-# Without a colon a word counts as a password only by a digit in it: «пароль не подходит» says none.
+# Without a colon a word counts as a password only if it has a digit: «пароль не подходит» gives none away.
 _PASSWORD = re.compile(
     r"""(?i)\b(?P<before>(?:парол[ья]|password|passwd|pwd)
       (?:\s(?:от|для|к)\s[\w.-]{1,40}(?:\s[\w.-]{1,40})?)?  # от личного кабинета
@@ -48,7 +48,7 @@ def hide_secrets(text: str) -> str:
 
 
 def hide_in_event(content: str) -> str:
-    """An event's JSON with the secrets hidden in what people wrote."""
+    """Return an event's JSON with the secrets hidden in what people wrote."""
     if hide_secrets(content) == content:  # as nearly always
         return content
     return json.dumps(_walk(json.loads(content)), ensure_ascii=False, separators=(",", ":"))
@@ -63,7 +63,7 @@ def _walk(value: object, name: str = "") -> object:
 
 
 def _is_card(found: re.Match[str], *, about: bool) -> bool:
-    """Sixteen digits in a row may be anybody's id: those are a card's only where a card is spoken of."""
+    """Return True for a card's number. Sixteen digits in a row may be an id, unless the text is `about` cards."""
     number = re.sub(r"\D", "", found[0])
     return (about or bool(found["by"])) and _of_a_bank(int(found["first"])) and _luhn(number)
 
@@ -79,7 +79,7 @@ def _luhn(number: str) -> bool:
 
 
 def _hints_at_credential(text: str) -> bool:
-    # Spelt out: this runs for every string of every body, and a loop costs three times as much.
+    # Written out: this runs for every string of every body, and a loop takes three times as long.
     return (
         "token" in text
         or "secret" in text
@@ -98,7 +98,7 @@ def _hints_at_credential(text: str) -> bool:
 
 
 def without_texts(event: str) -> str:
-    """An event's JSON without what people wrote, and without the names of sellers and clients."""
+    """Return an event's JSON without what people wrote and without the names of sellers and clients."""
     return json.dumps(_left(json.loads(event)), ensure_ascii=False, separators=(",", ":"))
 
 

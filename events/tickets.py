@@ -1,4 +1,4 @@
-"""What happens to tickets in a CRM: the neutral event, as `/openapi.json` describes it."""
+"""Events about tickets in a CRM: the neutral event, as `/openapi.json` describes it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ FILES: dict[str, object] = {"type": ["array", "null"], "items": {"type": "object
 
 
 def _count(value: object) -> object:
-    """A list of files is kept as their number: what they are is no rule's matter."""
+    """Keep only the number of files in a list: no rule needs the files."""
     return len(value) if isinstance(value, list | tuple) else value
 
 
 class Message(Frozen):
     """One message of a ticket; anything that is not `public` is internal (W-19).
 
-    `mandatory`: of a question, whether nothing can be done without its answer (R-15). `draft`: not sent yet.
-    `attachments`: how many (J-06).
+    `mandatory`: whether this is a question without whose answer nothing can be done (R-15). `draft`: not sent yet.
+    `attachments`: how many there are (J-06).
     """
 
     id: Text | None = None
@@ -43,12 +43,12 @@ class Message(Frozen):
 
     @property
     def public(self) -> bool:
-        """True only when the CRM said so in as many words (W-19), and it was sent."""
+        """True only when the CRM said so explicitly (W-19) and the message was sent."""
         return self.visibility == "public" and not self.draft
 
 
 class Seller(Frozen):
-    """The seller's card (W-04), without the e-mail: nothing needs it, so it is not kept."""
+    """The seller's card (W-04), without the e-mail, which nothing needs."""
 
     id: Text | None = None
     name: Text | None = None
@@ -60,7 +60,7 @@ class Seller(Frozen):
 
 
 class Client(Frozen):
-    """Who asks, where the sender keeps clients apart; without e-mail and phones: nothing needs them."""
+    """The client who asks, where the sender tells clients apart; without e-mail and phones, which nothing needs."""
 
     id: Text | None = None
     name: Text | None = None
@@ -69,12 +69,12 @@ class Client(Frozen):
 
 
 def _topic(value: object) -> object:
-    """A topic may be one text with all its levels."""
+    """Accept a topic that is one text with all its levels."""
     return {"topic": value} if isinstance(value, str) else value
 
 
 class TicketTopic(Frozen):
-    """One of a ticket's topics (R-52), from the top of the tree down; one text may hold all levels."""
+    """One of a ticket's topics (R-52), from the top of the tree down; `topic` alone may hold all levels as one text."""
 
     direction: Text | None = None
     category: Text | None = None
@@ -82,12 +82,15 @@ class TicketTopic(Frozen):
 
     @property
     def levels(self) -> tuple[str, ...]:
-        """The levels that are given."""
+        """The levels that are set."""
         return tuple(level for level in (self.direction, self.category, self.topic) if level)
 
 
 class Package(Frozen):
-    """One of an order's packages; `delivery`: express, ds_mini, flex, rFBS …; `interval_minutes`: promised (E-52)."""
+    """One of an order's packages.
+
+    `delivery`: express, ds_mini, flex, rFBS …; `interval_minutes`: the length of the promised interval (E-52).
+    """
 
     id: Text | None = None
     delivery: Text | None = None
@@ -96,7 +99,7 @@ class Package(Frozen):
 
 
 class CustomField(Frozen):
-    """A field that the desk's own admin made."""
+    """A field that the CRM's own admin has added."""
 
     id: Text | None = None
     name: Text | None = None
@@ -104,11 +107,11 @@ class CustomField(Frozen):
 
 
 class Ticket(Frozen):
-    """A request in a CRM as its event described it (`rules.md`, data dictionary).
+    """A ticket in a CRM as the event describes it (`rules.md`, data dictionary).
 
-    `topics` None: the CRM does not tell them; empty: none is added (R-51). `activity`: the work that it belongs to
-    (W-02). `chatbot_promised_human`: the chat-bot said that a person will come back with an answer (R-07).
-    `assigned_at`: since when it is the agent's who has it (W-29).
+    `topics` None: the CRM does not send them; empty: none is set (R-51). `activity`: the line of work that it belongs
+    to (W-02). `chatbot_promised_human`: the chat-bot said that a person will come back with an answer (R-07).
+    `assigned_at`: when it was assigned to its present agent (W-29).
     """
 
     id: TicketId
@@ -146,7 +149,7 @@ class Ticket(Frozen):
 
 
 class Agent(Frozen):
-    """The CRM's operator who acts; `skills` and `permissions` None: the CRM does not tell."""
+    """The CRM's operator who acts; `skills` and `permissions` are None when the CRM does not send them."""
 
     id: Text | None = None
     name: Text | None = None
@@ -159,7 +162,7 @@ class Agent(Frozen):
 
 
 class HoldDetail(Frozen):
-    """Why a ticket is put on hold for Ozon, and whom it waits for (W-53, W-55, W-56)."""
+    """Why a ticket is on hold for Ozon, and what or whom it waits for (W-53, W-55, W-56)."""
 
     reason: Literal["external_jira", "slack", "outlook", "mention"] | None = None
     jira_key: PastedKey | None = None
@@ -172,9 +175,9 @@ class Closing(Frozen):
 
     `mandatory_question`: nothing can be done without the answer (R-15, C-11). `answer_required` False: the task only
     passes information on (R-17). `nto_reason`: why no answer is needed (R-29). `duplicate_of`: the number of the
-    original (R-49). `circumstances`: what the agent says of the case and no system shows (`resolutions.yml`).
+    original (R-49). `circumstances`: facts that the agent states and no system shows (`resolutions.yml`).
     `escalation_reason`: what was chosen beside the tick «Эскалация» (E-55). `escalation_type`, `escalation_subtype`:
-    the reason of a partner's escalation, which are not the Тип and Подтип of the ticket itself (W-31).
+    the reason of a partner's escalation; they are not the Тип and Подтип of the ticket itself (W-31).
     """
 
     resolution: Text | None = None
@@ -197,7 +200,7 @@ class Closing(Frozen):
 
 
 class DepartmentRequest(Frozen):
-    """A question to a neighbour department as the CRM tells it (U-14); `answer` when it was answered.
+    """A question to a neighbour department as the CRM sends it (U-14); `answer` is set once it is answered.
 
     `answer_required` False: it only informs, and nobody is reminded (R-17).
     """
@@ -212,7 +215,7 @@ class DepartmentRequest(Frozen):
 
 
 class TicketChange(Frozen):
-    """What a `ticket.status_changed` changed."""
+    """One change of a `ticket.status_changed`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
@@ -253,6 +256,6 @@ class TicketEvent(Frozen):
     request: DepartmentRequest | None = None
     message_id: Text | None = None
     draft_of: TicketId | None = None
-    case: dict[Text, Text] | None = None  # what is known of a problem case, by the names of `cases.yml`; `kind` (J)
+    case: dict[Text, Text] | None = None  # facts of a problem case by their names in `cases.yml`, and its `kind` (J)
     change: TicketChange | None = None
-    changes: tuple[TicketChange, ...] = ()  # all of them, where a sender tells several at once; `change` is the first
+    changes: tuple[TicketChange, ...] = ()  # all of them, where one event has several; `change` is the first

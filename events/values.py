@@ -15,16 +15,16 @@ ISSUE_KEY = r"^[A-Z][A-Z0-9_]{1,99}-[0-9]{1,20}$"
 ACCOUNT_ID = r"^[A-Za-z0-9:_.-]{1,255}$"
 _PASTED = re.compile(r"(?<![\w-])[A-Za-z][A-Za-z0-9_]{1,99}-[0-9]{1,20}(?![\w-])")
 _LONGEST_PASTED = 500  # characters; nobody pastes a key with more around it
-FIRST_YEAR, LAST_YEAR = 1970, 2100  # a moment outside cannot be a fact, and may not fit into UTC
+FIRST_YEAR, LAST_YEAR = 1970, 2100  # a moment outside cannot be real, and may not convert to UTC
 
 
 def as_text(value: object) -> object:
-    """Accept a number where an id is expected: senders disagree on the type."""
+    """Turn a whole number into a string: senders disagree on the type of ids."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def as_key(value: object) -> object:
-    """Find the one issue key in what a person pasted: spaces around it, small letters, or the issue's address."""
+    """Find the one issue key in what a person pasted: with spaces around it, in lower case, or in the issue's URL."""
     text = as_text(value)
     if not isinstance(text, str) or len(text) > _LONGEST_PASTED:
         return text
