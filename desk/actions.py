@@ -1,9 +1,9 @@
-"""Actions: the one shape of everything that the bot does, to another system or to its own rows.
+"""Actions: the common form of everything the bot does, to another system or to its own rows.
 
-An action has a row in the ledger, unique by (delivery, rule, name, target, n), `n` only where the same target is meant
-twice. Recorded as ended → the recorded result is given back and nothing is done. Begun but not ended → the outcome is
-unknown: look in the other system first, and wait until the earlier call is certainly over, whose effect may still come.
-Otherwise: record "begun", act, record how it ended. The rule's mode is obeyed in the ledger and nowhere else.
+An action has a row in the ledger, unique by (delivery, rule, name, target, n), where `n` counts repeats with the same
+target. If it is recorded as ended, the recorded result is returned and nothing is done. If it was begun but not ended,
+its outcome is unknown: look in the other system first, and wait until the earlier call can no longer take effect.
+Otherwise: record "begun", act, record how it ended. Only the ledger enforces the rule's mode.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ from config import Mode
 from desk.circuit_breaker import Refused
 
 T = TypeVar("T")
-OWN = "own"  # in the place of a rule: the bot's own duty, which is always done
+OWN = "own"  # in place of a rule: the bot's own duty, which is always done
 Rows = Callable[[sa.Connection], object]
 """Writes the bot's own rows, in the transaction that it is given."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """How an action ended: `done`, `unchanged` (it was so already) or `refused` (it may not be); `value` is JSON.
+    """How an action ended: `done`, `unchanged` (nothing to do) or `refused` (not allowed); `value` is JSON.
 
-    `before` and `after` None: what the action says. `rows` are written together with the end.
+    `before` and `after` of a done action default to the action's own. `rows` are written in the transaction that
+    records the end.
     """
 
     value: Any = None
@@ -40,7 +41,7 @@ class Result:
     rows: Rows | None = field(default=None, compare=False)
 
     def row(self, action: Action) -> dict[str, object]:
-        """The columns of the ledger that this ends."""
+        """Return the ledger columns that record this end."""
         done = self.outcome == "done"
         return {
             "outcome": self.outcome,
@@ -54,13 +55,13 @@ class Result:
 
 @dataclass(frozen=True)
 class Action:
-    """What is to be done: the rule that asks for it, its name, whom it touches, what was before and should be after.
+    """Something to do: the rule that requires it, its name, its target, the values before and after.
 
-    `possible` False: what it would act on does not exist (an issue that a mode kept from being made).
-    `is_warning`: to warn is all that it does, so it is done in the mode warn too. `courtesy`: where the other system
-    refuses it, that is all, and what comes after it goes on. `already`: a look, right before it is begun, that may find
-    that nothing is to be done: how it stands, or why not. `stray` records an effect that came back to a run which owns
-    nothing any more, so that it may be there twice (None: perhaps there is one), under a key of its own.
+    `possible=False`: its target does not exist (an issue that a mode kept from being made). `is_warning`: it only
+    warns, so it is done in mode `warn` too. `courtesy`: if the other system refuses it, the run continues. `already` is
+    called right before the action begins and may find that there is nothing to do: it returns the result, or the
+    reason. `stray` records an effect that came back to a run which no longer owns its delivery and that may therefore
+    exist twice (`None`: it is not known whether there is one), under a key of its own.
     """
 
     why: str
@@ -75,7 +76,7 @@ class Action:
     stray: Callable[[sa.Connection, Result | None, str], None] = field(default=lambda *_: None, compare=False)
 
     def stands(self) -> Result | None:
-        """How it stands already; None: it is to be done."""
+        """Return the result if there is nothing to do; `None` if the action is to be done."""
         found = self.already()
         return Result(outcome="unchanged", reason=found) if isinstance(found, str) else found
 
@@ -86,8 +87,9 @@ Find = Callable[[datetime], T | None]
 
 @dataclass(frozen=True)
 class Warnings:
-    """How an agent is warned of an action, and how a warning is looked for whose outcome is unknown; None: a repeat has
-    no second effect.
+    """How an agent is warned of an action, and how to look for a warning whose outcome is unknown.
+
+    `find` returns `None` where a repeat has no second effect.
     """
 
     write: Callable[[Action, str], None]
@@ -95,17 +97,17 @@ class Warnings:
 
 
 def acts(mode: Mode, action: Action) -> bool:
-    """Whether a mode lets an action be done."""
+    """Whether a mode allows an action."""
     return mode == "act" or (mode == "warn" and action.is_warning)
 
 
 def as_result(given: T | Result, result: Callable[[T], Result]) -> Result:
-    """The result of what an action gave."""
+    """Return `given` if it is a `Result`, otherwise the result that `result` makes of it."""
     return given if isinstance(given, Result) else result(given)
 
 
 def done_or_refused(action: Action, act: Callable[[], T]) -> T | Result:
-    """What it gives when it is done; a courtesy may be refused."""
+    """Do the action and return what it gives; a refused courtesy becomes a `Result`."""
     try:
         return act()
     except Refused as refused:
@@ -115,7 +117,7 @@ def done_or_refused(action: Action, act: Callable[[], T]) -> T | Result:
 
 
 def decided(mode: Mode, action: Action, *, settled: bool) -> Result | None:
-    """How an action ends without being begun; `settled`: no earlier try may have had its effect."""
+    """Return how an action ends without being begun; `settled`: no earlier try can have had an effect."""
     if mode == "off":
         return Result(outcome="off")
     if mode == "observe" or not action.possible:

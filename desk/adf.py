@@ -1,7 +1,7 @@
 """Jira's document format (ADF, API v3): build it, and cut it to Jira's limit. Pure functions.
 
-All text is literal: whatever a person wrote lands in text nodes, so it can never become markup, a mention, a card or
-an emoji. Lengths are UTF-16 units, as Jira counts them.
+All text is literal: whatever a person wrote goes into text nodes, so it can never become markup, a mention, a card or
+an emoji. Lengths are in UTF-16 units, as Jira counts them.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ MORE = "…"
 
 _REFUSED = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff"
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"  # what turns the direction of the text around it
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"  # marks that change the direction of the surrounding text
 )
-# joiners, fillers, selectors, tags: signs that take part in others, and alone are seen by nobody
+# joiners, fillers, selectors, tags: they modify other characters and are invisible on their own
 _UNSEEN = re.compile(
     "[\u00ad\u034f\u115f\u1160\u180b-\u180f\u200b-\u200d\u2060-\u2064\u206a-\u206f"
     "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
@@ -37,15 +37,16 @@ _SEPARATOR = 2  # ", " between two blocks
 
 
 def clean(text: str) -> str:
-    """The text with `\\n` as its only line break and without what JSON or XML refuse (controls, lone surrogates).
+    """Return the text with `\\n` as its only line break and without what JSON or XML refuse (controls, lone
+    surrogates).
 
-    Marks of direction go too: one of them makes a number read backwards, and none is written by a person.
+    Direction marks are removed too: one can make a number read backwards, and nobody types them.
     """
     return _REFUSED.sub("", _BREAKS.sub("\n", text))
 
 
 def is_blank(text: str) -> bool:
-    """True when nothing of the text would be seen in Jira."""
+    """True if nothing of the text would be visible in Jira."""
     return not _start(text, 0, lambda part: _UNSEEN.sub("", clean(part)).strip())
 
 
@@ -55,7 +56,7 @@ def units(text: str) -> int:
 
 
 def one_line(text: str, limit: int = LINE_LIMIT) -> str:
-    """The text on one line, spaces folded, at most `limit` units long; what was cut ends with an ellipsis."""
+    """Return the text on one line, spaces collapsed, at most `limit` units long; a cut text ends with an ellipsis."""
     line = _start(text, limit, lambda part: " ".join(clean(part).split()))
     if units(line) <= limit:
         return line
@@ -64,7 +65,7 @@ def one_line(text: str, limit: int = LINE_LIMIT) -> str:
 
 
 def doc(*blocks: Node) -> Node:
-    """A whole document."""
+    """Return a whole document."""
     return {"version": 1, "type": "doc", "content": list(blocks)}
 
 
@@ -87,7 +88,7 @@ def strong(text: str) -> Node:
 
 
 def link(text: str, url: str | None) -> Node:
-    """A text that links to an http(s) address, an inline node; with any other address it stays a text."""
+    """Return an inline text node that links to an http(s) address; with any other address it is plain text."""
     node: Node = {"type": "text", "text": one_line(text) or one_line(url or "") or MORE}
     if url is not None and _is_web(url):
         node["marks"] = [{"type": "link", "attrs": {"href": url}}]
@@ -95,7 +96,7 @@ def link(text: str, url: str | None) -> Node:
 
 
 def quote(text: str) -> Node:
-    """Somebody's words as a block quote: no line of them can pass for one of ours."""
+    """Return somebody's words as a block quote, so that none of their lines can pass for one of ours."""
     return {"type": "blockquote", "content": [paragraph(text)]}
 
 
@@ -105,13 +106,13 @@ def rule() -> Node:
 
 
 def bullet_list(items: Iterable[str]) -> Node | None:
-    """A list; blank items are left out, and a list without items is None."""
+    """Return a list without its blank items, or `None` if no items are left."""
     nodes = [{"type": "listItem", "content": [paragraph(item)]} for item in items if not is_blank(item)]
     return {"type": "bulletList", "content": nodes} if nodes else None
 
 
 def facts(rows: Mapping[str, str]) -> Node | None:
-    """A table of label and value; rows without a value are left out, and a table without rows is None."""
+    """Return a table of labels and values without its empty rows, or `None` if no rows are left."""
     lines = {label: one_line(value, FACT_LIMIT) for label, value in rows.items()}
     nodes = [
         {"type": "tableRow", "content": [_cell("tableHeader", label), _cell("tableCell", value)]}
@@ -122,11 +123,11 @@ def facts(rows: Mapping[str, str]) -> Node | None:
 
 
 def fit(document: Node, limit: int = LIMIT, note: Node | None = None) -> Node:
-    """The document cut to the limit, `note` standing where text was cut; the same document when it already fits.
+    """Return the document cut to the limit, with `note` where text was cut; the same document if it fits.
 
-    The length of the serialised JSON counts, which is never below the sum of its texts: both readings of Jira's limit
-    hold. The longest run of free text (paragraphs, quotes, lists between two headings) is cut first, from its end;
-    headings, facts and links stay. Linear in the length of the document.
+    What counts is the length of the serialised JSON, which is never below that of the texts alone, so both readings of
+    Jira's limit are respected. The longest run of free text (paragraphs, quotes, lists between two headings) is cut
+    first, from its end; headings, facts and links stay. Linear in the length of the document.
     """
     limit = min(limit, LIMIT)
     blocks: list[Node] = document["content"]
@@ -152,12 +153,12 @@ def fit(document: Node, limit: int = LIMIT, note: Node | None = None) -> Node:
 
 
 def size(node: Node) -> int:
-    """Length of a node as JSON."""
+    """Return the length of a node as JSON."""
     return units(json.dumps(node, ensure_ascii=False))
 
 
 def _start(text: str, enough: int, fold: Callable[[str], str]) -> str:
-    """The folded text, or only the start of it when that is longer than enough: a message may have megabytes."""
+    """Return the folded text, or just a start longer than `enough`: a message may have megabytes."""
     head = text[: 4 * enough + 10_000]
     start = fold(head)
     return start if len(start) > enough or len(head) == len(text) else fold(text)
@@ -168,7 +169,7 @@ def _line(text: str) -> list[Node]:
 
 
 def _lines(text: str) -> list[Node]:
-    """Text nodes and hard breaks. More than the limit would never fit: `fit` sees that it is over, and says so."""
+    """Return text nodes and hard breaks. Text far over the limit is dropped here; the rest still makes `fit` cut it."""
     start = _start(text, LIMIT, lambda part: clean(part).strip("\n"))
     first, *others = start[: LIMIT + 1].split("\n")
     nodes = _line(first)
@@ -193,13 +194,13 @@ def _is_web(url: str) -> bool:
 
 
 def _is_free(block: Node) -> bool:
-    """True for words that may be cut: no heading, facts or rule, and no paragraph that holds a link."""
+    """True for text that may be cut: not a heading, facts or a rule, nor a paragraph with a link."""
     marks = (mark for node in block.get("content", ()) for mark in node.get("marks", ()))
     return block["type"] in _FREE and not any(mark["type"] == "link" for mark in marks)
 
 
 def _level(sizes: Sequence[int], room: int) -> int:
-    """The most that each may keep so that all together fit; those below it are not touched."""
+    """Return the size to which the largest runs are cut so that all fit together; smaller ones stay untouched."""
     for others, least in zip(range(len(sizes), 0, -1), sorted(sizes), strict=True):
         if least * others > room:
             return max(room // others, 0)
@@ -208,7 +209,7 @@ def _level(sizes: Sequence[int], room: int) -> int:
 
 
 def _cut_all(nodes: Iterable[Node], room: int) -> list[Node]:
-    """The nodes as far as the room reaches; the one at the edge is cut."""
+    """Return the nodes that fit into the room; the one on the edge is cut."""
     kept: list[Node] = []
     for node in nodes:
         cost = size(node) + _SEPARATOR
@@ -221,7 +222,7 @@ def _cut_all(nodes: Iterable[Node], room: int) -> list[Node]:
 
 
 def _cut(node: Node, room: int) -> Node | None:
-    """The beginning of a node that is larger than the room, None when nothing of it fits."""
+    """Return the beginning of a node that is larger than the room; `None` if nothing of it fits."""
     if node["type"] == "text":
         costs = accumulate(map(_cost, node["text"][: max(room, 0)]))
         text = node["text"][: bisect_right(list(costs), room - size({**node, "text": MORE}))]
@@ -231,14 +232,14 @@ def _cut(node: Node, room: int) -> Node | None:
 
 
 def _cost(char: str) -> int:
-    """Units of a character in JSON, escapes included."""
+    """Return the units that a character takes in JSON, escapes included."""
     if char < " ":
         return 6
     return 2 if char in '"\\' or char > "\uffff" else 1
 
 
 def _whole(blocks: Iterable[Node], room: int, note: Node | None) -> list[Node]:
-    """The blocks that fit whole, the note always: the last resort for facts that alone are over the limit."""
+    """Keep the blocks that fit whole, and always the note: a last resort for facts that alone exceed the limit."""
     room -= size(note) + _SEPARATOR if note else 0
     kept = []
     for block in blocks:
@@ -250,5 +251,5 @@ def _whole(blocks: Iterable[Node], room: int, note: Node | None) -> list[Node]:
 
 
 def mention(account_id: str) -> Node:
-    """A paragraph that calls a person in; only for accounts that the bot was given, never for text of users."""
+    """Return a paragraph that mentions a person; only for accounts given to the bot, never for users' text."""
     return {"type": "paragraph", "content": [{"type": "mention", "attrs": {"id": account_id}}]}

@@ -7,15 +7,16 @@ from typing import Any
 
 
 def plain_text(adf: object, *, quotes: bool = True) -> str:
-    """The text of a document or node, a line a block, cells parted by tabs; a string (API v2) is returned as it is.
+    """Return the text of a document or node: a line per block, cells separated by tabs. A string (API v2) is returned
+    as is.
 
-    Whatever is not ADF reads as an empty text. `quotes` False: without what the document quotes.
+    Anything that is not ADF gives an empty text. With `quotes=False`, block quotes are left out.
     """
     if isinstance(adf, str):
         return adf
     out: list[str] = [""]
     stack: list[object] = [adf]
-    while stack:  # no recursion: how deep lists nest is the sender's choice
+    while stack:  # no recursion: the sender decides how deep lists nest
         node = stack.pop()
         if isinstance(node, _End):
             _end(out, node)
@@ -29,7 +30,7 @@ def plain_text(adf: object, *, quotes: bool = True) -> str:
 
 
 class _End(str):
-    """What parts a block from the next; a text may look the same."""
+    """A separator after a block, told apart by its type from text that looks the same."""
 
     __slots__ = ()
 
@@ -46,7 +47,7 @@ _ENDS = {
 
 
 def _end(out: list[str], end: _End) -> None:
-    """Close a block: the end of a cell or row replaces that of what stands in it."""
+    """Close a block: the end of a cell or row replaces the end of its content."""
     if end and isinstance(out[-1], _End) and _CELL_END in {end, out[-1]}:
         out[-1] = end
     elif end:

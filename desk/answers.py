@@ -1,7 +1,7 @@
-"""Whether words are an answer (C-12, U-30): the one place that judges messages of departments, partners and clients.
+"""Whether a text is an answer (C-12, U-30): the only place that judges messages of departments, partners and clients.
 
-Quotes and signatures are cut first. What is left is read clause by clause by the phrases of `answers.yml`; in doubt the
-clock runs on and a person is asked.
+Quotes and signatures are removed first. The rest is matched clause by clause with the phrases of `answers.yml`; if in
+doubt, the clock keeps running and a person is asked.
 """
 
 from __future__ import annotations
@@ -15,16 +15,19 @@ from typing import Literal
 from config.answers import Answers, Class, Words, words_of
 
 Verdict = Literal["answer", "doubt", "none"]
-WHOLE: tuple[Class, ...] = ("receipt", "absence")  # one phrase of these makes all of the message no answer
-_NAME = 2  # words that a greeting is followed by at most: «Добрый день, Анна Петровна!»
-_NUMBER = 4  # digits of a number that is an answer by itself: of an order, a supply, a task
-LONGEST = 20_000  # characters that are judged: nobody's answer begins after that
+WHOLE: tuple[Class, ...] = (
+    "receipt",
+    "absence",
+)  # one phrase of these classes means that the whole message is not an answer
+_NAME = 2  # the most words of a name after a greeting: «Добрый день, Анна Петровна!»
+_NUMBER = 4  # the fewest digits of a number that is an answer by itself: an order, a supply, a task
+LONGEST = 20_000  # characters that are judged: no answer begins after that
 _ASKING = ("QUESTION MARK", "INTERROBANG")  # in the Unicode names of «?», «？», «❓», «⁉» …
 _QUOTED = re.compile(r"\{quote\}.*?(?:\{quote\}|\Z)", re.DOTALL | re.IGNORECASE)
 _QUOTED_LINE = re.compile(r"\s*(?:>|bq\.\s)")
 _MENTION = re.compile(r"\[~[^\]\n]{1,200}\]")
 _MAILERS = r"my|моего|iphone|ipad|android|outlook|gmail|почты|mail|приложения|телефона|мобильн\w*"
-_END = re.compile(  # of what the writer of the message says: the rest is a signature or an earlier mail
+_END = re.compile(  # end of the author's own words: a signature or an earlier mail follows
     rf"""^\s*(?:
         --\s*$ | _{{5,}}\s*$
         | -{{2,}}\s*(?:original|forwarded)\ message
@@ -43,7 +46,7 @@ _CLAUSE = re.compile(r"[^.!?;:,\n]+[.!?;:,\n]*|[.!?;:,]+")
 
 @dataclass(frozen=True)
 class JudgedAnswer:
-    """The verdict, and the class of the words that are no answer."""
+    """The verdict, and the class of the words that are not an answer."""
 
     verdict: Verdict
     of: Class | None = None
@@ -55,7 +58,7 @@ class JudgedAnswer:
 
 
 def judge(table: Answers, text: str) -> JudgedAnswer:
-    """Judge a message."""
+    """Judge whether a message is an answer."""
     said = own_words(text[:LONGEST])
     classes: list[Class] = []
     left: list[tuple[Words, bool]] = []
@@ -81,7 +84,7 @@ def _verdict(table: Answers, said: str, classes: list[Class], left: list[tuple[W
         return JudgedAnswer("doubt")
     words: Words = tuple(word for clause, _ in left for word in clause)
     if not words:
-        # nothing but signs (+, a thumb) is a nod; nothing at all may be an attachment
+        # only signs (+, a thumb) are a nod; an empty text may come with an attachment
         nod: Class | None = "thanks" if said.strip() else None
         of = classes[-1] if classes else nod
         return JudgedAnswer("none", of) if of else JudgedAnswer("doubt")
@@ -90,7 +93,7 @@ def _verdict(table: Answers, said: str, classes: list[Class], left: list[tuple[W
 
 
 def own_words(text: str) -> str:
-    """What the writer says: without quotes, mentions, the mail that is answered, and the signature."""
+    """Return the author's own words: without quotes, mentions, the mail being answered, and the signature."""
     said = _SIGNED.split(_MENTION.sub("", _QUOTED.sub("\n", text)), maxsplit=1)[0]
     return "\n".join(_own_lines(said.splitlines())).strip()
 
@@ -105,7 +108,7 @@ def _own_lines(lines: list[str]) -> Iterator[str]:
 
 
 def _is_name(clause: str, words: Words) -> bool:
-    """A form of address, right after a greeting."""
+    """Whether a clause right after a greeting is a form of address."""
     return len(words) <= _NAME and all(word[:1].isupper() for word in clause.split() if word[:1].isalpha())
 
 

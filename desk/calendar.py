@@ -1,7 +1,7 @@
-"""When people work: days off, hours and the time between two moments, by a calendar of `calendar.yml` (U-26, C-13).
+"""Working time: days off, hours and the time between two moments, by a calendar of `calendar.yml` (U-26, C-13).
 
-Everything is reckoned by the clock on the wall of the calendar's zone: an hour that daylight saving takes away is no
-working time, an hour that it repeats counts twice. Moments are aware; what is returned is in UTC.
+Everything is computed in local time of the calendar's zone: an hour skipped by daylight saving is not working time, an
+hour repeated by it counts twice. Moments must be aware; results are in UTC.
 """
 
 from __future__ import annotations
@@ -14,50 +14,50 @@ from config.calendar import DAY, Calendar, Hours
 from config.departments import Clock
 
 NOTHING = timedelta(0)
-_EXACT = timedelta(seconds=1)  # to which the moment of a change of the clocks is found
+_EXACT = timedelta(seconds=1)  # precision with which a change of the clocks is located
 Stretch = tuple[datetime, datetime]
 
 
 class WorkCalendar:
-    """A calendar of the configuration, reckoned with. It never changes."""
+    """Working-time arithmetic for one calendar of the configuration. Immutable."""
 
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
         self._zone = ZoneInfo(calendar.zone)
 
     def local(self, moment: datetime) -> datetime:
-        """The moment by the clock on the wall. Raises ValueError, as all here, for a moment without a zone."""
+        """Return the moment in the calendar's zone. Like all methods here, raise ValueError for a naive moment."""
         return _aware(moment).astimezone(self._zone)
 
     def is_working_day(self, day: date) -> bool:
-        """True unless it is a weekend or a holiday; the days moved by the configuration go before everything."""
+        """False on weekends and holidays; days moved by the configuration take precedence over both."""
         return self._calendar.is_working_day(day)
 
     def next_working_day(self, day: date) -> date:
-        """The first working day after this one."""
+        """Return the first working day after this one."""
         day += timedelta(days=1)
         while not self.is_working_day(day):
             day += timedelta(days=1)
         return day
 
     def last_working_day_before_days_off(self, day: date) -> bool:
-        """True for a Friday, the eve of a holiday, and each other working day with a day off after it (C-13a)."""
+        """True for a Friday, the eve of a holiday, and any other working day that is followed by a day off (C-13a)."""
         return self.is_working_day(day) and not self.is_working_day(day + timedelta(days=1))
 
     def is_evening(self, moment: datetime) -> bool:
-        """True from `evening` on, to the microsecond (C-13a), till midnight."""
+        """True from the configured `evening`, to the microsecond, until midnight (C-13a)."""
         return _since_midnight(self.local(moment)) >= self._calendar.evening
 
     def is_working(self, moment: datetime) -> bool:
-        """True within the working hours of a working day; their end is outside."""
+        """True within the working hours of a working day; the end of the hours is excluded."""
         return any(start <= moment < end for start, end in self._stretches_on(self.local(moment).date()))
 
     def next_working(self, moment: datetime) -> datetime:
-        """This moment when it is a working one, else when work begins again."""
+        """Return this moment if it is working time, otherwise the moment when work resumes."""
         return next(start for start, _ in self._stretches_from(moment))
 
     def add_working(self, moment: datetime, span: timedelta) -> datetime:
-        """The first moment by which `span` of working time has passed; ValueError when `span` is negative."""
+        """Return the first moment by which `span` of working time has passed. Raises ValueError if it is negative."""
         if span < NOTHING:
             raise ValueError("a span of working time is never negative")
         if span == NOTHING:
@@ -70,7 +70,7 @@ class WorkCalendar:
         return start + span
 
     def working_between(self, one: datetime, other: datetime) -> timedelta:
-        """The working time from one moment to the other; negative when the other is earlier."""
+        """Return the working time from one moment to the other; negative if the other is earlier."""
         if other < one:
             return -self.working_between(other, one)
         day, last = self.local(one).date(), self.local(other).date()
@@ -82,22 +82,22 @@ class WorkCalendar:
         return passed
 
     def after(self, moment: datetime, span: timedelta, clock: Clock) -> datetime:
-        """The moment when `span` is over (C-13): by the calendar, or in business time, where days off do not count."""
+        """Return the moment when `span` has passed (C-13): calendar time, or business time, which skips days off."""
         if clock == "business":
             return self._round_the_clock().add_working(moment, span)
         return _aware(moment).astimezone(UTC) + span
 
     def end_of(self, day: date) -> datetime:
-        """When work ends on a working day; midnight after any other."""
+        """Return when work ends on a working day, or midnight at the end of any other day."""
         stretches = list(self._stretches_on(day))
         return stretches[-1][1] if stretches else self.midnight_after(day)
 
     def midnight_after(self, day: date) -> datetime:
-        """When the date is over."""
+        """Return midnight at the end of the date."""
         return datetime.combine(day + timedelta(days=1), time.min, self._zone).astimezone(UTC)
 
     def after_quiet(self, moment: datetime, quiet: tuple[timedelta, timedelta] | None) -> datetime:
-        """This moment, or the end of the quiet hours that it falls into; they may run over midnight."""
+        """Return this moment, or the end of the quiet hours that it falls into; they may span midnight."""
         local = self.local(moment)
         now = _since_midnight(local)
         if quiet is None or not _within(now, quiet):
@@ -111,7 +111,7 @@ class WorkCalendar:
         return WorkCalendar(self._calendar.model_copy(update={"hours": whole, "hours_on": {}}))
 
     def _stretches_from(self, moment: datetime) -> Iterator[Stretch]:
-        """What is left to work from this moment on, without end."""
+        """Yield the remaining stretches of working time from this moment on, endlessly."""
         day = self.local(moment).date()
         moment = moment.astimezone(UTC)
         while True:
@@ -121,10 +121,10 @@ class WorkCalendar:
             day += timedelta(days=1)
 
     def _stretches_on(self, day: date) -> Iterator[Stretch]:
-        """The stretches of a day in which people work, in order."""
+        """Yield the stretches of working time on a day, in order."""
         if not self.is_working_day(day):
             return
-        midnight = datetime.combine(day, time.min, UTC)  # of a clock that shows UTC
+        midnight = datetime.combine(day, time.min, UTC)  # in UTC, shifted below by the offset in force
         for begin, finish, offset in self._offsets_around(midnight):
             for opens, closes in self._calendar.hours_of(day):
                 start, end = max(begin, midnight + opens - offset), min(finish, midnight + closes - offset)
@@ -132,7 +132,7 @@ class WorkCalendar:
                     yield start, end
 
     def _offsets_around(self, midnight: datetime) -> Iterator[tuple[datetime, datetime, timedelta]]:
-        """The day and its neighbours, parted where the clocks change: from, to, how far they are ahead of UTC."""
+        """Yield the day and its neighbours, split where the clocks change: from, to, offset from UTC."""
         begin, finish = midnight - timedelta(days=1), midnight + timedelta(days=2)
         before, after = self._offset(begin), self._offset(finish)
         if before == after:

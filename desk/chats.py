@@ -1,4 +1,4 @@
-"""Messages to people by Apprise: alerts, chats of departments, digests."""
+"""Messages to people, sent with Apprise: alerts, departments' chats, digests."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from desk.http import bound_answers
 from desk.network import prepare_environment
 from desk.places import Places
 
-TIMEOUT = 30  # seconds for one address, its retries included
+TIMEOUT = 30  # seconds for one address, including retries
 _ASSET = AppriseAsset(http_redirects=False, service_timeout=TIMEOUT)
-# The attributes in which Apprise's plugins keep to whom they send, each of which may hold some of them.
+# The attributes in which Apprise's plugins keep their receivers, possibly spread over several of them.
 _RECEIVERS = ("targets", "channels", "rooms", "users", "topics", "devices", "phones", "emails", "groups")
 
 
 @dataclass(frozen=True)
 class ChatMessage:
-    """What is sent."""
+    """A message to send."""
 
     body: str
     title: str = ""
@@ -29,17 +29,17 @@ class ChatMessage:
 
 
 class Chats:
-    """Sends messages; chats that are slow hold no more than their share of the threads."""
+    """Sends messages; slow chats occupy no more than their share of the threads."""
 
     def __init__(self, places: Places, confirm: Callable[[], None] | None = None) -> None:
-        """`confirm` is asked right before something is sent, and raises where it must not be."""
+        """`confirm` is called right before a message is sent, and raises if it must not be sent."""
         prepare_environment()
         bound_answers()
         self._places = places
         self._confirm = confirm
 
     def send(self, receiver: NotifyBase, message: ChatMessage) -> bool:
-        """Send to one of the `receivers`; whether it took it. Redirects are not followed."""
+        """Send to one of the `receivers`; return whether it was accepted. Redirects are not followed."""
         sender = Apprise(asset=_ASSET)
         sender.add(receiver)
         with self._places.place("chats"):
@@ -49,9 +49,9 @@ class Chats:
 
 
 def receivers(addresses: Iterable[SecretStr]) -> list[NotifyBase]:
-    """All whom these addresses name, each of which must be one of Apprise's: one may name several channels or people.
+    """Return everybody the addresses (Apprise URLs) name: one address may name several channels or people.
 
-    Where a plugin keeps them in a way of its own, they count as one, who is told again when one of them fails.
+    If a plugin keeps its receivers in a way of its own, they count as one, and all are told again when one fails.
     """
     named = (Apprise.instantiate(address.get_secret_value(), asset=_ASSET) for address in addresses)
     return [one for plugin in named if isinstance(plugin, NotifyBase) for one in _single(plugin)]

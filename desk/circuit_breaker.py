@@ -1,8 +1,7 @@
-"""The circuit breaker: a system that is down or that asks for patience is not called.
+"""The circuit breaker: a system that is down or asked for a pause is not called.
 
-Every call of every process passes `CircuitBreaker.pass_through`; what one worker learns holds for all. A call that
-writes is sent only while the run that asks for it owns its delivery: a worker may have slept, and another have taken
-over.
+Every call of every process passes `CircuitBreaker.pass_through`; what one worker learns applies to all. A call that
+writes is sent only while its run owns the delivery: the worker may have stalled, and another one taken over.
 """
 
 from __future__ import annotations
@@ -27,11 +26,11 @@ from store.database import reading
 from store.systems import Hindrance
 
 NO_ADVICE = timedelta(seconds=5)  # a 429 without Retry-After
-FLOOR = timedelta(seconds=1)  # however short the advice is
+FLOOR = timedelta(seconds=1)  # minimum wait, however short Retry-After is
 LONGEST_GROWN = timedelta(minutes=5)
-LONG = timedelta(minutes=15)  # an admin should know of longer rate limits
-PROBE = "GET /myself"  # passes a tripped breaker, or it could never be reset
-# POST, because the question is long, or because Usedesk knows nothing else
+LONG = timedelta(minutes=15)  # admins are alerted about longer rate limits
+PROBE = "GET /myself"  # allowed past a tripped breaker, which could not be reset otherwise
+# reads that are POST, because the query is long or because Usedesk offers nothing else
 _LOOKS = frozenset({"POST /search/jql", "POST /comment/list", "POST /ticket", "POST /tickets", "POST /groups"})
 _QUOTA = ("jira-quota-global-based", "jira-quota-tenant-based")
 _PER_ISSUE = "jira-per-issue-on-write"
@@ -42,7 +41,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Call:
-    """What is about to be called: `jira:main`, `POST /issue`, and the issue's id if it is about one."""
+    """A call to be made: the system (`jira:main`), the endpoint (`POST /issue`), and the issue's id if there is one."""
 
     system: str
     endpoint: str
@@ -50,24 +49,24 @@ class Call:
 
     @property
     def writes(self) -> bool:
-        """Whether it changes anything there."""
+        """Whether the call changes anything there."""
         return not self.endpoint.startswith("GET ") and self.endpoint not in _LOOKS
 
     def scopes(self) -> list[str]:
-        """The scopes in which a rate limit may hold this call up."""
+        """Return the scopes whose rate limits apply to this call."""
         scopes = [self.system, f"{self.system} {self.endpoint}"]
         return [*scopes, f"{self.system} issue {self.issue}"] if self.issue else scopes
 
 
-# Raises an alert in the caller's transaction: its text in `notes.yml`, and the text's values.
+# Raises an alert in the caller's transaction: the name of its text in `notes.yml`, and the text's values.
 Alert = Callable[[sa.Connection, str, Mapping[str, Any]], None]
 
 
 class CircuitBreaker:
-    """Asks before each call, and turns what went wrong into `Later` or `Dead`."""
+    """Checks before each call whether it may be made, and turns failures into `Later` or `Dead`."""
 
     def __init__(self, engine: sa.Engine, running: RuntimeConfig, alert: Alert, places: Places | None = None) -> None:
-        """`places`: shared by all breakers of this process."""
+        """`places` is shared by all breakers of this process."""
         self._engine = engine
         self._running = running
         self._alert = alert
@@ -75,20 +74,20 @@ class CircuitBreaker:
         self._run: Run | None = None
 
     def asked_by(self, run: Run) -> CircuitBreaker:
-        """The same breaker for the calls of a run; a dry run gets one that only reads."""
+        """Return this breaker for the calls of a run; a dry run gets one that allows reads only."""
         other = Onlooker(self._engine, self._running, self._alert, self._places) if run.is_dry else copy(self)
         other._run = run
         return other
 
     def confirm(self, call: Call) -> None:
-        """Ask again who owns the delivery, when time has passed since the breaker was asked."""
+        """Check again who owns the delivery, for a write that is sent some time after `ask`."""
         if self._run is not None and call.writes:
             self._run.confirm(self._engine)
 
     def ask(self, call: Call) -> Hindrance:
-        """What stood in the way until now.
+        """Return what stood in the way of the call until now.
 
-        Raises `Later` when the system is down or one of the call's scopes is rate-limited, LeaseLostError when the run
+        Raises `Later` if the system is down or one of the call's scopes is rate-limited, `LeaseLostError` if the run
         may not write any more.
         """
         if self._run is not None and self._run.clearance.use():
@@ -105,10 +104,10 @@ class CircuitBreaker:
         return hindrance
 
     def pass_through(self, call: Call, send: Callable[[], T]) -> T:
-        """Take a place, ask, send, and account for the outcome."""
+        """Wait for a place, check, send, and record the outcome."""
         try:
             with self._places.place(call.system):
-                before = self.ask(call)  # after what may take a while
+                before = self.ask(call)  # after the wait for a place, which may take a while
                 answer = send()
         except requests.RequestException as error:
             raise self._account(call, classify(error)) from error
@@ -134,15 +133,15 @@ class CircuitBreaker:
                 self._close(connection, call.system, trouble.reason, now)
             if trouble.kind is Kind.DOWN:
                 return Down(reason, call.system, trouble)
-            # by the schedule even when the breaker trips: a probe that answers while this call fails would use it up
+            # on the schedule even if the breaker trips: while probes succeed, a failing call would use up its attempts
             return Later(reason, at=_advised(trouble, now), spends=True, no_effect=trouble.no_effect)
 
     def _limit(self, connection: sa.Connection, call: Call, trouble: Trouble, now: datetime) -> datetime:
-        """Until when the scope of a 429 is left alone: as advised, longer each time if no call succeeded in between."""
+        """Rate-limit a 429's scope as advised, longer each time if no call succeeded in between; return until when."""
         scope = _scope(call, trouble.limit)
         before = systems.rate_limit_of(connection, scope)
         holding = before.until if before is not None and before.until > now else None
-        # calls that were under way together are one refusal
+        # refusals of simultaneous calls count as one
         times = 1 if before is None else before.times + (holding is None)
         until = max(now + _patience(trouble.retry_after, times), holding or now)
         systems.set_rate_limit(connection, scope, until, trouble.limit, times)
@@ -157,13 +156,13 @@ class CircuitBreaker:
 
 
 class Onlooker(CircuitBreaker):
-    """For who only looks, perhaps with another token than the bot's: asks no breaker and leaves no trace in one.
+    """For reads only, perhaps with another token than the bot's: consults no breaker and leaves no trace in one.
 
-    What a dry run would write raises WouldWriteError.
+    A write of a dry run raises `WouldWriteError`.
     """
 
     def pass_through(self, call: Call, send: Callable[[], T]) -> T:
-        """Send; what goes wrong becomes `Refused`, `Down` or `Later`."""
+        """Send; a failure becomes `Refused`, `Down` or `Later`."""
         if self._run is not None and call.writes:
             raise WouldWriteError(call.endpoint)
         try:
@@ -179,7 +178,7 @@ class Onlooker(CircuitBreaker):
 
 
 class Refused(Dead):
-    """The other system refused what was asked (a 4xx); `trouble` says how, for actions that know what to do."""
+    """The other system refused the call (a 4xx); `trouble` says how, for actions that can handle it."""
 
     def __init__(self, reason: str, trouble: Trouble) -> None:
         super().__init__(reason, no_effect=True)
@@ -187,7 +186,7 @@ class Refused(Dead):
 
 
 class Down(Later):
-    """The system is not there, refuses the token or redirects elsewhere; `trouble` says which."""
+    """The system is unreachable, refuses the token or redirects elsewhere; `trouble` says which."""
 
     def __init__(self, reason: str, system: str, trouble: Trouble) -> None:
         super().__init__(reason, system=system, no_effect=trouble.no_effect)
@@ -209,13 +208,13 @@ def _patience(advice: timedelta | None, times: int) -> timedelta:
 
 
 def _advised(trouble: Trouble, now: datetime) -> datetime | None:
-    """When a failing system wants to be asked again; None: by the schedule, which no advice uses up or stops."""
+    """Return when a failing system asks to be called again; `None`, meaning the schedule, without usable advice."""
     advice = trouble.retry_after
     return now + advice if advice is not None and NO_ADVICE <= advice <= LONG else None
 
 
 def next_probe(probes: int, running: RuntimeConfig, now: datetime) -> datetime:
-    """When to probe a closed system again: twice as long each time, between the bounds, ±20 %."""
+    """Return when to probe a system whose breaker tripped: intervals double between the bounds, ±20 %."""
     gap = min(running.gate.probe_max, running.gate.probe_min * 2 ** min(probes, 10))
     jitter: float = random.uniform(0.8, 1.2)  # noqa: S311 # not a secret
     wait: timedelta = gap * jitter

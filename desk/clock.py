@@ -1,7 +1,7 @@
-"""The one place that knows the time.
+"""The only module that reads the time.
 
-`now()` is the desk's time: what handlers and timers go by, and what the sandbox can move. `machine_now()` is the
-real time: retries, leases and signatures go by it.
+`DeskClock.now()` is the desk's time, which handlers and timers use and the sandbox can shift. `machine_now()` is the
+real time, used for retries, leases and signatures.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ def machine_now() -> datetime:
 
 
 class DeskClock:
-    """The desk's time; with a sandbox it is the machine's time plus the offset that the sandbox wrote.
+    """The desk's time; in a sandbox, the machine's time plus the offset that the sandbox wrote.
 
-    `offset_file` holds `{"offset_seconds": float}`; None outside the sandbox, where there is no such door.
+    `offset_file` holds `{"offset_seconds": float}`; it is `None` outside the sandbox, where the time cannot be shifted.
     """
 
     def __init__(self, offset_file: Path | None = None) -> None:

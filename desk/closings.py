@@ -1,4 +1,4 @@
-"""What the checks of a closing found: each kept and told once, by its rule's mode (R-53)."""
+"""Findings about closings: each is recorded and told once, according to its rule's mode (R-53)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Occasion = Literal["closing", "chat"]
 
 @dataclass(frozen=True)
 class Finding:
-    """A rule that a closing breaks, and the words to the agent: what is wrong, and what to do instead."""
+    """A rule that a closing breaks, with the words for the agent: what is wrong, and what to do instead."""
 
     rule: str
     text: str
@@ -30,17 +30,17 @@ class Finding:
 
 
 class ClosingsDesk:
-    """Findings about closings, for the lead's page and, by mode, for the agent."""
+    """Findings about closings, for the lead's page and, depending on the mode, for the agent."""
 
     def __init__(self, context: DeskContext, crm: CrmDesk) -> None:
         self._context = context
         self._crm = crm
 
     def tell(self, ticket_id: str, closing: str, found: Sequence[Finding], *, of: Occasion = "closing") -> None:
-        """Record what is broken, and tell the agent in one note what the rules' modes let be told.
+        """Record the broken rules and tell the agent, in one note, about those whose modes allow it.
 
-        `closing` names this closing of the ticket (`of` a chat: this message or line of it): a CRM tells of it twice,
-        before the button and after.
+        `closing` identifies this closing of the ticket (for `of="chat"`, the message or line of the chat): a CRM
+        reports a closing twice, before the button is pressed and after.
         """
         new = [one for one in found if not self._is_known(ticket_id, closing, one.rule)]
         if not new:
@@ -53,7 +53,7 @@ class ClosingsDesk:
             self._crm.tell(ticket_id, telling, why=OWN)
 
     def lose(self, event: TicketEvent) -> None:
-        """Keep for the lead's board a ticket that is closed without a next step (R-46)."""
+        """Put a ticket that was closed without a next step on the lead's board (R-46)."""
         ticket = event.ticket
         topic = ": ".join(name for name in (ticket.type, ticket.subtype) if name) or None
         about = (self._crm.source, ticket.id, event.agent.id, topic and topic[:400], self._context.now)
@@ -61,7 +61,7 @@ class ClosingsDesk:
         self._context.actions.write(action, lambda rows: lost_tickets.lose(rows, Lost(*about), self._context.label))
 
     def _agrees(self, ticket_id: str, found: Finding, of: Occasion) -> bool:
-        """Record the finding; whether its rule's mode lets the agent be told. A lead sees it either way."""
+        """Record the finding, which a lead sees in any case; return whether its rule's mode lets the agent be told."""
         action = Action(found.rule, f"find_in_{of}", ticket_id, intent=found.text, is_warning=True)
         return bool(self._context.actions.note(action, Result(True, after=found.text, outcome="warned")))
 

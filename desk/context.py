@@ -27,14 +27,14 @@ Post = Callable[[sa.Connection, BotEvent], object]
 
 
 class Alerts:
-    """Tells an admin what must be looked at; the same key once."""
+    """Raises alerts for the admins, each key once."""
 
     def __init__(self, templates: Templates, post: Post) -> None:
         self._templates = templates
         self._post = post
 
     def raise_once(self, connection: sa.Connection, key: str, name: str, **values: object) -> None:
-        """Record the alert `name` (a text of `crm_templates/notes.yml`) and let it be sent, in this transaction."""
+        """Record the alert `name` (a text of `crm_templates/notes.yml`) and post it for sending, in one transaction."""
         now = machine_now()
         text = self._templates.note(name, **values)
         if systems.raise_alert(connection, key, text, now):
@@ -43,7 +43,7 @@ class Alerts:
 
 @dataclass(frozen=True)
 class DeskContext:
-    """Everything that an action may need; handlers see none of it. `label` names the delivery (source/id) of `case`."""
+    """Everything an action may need; handlers see none of it. `label` is the delivery (source/id), `case` its case."""
 
     engine: sa.Engine
     config: Config
@@ -62,11 +62,11 @@ class DeskContext:
     case: str
 
     def leave_word(self, connection: sa.Connection, key: str, **about: Any) -> None:
-        """Let it be looked at, after this delivery, what may be there twice (`StrayEvent`)."""
+        """Have an effect that may exist twice checked after this delivery (`StrayEvent`)."""
         event = StrayEvent(occurred_at=machine_now(), key=key, delivery=self.label, case=self.case, **about)
         self.post(connection, event)
 
     def reading(self) -> sa.Connection:
-        """A connection for look-ups, which see what has been done so far."""
+        """Return a connection for look-ups that sees everything done so far."""
         self.actions.settle()
         return reading(self.engine)

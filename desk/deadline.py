@@ -1,7 +1,7 @@
 """Connections that keep a deadline for a whole call.
 
-A timeout of urllib3 begins anew with every piece that arrives, so an answer that drips can hold a thread for hours,
-in its headers as well as in its body. Here each read and each write of a socket has what is left of the call's time.
+urllib3's timeout starts anew with every chunk that arrives, so an answer that trickles in can hold a thread for hours,
+in its headers as well as in its body. Here each read and write of a socket gets the rest of the call's time.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
 class Deadline(threading.local):
-    """When the call that this thread makes must be over."""
+    """When the current call of this thread must be over."""
 
     _at = float("inf")
 
     def set(self, seconds: float) -> None:
-        """The call begins now and may last so long."""
+        """Start the time of a call: `seconds` from now."""
         self._at = time.monotonic() + seconds
 
     def left(self) -> float:
-        """The seconds that are left; raises TimeoutError when there are none."""
+        """Return the seconds that are left; raise TimeoutError if there are none."""
         left = self._at - time.monotonic()
         if left <= 0:
             raise TimeoutError("the time of the whole call is over")
@@ -33,7 +33,7 @@ class Deadline(threading.local):
 
 
 class _Reader(io.RawIOBase):
-    """The reading end of a socket, as http.client wants it."""
+    """The reading end of a socket, as `http.client` needs it."""
 
     def __init__(self, owner: TimedSocket, raw: Any) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class _Reader(io.RawIOBase):
 
 
 class TimedSocket:
-    """A socket, or a TLS layer over one; what is not said here it does as ever."""
+    """Wraps a socket, or a TLS layer over one; whatever is not defined here is passed on to it."""
 
     def __init__(self, sock: Any, deadline: Deadline) -> None:
         self._sock, self._deadline = sock, deadline
@@ -63,12 +63,12 @@ class TimedSocket:
         return getattr(self._sock, name)
 
     def settimeout(self, seconds: float | None) -> None:
-        """How long one read or write may take."""
+        """Set how long one read or write may take."""
         self._patience = seconds
         self._sock.settimeout(seconds)
 
     def hurry(self) -> None:
-        """Give the next read or write no more than the call has left."""
+        """Limit the next read or write to what the call has left."""
         left = self._deadline.left()
         self._sock.settimeout(left if self._patience is None else min(left, self._patience))
 
@@ -78,12 +78,12 @@ class TimedSocket:
         self._sock.sendall(data, *flags)
 
     def makefile(self, mode: str = "rb", *_: Any) -> io.BufferedReader:
-        """For reading answers."""
+        """Return a file for reading answers."""
         return io.BufferedReader(_Reader(self, self._sock.makefile(mode, buffering=0)))
 
 
 class _Timed:
-    """What both kinds of connections have in common; `deadline` is that of the adapter which made them."""
+    """What both kinds of connections share; `deadline` is that of the adapter that made them."""
 
     deadline: Deadline
     sock: Any
@@ -93,7 +93,7 @@ class _Timed:
         return made  # type: ignore[no-any-return]
 
     def connect(self) -> None:
-        """Connect, which puts TLS over the socket."""
+        """Connect; this is where TLS is laid over the socket."""
         super().connect()  # type: ignore[misc]
         if not isinstance(self.sock, TimedSocket):
             self.sock = TimedSocket(self.sock, self.deadline)
@@ -108,6 +108,6 @@ class _Secure(_Timed, HTTPSConnection):
 
 
 def connections(deadline: Deadline) -> dict[str, type[HTTPConnection]]:
-    """The classes of connections, by scheme, that keep a deadline."""
+    """Return the connection classes, by scheme, that keep a deadline."""
     kinds = {"http": _Plain, "https": _Secure}
     return {scheme: type(kind.__name__, (kind,), {"deadline": deadline}) for scheme, kind in kinds.items()}

@@ -1,4 +1,4 @@
-"""The departments' chats, their heads and the lead: what is told to people by Apprise, at least once."""
+"""Messages to departments' chats, their heads and the lead, sent with Apprise at least once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MENTION = re.compile(r"([@<])(?=\S)")
 
 @dataclass(frozen=True)
 class Line:
-    """A text of `crm_templates/notes.yml` for people in a chat, and what goes into the store when it was sent."""
+    """A text of `crm_templates/notes.yml` for people in a chat, and what is written to the store once it was sent."""
 
     name: str
     values: Mapping[str, object]
@@ -31,17 +31,17 @@ class Line:
 
 
 class DepartmentsDesk:
-    """The actions that reach departments and leads. Each says whether the line was delivered."""
+    """The actions that reach departments and leads. Each returns whether the line was delivered."""
 
     def __init__(self, context: DeskContext) -> None:
         self._context = context
 
     def find(self, text: str | None) -> Department | None:
-        """A department by its id or any spelling of its name."""
+        """Return a department by its id or any spelling of its name."""
         return self._context.config.departments.find(text)
 
     def announce(self, department: Department, line: Line, *, why: str, possible: bool = True) -> bool:
-        """Tell a department's chat of a new request (U-14)."""
+        """Announce a new request in a department's chat (U-14)."""
         return self._send(Action(why, "announce_request", department.name, possible=possible), department.chat, line)
 
     def remind(self, department: Department, line: Line, *, why: str) -> bool:
@@ -61,6 +61,6 @@ class DepartmentsDesk:
         shown = replace(action, intent=text, already=line.unless)
         if address is None:
             return bool(self._context.actions.note(shown, Result(outcome="unchanged", reason=NO_ADDRESS)))
-        # a text that somebody wrote calls nobody: a mention is broken by a sign that is not seen
+        # text written by people must not notify anybody: an invisible character breaks each mention
         message = ChatMessage(MENTION.sub("\\1\u2060", text))
         return tell_each(self._context, shown, [address], lambda: message, line.also)

@@ -35,7 +35,7 @@ from events import AlertEvent, DigestEvent
 
 @dataclass(frozen=True)
 class RequestStanding:
-    """An answer as it stands: `state` answered or withdrawn, `how`, by whom, and the words."""
+    """The current answer to a request: `state` (answered or withdrawn), `how`, by whom, and its text."""
 
     state: str
     how: str
@@ -44,9 +44,9 @@ class RequestStanding:
 
 
 class Desk:
-    """One desk for one run of one delivery: `desk.jira`, `desk.crm`, `desk.usedesk`, `desk.assignments`,
-    `desk.notices`, `desk.closings`, `desk.holds`, `desk.duplicates`, `desk.escalations`, `desk.requests`,
-    `desk.incidents`, `desk.promises`, `desk.departments`, `desk.now`, `desk.config`.
+    """The desk of one run of one delivery: `desk.jira`, `desk.crm`, `desk.usedesk`, `desk.assignments`, `desk.notices`,
+    `desk.closings`, `desk.duplicates`, `desk.escalations`, `desk.holds`, `desk.checks`, `desk.cases`, `desk.incidents`,
+    `desk.requests`, `desk.promises`, `desk.departments`, `desk.now`, `desk.config`.
 
     `now` is the moment at which the delivery was first taken up, and `config` the configuration of that moment.
     """
@@ -72,23 +72,25 @@ class Desk:
         self.now: datetime = context.now
 
     def crm_of(self, source: str) -> TicketVerbs | None:
-        """Where a ticket is written into; None: an issue of Jira that no ticket is known of."""
+        """Return where a ticket of this source is written to; `None` for a Jira issue without a known ticket."""
         return next((crm for crm in (self.crm, self.usedesk) if crm.source == source), None)
 
     def draft_heading(self, rule: str) -> str:
-        """What stands over a draft for the client where a CRM knows no drafts."""
+        """Return the heading over a draft for the client in a CRM that has no drafts."""
         return self._context.templates.note("draft_heading", rule=rule)
 
     def what_stands(self, request: Request) -> RequestStanding | None:
-        """The answer that stands where a question lives, as the other system shows it now; None: none, or it is
-        not to be asked now: a reminder does not wait for that."""
+        """Return the answer to a request as the other system shows it now.
+
+        `None` if there is none or the system cannot be asked now: a reminder does not wait for that.
+        """
         try:
             return self._what_stands(request)
         except Later as later:
             if later.at is not None:
-                raise  # a limit of calls: soon
+                raise  # a rate limit: it is over soon
         except Dead:
-            pass  # it may not be asked
+            pass  # the bot may not read it
         return None
 
     def _what_stands(self, request: Request) -> RequestStanding | None:
@@ -102,15 +104,15 @@ class Desk:
         return RequestStanding(ANSWERED, "comment" if answer[1] else "status", *answer) if answer else None
 
     def note(self, name: str, **values: object) -> str:
-        """A text of `crm_templates/notes.yml`."""
+        """Return a text of `crm_templates/notes.yml`."""
         return self._context.templates.note(name, **values)
 
     def mode(self, rule: str) -> str:
-        """What may be done by a rule: off, observe, warn or act."""
+        """Return the mode of a rule: off, observe, warn or act."""
         return self.config.rules.mode(rule)
 
     def send_alert(self, event: AlertEvent) -> None:
-        """Tell the admins, at the addresses of `alerts.yml`; each at least once."""
+        """Tell the admins at the addresses of `alerts.yml`, each at least once."""
         urls = self.config.alerts.urls
         action = Action(OWN, "send_alert", event.key, intent=event.text)
         if not urls:
@@ -119,7 +121,7 @@ class Desk:
             tell_each(self._context, action, urls, lambda: ChatMessage(event.text))
 
     def send_digest(self, event: DigestEvent) -> None:
-        """Send a digest to all whom its address names, each at least once."""
+        """Send a digest to everybody its address names, each at least once."""
         asked = self._context.config.reports.digests.get(event.name)
         action = Action(OWN, "send_digest", event.name, intent=event.day.isoformat())
         if asked is None or asked.to is None:

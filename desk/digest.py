@@ -1,4 +1,4 @@
-"""The morning digest: what waits too long, and how departments answered; the same figures as the pages (U-30)."""
+"""The morning digest: what has waited too long, and how departments answered; the same figures as the pages (U-30)."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ WORST = 3
 DEPARTMENTS = 5
 WEEK = 7
 FOLDER = Path(__file__).parent / "digest_templates"
-LATE = timedelta(hours=3)  # a digest of the morning is no news in the evening
+LATE = timedelta(hours=3)  # a morning digest is no longer news in the evening
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Digest:
-    """A digest, at most one screen: its subject, as text, and as HTML for mail."""
+    """A digest of at most one screen: its subject, its text, and its HTML for mail."""
 
     title: str
     text: str
@@ -39,7 +39,7 @@ class Digest:
 
 
 def make(connection: sa.Connection, config: Config, now: datetime, parts: Sequence[Part]) -> Digest:
-    """The digest as of now."""
+    """Make the digest as of now."""
     today = WorkCalendar(config.calendar.named()).local(now).date()
     values: dict[str, Any] = {"day": today, "address": config.reports.address, "worst": None, "counts": None}
     values |= {"yesterday": None, "week": None, "departments": (), "findings": None}
@@ -65,7 +65,7 @@ def make(connection: sa.Connection, config: Config, now: datetime, parts: Sequen
 
 
 def said(row: Waiting, config: Config, now: datetime) -> dict[str, Any]:
-    """A row of the board for words: who is awaited, for how long."""
+    """Return a row of the board as values for the template: who is awaited, for how long."""
     return {
         "kind": row.kind,
         "ticket": row.ticket_id,
@@ -79,13 +79,13 @@ def said(row: Waiting, config: Config, now: datetime) -> dict[str, Any]:
 
 
 def name_of(config: Config, department: str) -> str:
-    """A department as the manual calls it; its id when the table has it no more."""
+    """Return a department's name in the manual; its id if the configuration no longer has it."""
     known = config.departments.find(department)
     return known.name if known else department
 
 
 def is_due(config: Config, asked: DigestConfig, now: datetime) -> bool:
-    """Whether a digest's moment of today has just come; on days off it never does."""
+    """Whether the time of today's digest has just come; never on days off."""
     calendar = WorkCalendar(config.calendar.named())
     local = calendar.local(now)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -93,7 +93,7 @@ def is_due(config: Config, asked: DigestConfig, now: datetime) -> bool:
 
 
 def _took(took: timedelta | None) -> str:
-    """How long, in the largest units that say something."""
+    """Return a duration in the largest useful units."""
     if took is None:
         return "—"
     minutes = round(took.total_seconds() / 60)
@@ -109,7 +109,7 @@ def _percent(share: float | None) -> str:
 
 @cache
 def _environment(*, html: bool) -> Environment:
-    """Of each form its own: what both import is escaped in HTML, and is not in a text."""
+    """Return a separate environment for each format, since shared macros are escaped in HTML but not in text."""
     made = Environment(
         loader=FileSystemLoader(FOLDER),
         undefined=StrictUndefined,

@@ -1,6 +1,6 @@
-"""The ledger of a dry run: each action asks all that it would ask, and ends where it would write.
+"""The ledger of a dry run: each action makes its look-ups and stops at its first write.
 
-What is never written cannot be seen by the actions after it: they go on without the issue, the hold, the request.
+Later actions cannot see what was never written: they run without the issue, the hold or the request.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _IN_OTHER_MODES = {"warn": "would warn", "observe": "would record", "off": "off"
 
 
 class DryLedger(ActionLedger):
-    """Notes how each action would end, and lets nothing last.
+    """Notes how each action would end, without lasting effects.
 
-    `known`: what the ledger of the delivery has; a run would not do again what has ended, and goes on with its value.
+    `known`: the delivery's rows in the ledger; a run would not repeat what has ended, but would use its value.
     """
 
     is_dry = True
@@ -34,7 +34,7 @@ class DryLedger(ActionLedger):
         super().__init__(label, known or {})
         self._engine = engine
         self._mode_of = mode_of
-        self._would_write = False  # so that something may be missing which a run would find
+        self._would_write = False  # later look-ups may then miss what a real run would find
         self.lines: list[dict[str, Any]] = []
 
     def do(
@@ -44,11 +44,11 @@ class DryLedger(ActionLedger):
         find: Find[T] | None = None,
         result: Callable[[T], Result] = lambda _: Result(),
     ) -> Any:
-        """Note how it would end; its value as far as a look, or the ledger, tells it."""
+        """Note how the action would end; return its value as far as a look-up or the ledger provides it."""
         return self._note(action, lambda: as_result(done_or_refused(action, act), result), others=True)
 
     def write(self, action: Action, rows: Rows) -> Any:
-        """The same for the bot's own rows: what is written is undone."""
+        """Do the same for the bot's own rows: they are written and rolled back."""
 
         def act() -> Result:
             with self._engine.connect() as connection:
@@ -82,7 +82,7 @@ class DryLedger(ActionLedger):
         try:
             done = action.stands()
             if done is None and not action.possible and others:
-                return Result(outcome="would do")  # nobody can look at what is not there yet
+                return Result(outcome="would do")  # its target does not exist yet, so nothing can be looked up
             done = done or act()
         except AbsentError as absent:
             return Result(outcome="refused", reason=str(absent))
@@ -90,17 +90,17 @@ class DryLedger(ActionLedger):
             done = Result()
         if done.outcome not in ("done", "warned"):
             return done
-        # nothing depends on a warning, or on what the bot only remembers
+        # no later action depends on a warning or on the bot's own notes
         self._would_write |= done.outcome == "done" and action.why != OWN
         outcome = "would do" if done.outcome == "done" else _IN_OTHER_MODES["warn"]
         return Result(done.value, target=done.target, outcome=outcome, reason=done.reason)
 
     def record(self, rows: Rows) -> None:
-        """Nothing goes into the store."""
+        """Store nothing."""
 
     def settle(self) -> None:
-        """Nothing is left to be written."""
+        """Do nothing: no ends are pending."""
 
     def key(self, action: Action) -> str:
-        """Nothing is sent."""
+        """Return no key: nothing is sent."""
         return ""

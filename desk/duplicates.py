@@ -1,4 +1,4 @@
-"""Duplicates of a ticket: which others ask the same, and what a ticket is merged into (W-09…W-16, R-43, R-44)."""
+"""Duplicates of a ticket: which other tickets ask the same, and merging one into another (W-09…W-16, R-43, R-44)."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from store.findings import About
 from store.known_tickets import KnownTicket
 from store.merged_tickets import Merged
 
-_EVENTS = 5  # of another ticket, in which its last answer is looked for
+_EVENTS = 5  # latest events of another ticket that are searched for its last answer
 Merge = Literal["merged", "kept", "stale", "taken"]
 
 
 @dataclass(frozen=True)
 class FoundDuplicates:
-    """The tickets that ask the same, the likest first; `merged`: those that are merged, and into which.
+    """The tickets that ask the same, most similar first; `merged` maps those already merged to their originals.
 
-    Those that are merged into the ticket itself are none of the others any more.
+    Tickets that were merged into the ticket itself are left out.
     """
 
     similar: tuple[Similar, ...]
@@ -38,49 +38,52 @@ class FoundDuplicates:
 
     @property
     def free(self) -> list[Similar]:
-        """Those to which a client may be sent: they do not send theirs on themselves."""
+        """Tickets to which a client may be sent: those that were not merged into another one themselves."""
         return [one for one in self.similar if one.ticket.ticket_id not in self.merged]
 
 
 class DuplicatesDesk:
-    """The look-ups and actions of duplicates; only WebCRM's tickets have any."""
+    """The look-ups and actions for duplicates; only WebCRM tickets have duplicates."""
 
     def __init__(self, context: DeskContext, crm: CrmDesk) -> None:
         self._context = context
         self._crm = crm
 
     def known(self, event: TicketEvent) -> KnownTicket:
-        """The ticket of an event, with all that other events have told of it."""
+        """Return the ticket of an event, with everything that earlier events said about it."""
         return self.get(event.ticket.id) or known_by(event)
 
     def get(self, ticket_id: str | None) -> KnownTicket | None:
-        """A ticket by its number, as people write it; None where there is none, or nobody has heard of it."""
+        """Return a ticket by its number as people write it; `None` if it is empty or the bot has not heard of it."""
         if not plain(ticket_id):
             return None
         with self._context.reading() as connection:
             return known_tickets.get(connection, self._crm.source, plain(ticket_id))
 
     def others(self, numbers: Iterable[str]) -> dict[str, KnownTicket | None]:
-        """By number, what the bot has heard of tickets; of others it says nothing."""
+        """Return the tickets that the bot has heard of, by number; the others are left out."""
         found = {number: self.get(number) for number in numbers}
         return {number: one for number, one in found.items() if one is not None}
 
     def ask(self, number: str) -> dict[str, KnownTicket | None]:
-        """The same of one ticket, and where nobody has heard of it the CRM is asked; None: it certainly has none."""
+        """Like `others` for one ticket, but ask the CRM if the bot has not heard of it.
+
+        A value of `None` means that the CRM has no such ticket; an empty result means that nobody could tell.
+        """
         heard = self.others([number])
         if heard:
             return heard
         try:
             row = self._crm.row(number)
         except (AbsentError, ActionFault):
-            return {}  # nobody knows, and nothing waits for it
+            return {}  # it could not be asked, and nothing depends on the answer
         read = self._read(row) if row is not None else None
         return {number: read} if row is None or read is not None else {}
 
     def find(self, ticket: KnownTicket) -> FoundDuplicates:
-        """Which other tickets of the same seller or client ask the same (W-11, W-12).
+        """Find other tickets of the same seller or client that ask the same (W-11, W-12).
 
-        By what the bot has heard, and by the CRM's list; where that cannot be read the bot goes by the first alone.
+        Uses the events that the bot has received and the CRM's own list; if the list cannot be read, the events alone.
         """
         table = self._context.config.duplicates
         with self._context.reading() as connection:
@@ -96,7 +99,7 @@ class DuplicatesDesk:
         return FoundDuplicates(tuple(others), merged)
 
     def _listed(self, ticket: KnownTicket) -> tuple[list[KnownTicket], str | None]:
-        """The CRM's own list, and why it could not be read: a search that fails holds no rule up."""
+        """Return the CRM's own list, or an empty one and why it could not be read: a failed search blocks no rule."""
         table = self._context.config.duplicates
         audience, _, party = (ticket.party or "").partition(":")
         if not table.crm_list or not party:
@@ -111,7 +114,7 @@ class DuplicatesDesk:
         return [one for one in found if one.party == ticket.party], None
 
     def _read(self, row: Mapping[str, object]) -> KnownTicket | None:
-        """A ticket of the list; None for one that cannot be read."""
+        """Return a ticket from the CRM's list; `None` if it is malformed."""
         try:
             ticket = Ticket.model_validate({name: value for name, value in row.items() if value is not None})
         except ValidationError:
@@ -119,7 +122,7 @@ class DuplicatesDesk:
         return known(self._crm.source, ticket, self._context.now, ticket.status)
 
     def _record(self, ticket: KnownTicket, alike: list[Similar], unread: str | None) -> None:
-        """Who is like the ticket, and how much; what only the list told is known from now on."""
+        """Record which tickets are similar and how much, and remember those that only the list contained."""
         seen = [one.ticket for one in alike]
         after = [f"{one.ticket.ticket_id} ({one.score:.0%})" for one in alike]
 
@@ -130,19 +133,19 @@ class DuplicatesDesk:
         self._context.actions.note(action, Result(after=after, reason=unread, rows=remember if seen else None))
 
     def merged_into(self, ticket: KnownTicket) -> Merged | None:
-        """What the ticket was merged into."""
+        """Return the merge of this ticket into another one, if there is one."""
         with self._context.reading() as connection:
             return merged_tickets.of_ticket(connection, ticket.source, ticket.ticket_id)
 
     def is_own(self, merged: Merged) -> bool:
-        """Whether this delivery has merged it: an earlier run of it, which did not come to its end."""
+        """Whether this delivery made the merge, in an earlier run that did not finish."""
         return merged.delivery == self._context.label
 
     def merge(self, ticket: KnownTicket, original: KnownTicket, *, why: str) -> Merge:
-        """Merge a ticket into another that is in work now, by its CRM (W-13, W-14).
+        """Merge a ticket into another one that the CRM says is in work now (W-13, W-14).
 
-        `kept`: the rule's mode lets it not be done. `stale`: nobody works on the other one any more. `taken`: the
-        ticket is merged already, or the other one into it.
+        `kept`: the rule's mode does not allow it. `stale`: nobody works on the other ticket any more. `taken`: this
+        ticket is already merged, or the other one is merged into it.
         """
         action = Action(why, "merge_duplicate", ticket.ticket_id, intent=original.ticket_id)
 
@@ -163,11 +166,11 @@ class DuplicatesDesk:
         return "merged" if mine else "taken"
 
     def merge_text(self, number: str, own: str) -> str | None:
-        """M-1 with a number; None where it is empty or the ticket's own (W-15)."""
+        """Return M-1 with a number; `None` if the number is empty or the ticket's own (W-15)."""
         return self._context.templates.note("m1", number=plain(number)) if names_another(number, own) else None
 
     def let_look(self, other: KnownTicket, at: KnownTicket) -> None:
-        """Let a ticket that came in later be looked at again: it may not have known of this one."""
+        """Have a ticket that came in later checked for duplicates again: it may not have known of this one."""
         event = DuplicateEvent(
             type="duplicate.look", occurred_at=self._context.now, key=f"{other.ticket_id}:{at.ticket_id}",
             ticket_source=other.source, ticket_id=other.ticket_id, original=at.ticket_id,
@@ -176,11 +179,11 @@ class DuplicatesDesk:
         self._context.actions.write(action, lambda connection: self._context.post(connection, event))
 
     def reasons(self, found: Similar) -> list[str]:
-        """Why two tickets are alike, in words."""
+        """Return in words why two tickets are similar."""
         return [self._context.templates.note("duplicate_reason", **one._asdict()) for one in found.reasons]
 
     def answer_in(self, other: KnownTicket) -> str | None:
-        """The last answer in another ticket, as the CRM told of it."""
+        """Return the last public answer of an agent in another ticket, as far as the CRM's events contain one."""
         with self._context.reading() as connection:
             stored = tickets.last_events(connection, other.source, other.ticket_id, _EVENTS)
         for event in map(load_event, stored):
@@ -191,8 +194,10 @@ class DuplicatesDesk:
         return None
 
     def tell(self, ticket_id: str, finding: str, note: str, *, why: str, **values: object) -> bool:
-        """Record what was found, for the lead, and tell the agent by the rule's mode: each finding once; whether this
-        delivery is the one that tells."""
+        """Record a finding for the lead and, if the rule's mode allows it, tell the agent; each finding once.
+
+        Returns False if another delivery has told it already.
+        """
         about = About(self._crm.source, ticket_id, why, finding[: findings.LONGEST])
         with self._context.reading() as connection:
             if findings.told_by(connection, about) not in (None, self._context.label):
@@ -211,7 +216,7 @@ class DuplicatesDesk:
 
 
 def _with_earlier(listed: KnownTicket, heard: KnownTicket | None) -> KnownTicket:
-    """What the list tells, and what it leaves open as events told it."""
+    """Return the ticket from the list, with its gaps filled from earlier events."""
     if heard is None:
         return listed
     gaps = {name: value for name, value in heard.__dict__.items() if getattr(listed, name) is None}

@@ -1,4 +1,4 @@
-"""The ends of a run's actions, until they are written."""
+"""The ends of a run's actions, kept until they are written to the ledger."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from store.ledger import ENDED, Entry
 
 @dataclass(frozen=True)
 class PendingAction:
-    """An action that is asked for: the columns that its row begins with, and what the ledger knows of it."""
+    """A requested action, the columns that its ledger row starts with, and the row from an earlier run, if any."""
 
     action: Action
     row: dict[str, object]
@@ -27,12 +27,12 @@ class PendingAction:
 
     @property
     def mode(self) -> Mode:
-        """What the rule lets the bot do."""
+        """The mode of the action's rule."""
         return cast(Mode, self.row["mode"])
 
     @property
     def acts(self) -> bool:
-        """Whether it is to be done, not only warned of or recorded."""
+        """Whether the action is to be done, not only warned of or recorded."""
         return acts(self.mode, self.action)
 
     @property
@@ -43,7 +43,7 @@ class PendingAction:
 
 @dataclass(frozen=True)
 class Ended:
-    """An end that is not written yet; `number` None: the action was never begun."""
+    """An end that is not written yet; `number` is the ledger row, `None` if the action was never begun."""
 
     pending: PendingAction
     result: Result
@@ -51,7 +51,7 @@ class Ended:
 
 
 class Ends:
-    """Ends that wait for the next transaction, and with them the take-up of a delivery that is new."""
+    """Ends that wait for the next transaction, together with the take-up of a new delivery."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -62,12 +62,14 @@ class Ends:
         return bool(self._unwritten)
 
     def add(self, ended: Ended) -> None:
-        """Let an end be written with what comes next."""
+        """Have an end written in the next transaction."""
         self._unwritten.append(ended)
 
     def write(self, connection: sa.Connection) -> bool:
-        """Take the delivery up if need be, and write the ends that are not written; False: the delivery is another's
-        by now, so that each effect is recorded as one too many, perhaps.
+        """Take the delivery up if that has not happened yet, and write the pending ends.
+
+        Returns False if the delivery belongs to another worker by now; each effect is then recorded as a possible
+        repeat.
         """
         try:
             if self._take is not None and not self._take(connection):
@@ -81,13 +83,13 @@ class Ends:
         return mine
 
     def end_run(self, connection: sa.Connection, values: Mapping[str, object]) -> bool:
-        """Write them, and the delivery's `values`; one that nothing was written for is taken and ended at once."""
+        """Write the pending ends and the delivery's `values`; without pending ends, take it up and end it at once."""
         if self._take is not None and not self._unwritten:
             return self._take(connection, **values)
         return self.write(connection) and deliveries.let_go(connection, self._run.delivery, self._run.token, **values)
 
     def committed(self) -> None:
-        """What was written is written for good."""
+        """Forget what was written: the transaction is committed."""
         self._take = None
         self._unwritten.clear()
 
@@ -103,7 +105,7 @@ class Ends:
         return mine
 
     def decide(self, connection: sa.Connection, ended: Ended) -> bool:
-        """Write the end of an action that was never begun; False: the delivery is another's by now."""
+        """Write the end of an action that was never begun; False if the delivery belongs to another worker by now."""
         pending, done = ended.pending, ended.result
         try:
             mine = ledger.decide(connection, self._run.owner, pending.row | done.row(pending.action), pending.entry)

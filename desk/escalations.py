@@ -1,4 +1,4 @@
-"""Customers' chats that another line is to have: found, timed, handed on, ended (E-01, E-02, E-57)."""
+"""Customers' chats that belong to another line: found, timed, handed over, ended (E-01, E-02, E-57)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["CLOSED", "ESCALATED", "BegunEscalation", "Escalation", "EscalationsD
 
 @dataclass(frozen=True)
 class JudgedChat:
-    """A chat as it was judged: `line` None: it stays with its agent. `words` say so in the ledger.
+    """The verdict on a chat; `line` is `None` if the chat stays with its agent. `words` describe it in the ledger.
 
-    `running`: the minutes of E-02 run since `since`; `anew`: they begin anew, for another agent.
+    `running`: the minutes of E-02 count from `since`. `anew`: they start over, for another agent.
     """
 
     source: str
@@ -35,14 +35,14 @@ class JudgedChat:
 
 @dataclass(frozen=True)
 class BegunEscalation:
-    """The open escalation of a chat; `new`: to this line, as of this event."""
+    """The open escalation of a chat; `new` if this event began it or changed its line."""
 
     id: int
     new: bool
 
 
 class EscalationsDesk:
-    """What is kept of chats that go to another line, and its look-ups. What comes of it, other actions do."""
+    """Records and look-ups of chats that go to another line. Acting on them is left to other actions."""
 
     def __init__(self, context: DeskContext) -> None:
         self._context = context
@@ -53,19 +53,20 @@ class EscalationsDesk:
         return found if found is not None and found.ended_at is None else None
 
     def newest(self, source: str, ticket_id: str) -> Escalation | None:
-        """The newest of a ticket, open or ended."""
+        """Return the newest escalation of a ticket, open or ended."""
         with self._context.reading() as connection:
             return escalations.newest(connection, source, ticket_id)
 
     def get(self, number: int) -> Escalation | None:
-        """One by its number, open or ended."""
+        """Return an escalation by its number, open or ended."""
         with self._context.reading() as connection:
             return escalations.get(connection, number)
 
     def judge(self, judged: JudgedChat) -> BegunEscalation | None:
-        """Keep what a chat was judged to be; the escalation that is open after it.
+        """Record the verdict on a chat, and return the escalation that is open afterwards.
 
-        One that is open goes on, and its minutes with it. None: the chat stays, or is with its line already.
+        An escalation that is open continues, and so do its minutes, unless the verdict says `anew`. Returns `None` if
+        the chat stays with its agent or is with its line already.
         """
         limit, now = self._context.config.escalation.countdown.limit, self._context.now
         due_at = judged.since + limit if judged.running else None
@@ -91,7 +92,7 @@ class EscalationsDesk:
         return BegunEscalation(**found) if found else None
 
     def stop(self, open_one: Escalation, how: str, line: str | None = None) -> None:
-        """End an escalation, and its minutes: it was handed on (to `line`), or the chat was closed (E-57)."""
+        """End an escalation and its countdown: the chat was handed over (to `line`) or closed (E-57)."""
         values = {"line": line} if line else {}
 
         def end(connection: sa.Connection) -> None:
@@ -100,7 +101,7 @@ class EscalationsDesk:
         self._context.actions.write(Action(OWN, "stop_countdown", open_one.ticket_id, intent=how), end)
 
     def record(self, judged: JudgedChat) -> None:
-        """Keep that a chat was handed on that nobody had found one for: its line is not offered again."""
+        """Record that a chat without an open escalation was handed over, so that its line is not suggested again."""
         now = self._context.now
         ended = {"since": judged.since, "ended_at": now, "ended_how": ESCALATED}
 
@@ -111,7 +112,7 @@ class EscalationsDesk:
 
 
 def handed_on(number: int, now: datetime, connection: sa.Connection) -> None:
-    """What goes into the store together with the end of the bot's own escalation."""
+    """End an escalation as handed over, in the transaction that ends the action by which the bot did so."""
     escalations.end(connection, number, ESCALATED, now)
 
 

@@ -1,4 +1,4 @@
-"""The factory: opens a desk for each delivery, and keeps what desks share in one process."""
+"""The factory: opens a desk for each delivery, and keeps what the desks of one process share."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Client = TypeVar("Client", JiraSite, WebCrm, Usedesk)
 
 
 class DeskFactory:
-    """Clients are kept per thread (a session of requests is not safe to share), caches per process."""
+    """Makes desks. Clients are kept per thread (a requests session is not thread-safe), caches per process."""
 
     def __init__(self, engine: sa.Engine, settings: Settings, post: Post, clock: DeskClock) -> None:
         self.engine = engine
@@ -63,7 +63,7 @@ class DeskFactory:
     def open(
         self, run: Run, config: Config, now: datetime, ticket: Callable[[], tuple[str, str] | None]
     ) -> tuple[Desk, RunLedger]:
-        """The desk of a real run, and its ledger; the agent of `ticket` (source, id) is warned by internal notes."""
+        """Return the desk of a real run, and its ledger; the agent of `ticket` (source, id) is warned by notes."""
         config = config.at(now)
 
         def warn(action: Action, key: str) -> None:
@@ -85,7 +85,7 @@ class DeskFactory:
         return desk, actions
 
     def _is_said(self, action: Action) -> bool:
-        """Whether a warning tells of it: what has no words, as notes and comments, a rule in mode warn keeps back."""
+        """Whether a warning tells of the action; one without words, such as a note or comment, is just held back."""
         return self.templates.has_note(f"verb_{action.name}")
 
     def _warning(self, config: Config, action: Action) -> str:
@@ -102,18 +102,18 @@ class DeskFactory:
             self.usedesk(config).asked_by(run).comment(number, text)
 
     def systems(self, config: Config) -> list[str]:
-        """The systems that this bot speaks to, by the names of their circuit breakers."""
+        """Return the systems that this bot calls, by the names of their circuit breakers."""
         return [*map(system_of, config.jira.sites), *self._settings.crms]
 
     def dry(self, config: Config, label: str, known: Recorded | None = None) -> tuple[Desk, DryLedger]:
-        """A desk that looks and never writes, and the ledger of what it would do; `known`: what was done already."""
+        """Return a desk that only reads, and the ledger of what it would do; `known`: what was done already."""
         now = self.clock.now()
         config = config.at(now)
         actions = DryLedger(self.engine, label, self._modes(config), known)
         return self._desk(config, actions, now, Run.dry(label)), actions
 
     def _desk(self, config: Config, actions: ActionLedger, now: datetime, run: Run) -> Desk:
-        """`run`: it is asked before each write whether it may."""
+        """Make a desk whose clients ask `run` before each write whether they may."""
 
         def for_run(client: Client) -> Client:
             return client.asked_by(run)
@@ -138,19 +138,19 @@ class DeskFactory:
         return Desk(context)
 
     def site(self, config: Config, name: str) -> JiraSite:
-        """The client of a Jira site for this thread."""
+        """Return this thread's client of a Jira site."""
         site = config.jira.sites[name]
         key = (name, site.url, site.user, site.token.get_secret_value(), config.runtime.http)
         client: JiraSite = self._mine(key, lambda: JiraSite(name, site, self.session(config), self._breaker(config)))
         return client
 
     def looked_at(self, config: Config, name: str) -> JiraSite:
-        """A client of a Jira site for an examination: what it meets says nothing to the bot at work."""
+        """Return a client of a Jira site for an examination: its failures do not affect the running bot."""
         breaker = Onlooker(self.engine, config.runtime, _nobody)
         return JiraSite(name, config.jira.sites[name], self.session(config), breaker)
 
     def crm(self, config: Config) -> WebCrm:
-        """The client of WebCRM for this thread. Raises AbsentError."""
+        """Return this thread's client of WebCRM. Raises `AbsentError`."""
         self._present(SYSTEM)
         url, token = self._settings.webcrm_url or "", self._settings.webcrm_token or SecretStr("")
         crm: WebCrm = self._mine(
@@ -160,13 +160,13 @@ class DeskFactory:
 
     @property
     def usedesk_agent(self) -> str:
-        """The agent whom the bot writes as in Usedesk."""
+        """The agent in whose name the bot writes in Usedesk."""
         return self._settings.usedesk_agent_id or ""
 
     def usedesk(self, config: Config, reserve: int = 0) -> Usedesk:
-        """The client of Usedesk for this thread; `reserve`: it leaves so many calls of the limit to others.
+        """Return this thread's client of Usedesk, which leaves `reserve` calls of the limit to others.
 
-        Raises AbsentError.
+        Raises `AbsentError`.
         """
         self._present(USEDESK)
         given = self._settings
@@ -182,7 +182,7 @@ class DeskFactory:
             raise AbsentError(crm)
 
     def probe(self, config: Config, system: str) -> None:
-        """Ask a system whether it is back, by one cheap call past its circuit breaker; raises as any call does."""
+        """Check whether a system is back, by one cheap call that bypasses its circuit breaker; raises like any call."""
         kind, _, name = system.partition(":")
         if kind == "jira":
             self.site(config, name).myself()
@@ -192,7 +192,7 @@ class DeskFactory:
             self.crm(config).alive()
 
     def alert(self, connection: sa.Connection, key: str, name: str, **values: object) -> None:
-        """Raise an alert in the caller's transaction; the same key once."""
+        """Raise an alert in the caller's transaction, once per key."""
         self._alerts.raise_once(connection, key, name, **values)
 
     def _mine(self, key: Any, make: Callable[[], Any]) -> Any:
@@ -202,7 +202,7 @@ class DeskFactory:
         return kept[key]
 
     def session(self, config: Config) -> requests.Session:
-        """A session by which other systems are called."""
+        """Return a session for calls to other systems."""
         return session_for(config.runtime.http, self._network)
 
     def _breaker(self, config: Config) -> CircuitBreaker:
@@ -216,7 +216,7 @@ class DeskFactory:
         return CircuitBreaker(self.engine, config.runtime, alert, self.places)
 
     def keep(self, config: Config) -> str:
-        """Keep a configuration for the deliveries that begin with it; its version."""
+        """Store a configuration for the deliveries that start with it; return its version."""
         with self.engine.begin() as connection:
             systems.keep_config(connection, config.version, config.dump(), machine_now())
         return config.version
@@ -227,4 +227,4 @@ class DeskFactory:
 
 
 def _nobody(_connection: sa.Connection, _name: str, _values: Mapping[str, Any]) -> None:
-    """Nobody is alerted."""
+    """Alert nobody."""

@@ -1,4 +1,4 @@
-"""What a failed call means: the one classifier of errors.
+"""What a failed call means: the only place that classifies errors.
 
 An action raises `Later` (wait, then run the handler again) or `Dead` (a person must look). Handlers catch neither.
 """
@@ -19,9 +19,9 @@ import requests
 from desk.clock import machine_now
 from desk.http import AnswerError
 
-LONGEST_ADVICE = 86_400  # seconds; more than a day is a mistake of the sender
+LONGEST_ADVICE = 86_400  # seconds; more than a day is taken for the sender's mistake
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
-# In this order: of the texts nothing is repeated but what stands in brackets, since they name addresses.
+# In this order. Only the groups in brackets are quoted from the texts, since the rest names addresses.
 _UNSENT = (
     (re.compile(r"certificate verify failed: ([^(\]]*[^(\] ])"), "the certificate is not trusted: {}"),
     (re.compile(r"Tunnel connection failed: (\d{3}[\w -]*)"), "no way through the proxy: {}"),
@@ -41,9 +41,10 @@ class ActionFault(Exception):
 
 
 class Later(ActionFault):
-    """Run the handler again: at `at`, or when `system` is back; neither: by the retry schedule.
+    """Run the handler again: at `at`, or when `system` is back; if neither is given, by the retry schedule.
 
-    `spends` an attempt of the schedule: what is nobody's fault (a rate limit, a system that is down) does not.
+    `spends`: this uses up an attempt of the schedule; what is nobody's fault (a rate limit, a system that is down) does
+    not.
     """
 
     def __init__(
@@ -62,39 +63,40 @@ class Later(ActionFault):
 
 
 class Dead(ActionFault):
-    """No retry can help; the delivery becomes a dead letter with this reason."""
+    """No retry can help: the delivery becomes a dead letter with this reason."""
 
 
 class AbsentError(Exception):
-    """What was to be asked is a CRM that is not set up here: an action is refused, a look-up shows nothing."""
+    """The call needs a CRM that is not set up here: an action ends as refused, a look-up finds nothing."""
 
     def __init__(self, system: str) -> None:
         super().__init__(f"{system} is not set up here")
 
 
 class LeaseLostError(Exception):
-    """Another worker took the delivery over; this run stops without writing anything."""
+    """The run may not go on: its delivery is another worker's, or this worker stops. Nothing more is written."""
 
 
 class WouldWriteError(Exception):
-    """A dry run has come to what it would change."""
+    """A dry run reached a call that would change something."""
 
 
 class Kind(Enum):
-    """What kind of trouble an error is."""
+    """The kinds of errors."""
 
-    BUSY = "busy"  # 429: wait as told, in the scope that the reason names
-    DOWN = "down"  # nobody is there, our token is refused, or another address answers: trip the breaker
-    FAILING = "failing"  # timeouts, 408, 5xx: retry; a run of them trips the breaker
-    CONFLICT = "conflict"  # 409: Jira: somebody wrote at the same moment; WebCRM: the ticket is closed already
+    BUSY = "busy"  # 429: wait as told, in the scope of the limit
+    DOWN = "down"  # unreachable, token refused, or redirected: trip the breaker
+    FAILING = "failing"  # timeouts, 408, 5xx: retry; several in a row trip the breaker
+    CONFLICT = "conflict"  # 409; Jira: a concurrent write; WebCRM: the ticket is already closed
     REFUSED = "refused"  # any other 4xx: a person must look
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """A classified error. `no_effect`: certainly nothing was done. `status` 0: there was no answer that counts.
+    """A classified error. `no_effect`: certainly nothing was done. `status` is 0 if there was no usable answer.
 
-    `moved_to`: the host to which the system redirects. `fields`: those that Jira refuses, with its words for each.
+    `moved_to`: the host that the system redirects to. `fields`: the fields that Jira refuses, with its message for
+    each.
     """
 
     kind: Kind
@@ -111,13 +113,13 @@ _KINDS = {401: Kind.DOWN, 407: Kind.DOWN, 408: Kind.FAILING, 409: Kind.CONFLICT,
 
 
 def classify(error: requests.RequestException) -> Trouble:
-    """Sort an exception of requests or of a client over it."""
+    """Classify an exception of requests, or of a client built on it."""
     response = error.response
     if response is None:
         return _without_answer(error)
     status = response.status_code
     if response.is_redirect:
-        # some answer so after they have done what was asked
+        # some systems redirect after they have done what was asked
         host = _host(response)
         return Trouble(Kind.DOWN, f"{status}: redirects to {host}", False, status, moved_to=host)
     kind = _KINDS.get(status, Kind.FAILING if status in _GATEWAY else Kind.REFUSED)
@@ -140,7 +142,7 @@ def _without_answer(error: requests.RequestException) -> Trouble:
 
 
 def _unsent(error: BaseException) -> str | None:
-    """Why the call did not even begin, by the texts of the error and of those behind it; None: it may have."""
+    """Return why the call was certainly not sent, by the texts of the error and its causes; otherwise `None`."""
     seen: BaseException | None = error
     text = ""
     while seen is not None:
@@ -151,7 +153,7 @@ def _unsent(error: BaseException) -> str | None:
 
 
 def _host(response: requests.Response) -> str:
-    """Where a redirect leads, without path and query, in which secrets may stand."""
+    """Return the host a redirect leads to, without path and query, which may contain secrets."""
     try:
         return urlsplit(response.headers["Location"]).hostname or "another path of the same host"
     except ValueError:
@@ -159,7 +161,7 @@ def _host(response: requests.Response) -> str:
 
 
 def _advice(response: requests.Response) -> timedelta | None:
-    """Retry-After: seconds, also with a fraction, or a date, which counts from the sender's own date if it has one."""
+    """Return Retry-After: seconds, possibly with a fraction, or a date, taken relative to the response's own date."""
     header = response.headers.get("Retry-After", "").strip()
     if _SECONDS.fullmatch(header):
         return timedelta(seconds=min(float(header), LONGEST_ADVICE))
@@ -179,7 +181,7 @@ def _date(text: str) -> datetime | None:
 
 
 def _words(response: requests.Response) -> str:
-    """The other system's own words, short: Jira's errorMessages and errors, or WebCRM's error."""
+    """Return the other system's own error text, shortened: Jira's errorMessages and errors, or WebCRM's error."""
     body = _body(response)
     messages = body.get("errorMessages")
     words = [str(message) for message in messages] if isinstance(messages, list) else []

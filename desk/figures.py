@@ -1,7 +1,7 @@
-"""The figures of the reminder report: one function gives what the page, the files and the digest all show (U-30).
+"""The figures of the reminder report, shared by the page, the files and the digest (U-30).
 
-Each fact counts on the day on which it happened, by the company's clock. What no roll-up serves (two filters at once)
-is counted from the requests themselves, and bounded.
+Each fact counts on the day on which it happened, in the company's time zone. What the roll-ups do not cover (two
+filters at once) is counted from the requests themselves, up to a limit.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from store.tables.reports import BUCKETS, EDGES
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 LONGEST = 366  # days
-LINES = 62  # of a table or chart by days
+LINES = 62  # lines of a table or chart that shows single days
 WEEK = 7
-LIVE = 50_000  # facts of a kind that are counted one by one
+LIVE = 50_000  # the most facts of a kind that are counted one by one
 IN_TIME = 24  # hours
 
 
 class TooMuchError(Exception):
-    """A filter that no roll-up serves asks for more than may be counted at once."""
+    """A filter that no roll-up covers needs more facts than may be counted at once."""
 
 
 @dataclass(frozen=True)
 class Period:
-    """Days, both included. Raises ValueError when they are out of order or too many."""
+    """A range of days, both ends included. Raises ValueError if they are in the wrong order or too many."""
 
     first: date
     last: date
@@ -47,29 +47,32 @@ class Period:
 
     @property
     def days(self) -> int:
-        """How many days it has."""
+        """The number of days."""
         return (self.last - self.first).days + 1
 
     @property
     def step(self) -> int:
-        """How many days a line of a table or chart has: one, and in a long period a week."""
+        """The number of days per line of a table or chart: one, or a week in a long period."""
         return 1 if self.days <= LINES else WEEK
 
     @property
     def before(self) -> Period:
-        """As many days right before."""
+        """The period of the same length right before."""
         return Period(self.first - self.days * DAY, self.first - DAY)
 
     @classmethod
     def up_to(cls, last: date, days: int) -> Self:
-        """So many days, up to this one."""
+        """Return the period of `days` days that ends on `last`."""
         return cls(last - (days - 1) * DAY, last)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """`sent`: the 1st, 2nd, 3rd reminder; `answered`: after none, the 1st, the 2nd, the 3rd. `within`: the share
-    (0…1) of answers that came within 24 hours; `median` and `p90` of how long answers took; None: there are none."""
+    """`sent`: numbers of 1st, 2nd and 3rd reminders; `answered`: of answers after none, one, two and three of them.
+
+    `within`: the share (0…1) of answers within 24 hours; `median` and `p90`: of the answer times; `None` without
+    answers.
+    """
 
     asked: int
     sent: tuple[int, ...]
@@ -81,7 +84,7 @@ class Figures:
 
     @classmethod
     def of(cls, row: Row) -> Self:
-        """Out of counts."""
+        """Compute the figures from counts."""
         times = [row[name] for name in BUCKETS]
         answers = sum(times)
         return cls(
@@ -96,21 +99,21 @@ class Figures:
 
     @property
     def answers(self) -> int:
-        """All answers."""
+        """The number of all answers."""
         return sum(self.answered)
 
     @property
     def reminders(self) -> int:
-        """All reminders."""
+        """The number of all reminders."""
         return sum(self.sent)
 
 
 @dataclass(frozen=True)
 class Report:
-    """All that is shown. `days`: each day with its figures; in a long period each seven, with their first day.
+    """All that the report shows. `days`: each day with its figures; in a long period each week, by its first day.
 
-    `parts`: by dimension, each value with its figures, the most asked first; a filter leaves only its own. `hours`:
-    how many were asked by weekday (Monday is 0) and hour. `counted_at` None: never.
+    `parts`: by dimension, each value with its figures, most asked first; a filter leaves only its own. `hours`: number
+    asked by weekday (Monday is 0) and hour. `counted_at`: when the roll-up was counted, `None` if it was not.
     """
 
     period: Period
@@ -129,8 +132,7 @@ class Report:
 
 
 def quantile(times: Sequence[int], share: float) -> timedelta | None:
-    """A quantile of a histogram: within its bucket the answers are taken to be spread evenly; past the last edge it
-    is that edge."""
+    """Return a quantile of a histogram of hours: linear within its bucket, capped at the last edge."""
     rest = share * sum(times)
     if rest == 0:
         return None
@@ -144,12 +146,12 @@ def quantile(times: Sequence[int], share: float) -> timedelta | None:
 
 
 def last_step(config: Config) -> int:
-    """The number of the last escalation step."""
+    """Return the number of the last escalation step."""
     return len(config.departments.ladder) - 1
 
 
 def report(connection: sa.Connection, config: Config, period: Period, narrow: Narrow = EVERYBODY) -> Report:
-    """The figures of a period. Raises TooMuchError."""
+    """Return the figures of a period. Raises `TooMuchError`."""
     found = _of_rollups if len(narrow.values) <= 1 else _live
     return found(connection, config, period, narrow)
 
@@ -217,13 +219,13 @@ def _facts(connection: sa.Connection, config: Config, period: Period, narrow: Na
 
 
 def span(config: Config, period: Period) -> Span:
-    """The moments of a period by the company's clock."""
+    """Return the moments of a period in the company's time zone."""
     start, end = rollups.bounds(period.first, period.last, ZoneInfo(config.calendar.named().zone))
     return Span(start, end, last_step(config))
 
 
 def added(rows: Iterable[Row]) -> Row:
-    """Counts added up."""
+    """Return the sum of counts."""
     total = rollups.empty()
     for row in rows:
         for name, value in row.items():

@@ -1,4 +1,4 @@
-"""Holds as the desk keeps them: begun, waiting, ended; one open hold per ticket."""
+"""Holds: begun, waiting, ended; one open hold per ticket."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["BEGUN", "WAITING", "Begun", "Hold", "HoldsDesk", "Start"]
 
 @dataclass(frozen=True)
 class Start:
-    """How a hold begins: `kind` is ozon, seller or client; `account` the agent's in Jira; then what is awaited."""
+    """A new hold: `kind` is ozon, seller or client, `account` the agent's in Jira, `detail` what is awaited."""
 
     kind: str
     source: str
@@ -39,7 +39,7 @@ class Start:
 
     @classmethod
     def of(cls, event: TicketEvent, kind: str, account: str | None = None, **more: Any) -> Start:
-        """A hold that the CRM asks for."""
+        """Return the start of a hold that the CRM asks for."""
         ticket, chosen = event.ticket, event.closing
         closing = {"resolution": chosen.resolution, "type": ticket.type, "subtype": ticket.subtype}
         detail = chosen.hold_detail
@@ -59,7 +59,7 @@ class Start:
         )
 
     def row(self, issue: Issue | None, due_at: datetime) -> dict[str, Any]:
-        """The columns of the new hold."""
+        """Return the columns of the new hold."""
         return {
             "source": self.source,
             "ticket_id": self.ticket_id,
@@ -82,13 +82,13 @@ class Start:
 
 
 def awaited_words(reason: str | None, awaited: str | None) -> dict[str, str]:
-    """What a note says of whom a hold for Ozon waits for: why, and the other task or where it was asked."""
+    """Return the values for a note about whom a hold for Ozon waits for: the reason, and the other task or place."""
     return {"reason": reason or "", "awaited": awaited or ""}
 
 
 @dataclass(frozen=True)
 class Begun:
-    """The hold that a start led to: a new one, or the one that the ticket had already, as it stood then."""
+    """The result of a start: a new hold, or the one that the ticket already had, as it was then."""
 
     id: int
     new: bool
@@ -98,14 +98,17 @@ class Begun:
 
 
 class HoldsDesk:
-    """The actions on holds, and their look-ups. A hold's last action is the one that later decisions ask for."""
+    """The actions on holds, and their look-ups.
+
+    A procedure changes the hold last: when it runs again, it decides by the hold's state.
+    """
 
     def __init__(self, context: DeskContext) -> None:
         self._context = context
         self._read: tuple[tuple[str, str, int], Hold | None] | None = None
 
     def of_ticket(self, source: str, ticket_id: str) -> Hold | None:
-        """The open hold of a ticket, which only the actions of its own case change."""
+        """Return the open hold of a ticket, which only actions of its own case change."""
         asked = (source, ticket_id, self._context.actions.count)
         if self._read is None or self._read[0] != asked:
             with self._context.reading() as connection:
@@ -113,28 +116,29 @@ class HoldsDesk:
         return self._read[1]
 
     def get(self, number: int) -> Hold | None:
-        """A hold by its number, open or ended."""
+        """Return a hold by its number, open or ended."""
         with self._context.reading() as connection:
             return holds.get(connection, number)
 
     def of_issue(self, site: str, issue_id: str) -> Hold | None:
-        """The open hold that lives in an issue."""
+        """Return the open hold that belongs to an issue."""
         with self._context.reading() as connection:
             return holds.open_of_issue(connection, site, issue_id)
 
     def awaiting(self, key: str) -> list[Hold]:
-        """The open holds that wait for another issue to be done (W-53)."""
+        """Return the open holds that wait for another issue to be done (W-53)."""
         with self._context.reading() as connection:
             return holds.open_awaiting_issue(connection, key)
 
     def due(self, kind: str) -> datetime:
-        """When a hold of this kind that begins now is due."""
+        """Return when a hold of this kind that begins now is due."""
         waits: timedelta = getattr(self._context.config.holds.due, kind)
         return self._context.now + waits
 
     def begin(self, start: Start, issue: Issue | None, *, why: str) -> Begun:
-        """Begin a hold, with its timer. Another kind of hold ends as replaced, and so does one in another issue, or in
-        none; one of this kind in this issue goes on.
+        """Begin a hold, with its timer.
+
+        An open hold of the same kind in the same issue continues; any other open hold of the ticket ends as replaced.
         """
         real = issue is None or issue.real
         action = Action(why, "begin_hold", issue.key if issue else start.ticket_id, intent=start.kind, possible=real)
@@ -158,7 +162,7 @@ class HoldsDesk:
         return Begun(**result) if result else Begun(0, True, start.stage, real=False)
 
     def now_waiting(self, hold: Begun | Hold, *, why: str) -> None:
-        """The agent's part is done: from now on somebody else is awaited."""
+        """Record that the agent's part is done and somebody else is awaited."""
         real = hold.real if isinstance(hold, Begun) else True
 
         def record(connection: sa.Connection) -> None:
@@ -168,7 +172,7 @@ class HoldsDesk:
         self._context.actions.write(action, record)
 
     def end(self, hold: Hold, ended: str, by: str | None, *, why: str) -> None:
-        """End a hold, with who answered (`ended`: answered, solved, escalated, issue_closed, issue_deleted …)."""
+        """End a hold, with the reason (`ended`: answered, solved, escalated, issue_closed …) and who caused it."""
 
         def record(connection: sa.Connection) -> None:
             holds.end(connection, hold.id, why=ended, by=by, now=self._context.now)
@@ -177,7 +181,7 @@ class HoldsDesk:
         self._context.actions.write(action, record)
 
     def postpone(self, hold: Hold, until: datetime, *, why: str) -> None:
-        """Let a hold wait longer."""
+        """Move the due time of a hold."""
 
         def record(connection: sa.Connection) -> None:
             holds.postpone(connection, hold.id, until, self._context.now)
@@ -186,7 +190,7 @@ class HoldsDesk:
         self._context.actions.write(action, record)
 
     def reopen(self, hold: Hold, *, why: str) -> bool:
-        """Let a ticket wait again; False: its hold did not end by a page, or it has another one by now."""
+        """Reopen a hold; False if it was not ended on a page, or the ticket has another hold by now."""
 
         def rows(connection: sa.Connection) -> Result:
             if not holds.reopen(connection, hold, self._context.label, self._context.now):
@@ -196,7 +200,7 @@ class HoldsDesk:
         return bool(self._context.actions.write(Action(why, "reopen_hold", hold.ticket_id, intent=hold.kind), rows))
 
     def reassign(self, hold: Hold, owner: str, *, why: str) -> None:
-        """Write down who answers for a hold."""
+        """Record who is responsible for a hold."""
 
         def record(connection: sa.Connection) -> None:
             holds.change(connection, hold.id, owner_id=owner)
@@ -205,13 +209,13 @@ class HoldsDesk:
         self._context.actions.write(action, record)
 
     def agree(self, ticket_id: str, *, why: str) -> bool:
-        """Whether the rule's mode lets a closing be turned into a hold (W-26)."""
+        """Whether the rule's mode allows a closing to be turned into a hold (W-26)."""
         return bool(self._context.actions.note(Action(why, "turn_into_hold", ticket_id), Result(True)))
 
     def pass_on(self, key: str, who: str, *, why: str) -> None:
-        """An issue outside their cases answers the holds that wait for it (W-53): let the case of each ticket hear.
+        """Tell the case of each ticket whose hold waits for an issue that the issue answered it (W-53).
 
-        All at once: a second try would find those gone that were told first, and count the others wrong.
+        All in one action: on a second run, the holds told first would be missing.
         """
         waiting = self.awaiting(key)
         if not waiting:

@@ -1,6 +1,6 @@
-"""HTTP to other systems: what every call and every answer of every client passes.
+"""HTTP to other systems: the rules for every call and answer of every client.
 
-A call ends in time, no redirect is followed, and a call counts as done only by the answer that is documented for it.
+A call has a deadline, redirects are not followed, and a call counts as done only by an answer documented for it.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _PIECE = 2**16
 
 
 class AnswerError(requests.RequestException):
-    """An answer that is not documented for the call: whether it was done is unknown."""
+    """An answer that is not documented for the call: it is unknown whether the call was done."""
 
 
 class Bounded(HTTPAdapter):
-    """Gives every answer its size, and nothing else, for sessions that are not ours."""
+    """Limits the size of every answer, and nothing else, for sessions that are not ours."""
 
     def send(self, request: requests.PreparedRequest, stream: bool = False, **kwargs: Any) -> requests.Response:  # type: ignore[override]
-        """Send, and read the answer unless the caller does so himself."""
+        """Send, and read the answer unless the caller streams it."""
         answer = super().send(request, stream=stream, **kwargs)
         if not stream:
             answer._content = _content(answer)
@@ -37,15 +37,15 @@ class Bounded(HTTPAdapter):
 
 
 def bound_answers() -> None:
-    """Let sessions that libraries open by themselves in this process take no larger answer than ours do.
+    """Make sessions that libraries open in this process refuse larger answers than ours accept.
 
-    Apprise's plugins call `requests.post`, which knows no other place for this.
+    Apprise's plugins call `requests.post`, which can be reached in no other way.
     """
     requests.sessions.HTTPAdapter = Bounded
 
 
 class Adapter(HTTPAdapter):
-    """Gives every call its time, and every answer its size."""
+    """Gives every call a deadline, and limits the size of every answer."""
 
     def __init__(self, http: Http, network: Network) -> None:
         self._http, self._network = http, network
@@ -54,13 +54,13 @@ class Adapter(HTTPAdapter):
         super().__init__(pool_connections=2, pool_maxsize=2)
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        """The pool of connections for a request."""
+        """Return the connection pool for a request."""
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         pool.ConnectionCls = self._connections[pool.scheme]
         return pool
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send, and read the whole answer; reads are given up sooner than writes, which may have happened.
+        """Send, and read the whole answer; reads time out sooner than writes, which may already have taken effect.
 
         A redirect raises HTTPError, so that nobody follows it with the call's body and credentials.
         """
@@ -75,7 +75,7 @@ class Adapter(HTTPAdapter):
             raise requests.HTTPError(request=request, response=answer)
         try:
             answer._content = _content(answer)
-        except requests.ConnectionError as error:  # what requests makes of a timeout within a body
+        except requests.ConnectionError as error:  # requests raises this for a timeout while reading the body
             raise requests.ReadTimeout(error, request=request) from error
         return answer
 
@@ -94,11 +94,11 @@ def _content(answer: requests.Response) -> bytes:
 class Session(requests.Session):
     """Sends a request and reads its answer: no cookies, redirects or hooks, and nothing from the environment.
 
-    A call costs half of what it costs with a session of requests.
+    A call costs half as much as with a plain requests session.
     """
 
     def request(self, method: str, url: str, **given: Any) -> requests.Response:  # type: ignore[override]
-        """Send; of the arguments of requests it takes params, data, json and headers."""
+        """Send; of the arguments of requests, params, data, json and headers are supported."""
         request = requests.PreparedRequest()
         request.prepare_method(method)
         request.prepare_url(url, given.get("params"))
@@ -109,14 +109,14 @@ class Session(requests.Session):
 
 
 def session_for(http: Http, network: Network) -> Session:
-    """A session whose calls pass through here."""
+    """Return a session whose calls use this module's adapter."""
     session = Session()
     equip(session, http, network)
     return session
 
 
 def equip(session: requests.Session, http: Http, network: Network) -> None:
-    """Let a session's calls pass through here."""
+    """Make a session's calls use this module's adapter, and nothing from the environment."""
     session.trust_env = False
     adapter = Adapter(http, network)
     session.mount("https://", adapter)
@@ -125,13 +125,13 @@ def equip(session: requests.Session, http: Http, network: Network) -> None:
 
 @dataclass(frozen=True)
 class Documented:
-    """The answer to a call that was done: its statuses, and its body as far as it is read (None: not at all)."""
+    """The documented answer of a successful call: its statuses, and the body as far as it is read (`None`: unread)."""
 
     statuses: tuple[int, ...]
     body: TypeAdapter[Any] | None = None
 
     def read(self, answer: requests.Response) -> Any:
-        """The body; HTTPError for what the other system refused, AnswerError for what it does not document."""
+        """Return the body. Raises HTTPError if the other system refused, `AnswerError` for an undocumented answer."""
         if answer.status_code >= ERROR:
             raise requests.HTTPError(response=answer)
         if answer.status_code not in self.statuses:
@@ -141,7 +141,7 @@ class Documented:
 
 
 def checked(answer: requests.Response, body: TypeAdapter[Any]) -> Any:
-    """The JSON of an answer in the documented form; AnswerError for anything else, none of whose words it repeats."""
+    """Return the JSON of an answer; raise `AnswerError`, which quotes none of it, if it has not the documented form."""
     try:
         return body.validate_python(answer.json())
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Mass failures as the desk keeps them: their tickets, and the end, of which each ticket's owner is told (R-24)."""
+"""Mass failures: their tickets, and their end, of which each ticket's owner is told (R-24)."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from store import incidents
 from store.incidents import Joined, Row
 
 __all__ = ["IncidentsDesk", "Joined", "Row"]
-PIECE = 500  # tickets whose owners are told by one transaction
+PIECE = 500  # tickets whose owners are told in one transaction
 
 
 class IncidentsDesk:
-    """A ticket is counted whatever the mode of the rule; what it hears is the mode's to decide."""
+    """Actions and look-ups for mass failures. A ticket is counted in any mode; the mode decides what it is told."""
 
     def __init__(self, context: DeskContext) -> None:
         self._context = context
 
     def get(self, number: int) -> Row | None:
-        """A failure, open or over."""
+        """Return a failure, open or over."""
         with self._context.reading() as connection:
             return incidents.get(connection, number)
 
     def ticket(self, number: int, source: str, ticket_id: str) -> Joined | None:
-        """A ticket of a failure."""
+        """Return a ticket of a failure."""
         with self._context.reading() as connection:
             return incidents.ticket(connection, number, source, ticket_id)
 
     def issue_of(self, incident: Incident) -> Issue | None:
-        """The master issue; None: its project is in no table."""
+        """Return the master issue; `None` if its project is not configured."""
         project = incident.issue_key.split("-", maxsplit=1)[0]
         settings = self._context.config.jira.projects.get(project)
         return Issue(settings.site, incident.issue_key, incident.issue_key, project) if settings else None
 
     def join(self, event: TicketEvent, incident: Incident, resolution: str | None) -> bool:
-        """Count a ticket, or keep what it is closed with; True for the delivery that found it."""
+        """Count a ticket, or record what it is closed with; True if this delivery was the first to count it."""
         known = self.ticket(incident.id, event.source, event.ticket.id)
         chosen = resolution or (known.resolution if known else None)
         first = known is None or known.delivery == self._context.label
@@ -57,7 +57,7 @@ class IncidentsDesk:
         return bool(self._context.actions.write(action, rows)) or (first and self._context.actions.is_dry)
 
     def end_on_time(self, event: TimerEvent) -> None:
-        """The time of a failure is over, unless it was prolonged or ended meanwhile."""
+        """End a failure whose time is up, unless it was prolonged or ended meanwhile."""
         row = self.get(event.number)
         if row is None or row.ended_at is not None or row.turn != event.timer_number:
             return
@@ -70,7 +70,7 @@ class IncidentsDesk:
         self._context.actions.write(Action(OWN, "end_incident", str(row.id), intent=row.name), rows)
 
     def let_owners_hear(self, number: int) -> None:
-        """File a word to the owner of each ticket, in that ticket's case, so that none holds up another."""
+        """Post an event for the owner of each ticket, into that ticket's case, so that none delays another."""
         after = ("", "")
         while found := self._piece(number, after):
 

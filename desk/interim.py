@@ -23,12 +23,12 @@ RULES: Mapping[str, str] = {"M-2": "U-27", "M-3": "U-28", "M-4": "U-29", "M-5": 
 
 
 class UnknownDepartmentError(Exception):
-    """No reply can be made: the department that would be named in it is not known (U-19)."""
+    """No reply can be written because the department it would name is unknown (U-19)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interim:
-    """A reply: its id of T-10, the rule that orders it, its words, and until when (UTC) they promise an answer."""
+    """A reply: its id in T-10, the rule that requires it, its text, and when (UTC) it promises an answer."""
 
     id: str
     rule: str
@@ -37,9 +37,10 @@ class Interim:
 
 
 def choose(moment: datetime, calendar: WorkCalendar, before_days_off: BeforeDaysOff = "M-2") -> ReplyId:
-    """The reply for a request that is sent at this moment (U-27…U-29).
+    """Return the id of the reply for a request sent at this moment (U-27…U-29).
 
-    `before_days_off` is the switch of C-13: the reply before the evening of the last working day before days off.
+    `before_days_off` is the setting for C-13: which reply to use during the day on the last working day before days
+    off.
     """
     day = calendar.local(moment).date()
     if not calendar.is_working_day(day):
@@ -56,10 +57,10 @@ def interim_text(
     calendar: WorkCalendar,
     before_days_off: BeforeDaysOff = "M-2",
 ) -> Interim:
-    """The reply that names the department; raises UnknownDepartmentError, so that no blank ever leaves (U-19).
+    """Return the reply that names the department; raise `UnknownDepartmentError` rather than leave a blank (U-19).
 
-    Promised is what it says: M-2 and M-3 until tomorrow, M-4 until the first working day, each until the end of work;
-    on a Friday M-2 promises the Saturday, until midnight.
+    M-2 and M-3 promise an answer by the end of work tomorrow, M-4 by the end of work on the next working day. On a
+    Friday M-2 promises the Saturday, until midnight.
     """
     if department is None or not match_key(department.accusative) or "_" in department.accusative:
         raise UnknownDepartmentError
@@ -69,7 +70,7 @@ def interim_text(
 
 
 def promised_until(text_id: str, moment: datetime, calendar: WorkCalendar) -> datetime:
-    """Until when a text promises an answer that is sent at this moment (see `interim_text` and `reminder`)."""
+    """Return when (UTC) a text sent at this moment promises an answer (see `interim_text` and `reminder`)."""
     day = calendar.local(moment).date()
     if text_id == "M-5":
         end = calendar.end_of(day)
@@ -78,19 +79,20 @@ def promised_until(text_id: str, moment: datetime, calendar: WorkCalendar) -> da
 
 
 def reminder_text(gender: Gender | None) -> str:
-    """M-5 in the agent's gender; of an unknown one «мы напомнили», which is true of anybody (U-31, C-27)."""
+    """Return M-5 in the agent's gender; without one, «мы напомнили», which fits everybody (U-31, C-27)."""
     return _texts()["M-5"].make({"gender": gender})
 
 
 def reminder(gender: Gender | None, moment: datetime, calendar: WorkCalendar) -> Interim:
-    """M-5 as it is sent at this moment: it promises the end of today's work, after which the end of the date."""
+    """Return M-5 as sent at this moment: it promises an answer by the end of work, or by midnight if work is over."""
     return Interim("M-5", RULES["M-5"], reminder_text(gender), promised_until("M-5", moment, calendar))
 
 
 def reminder_moment(due: datetime, calendar: WorkCalendar, clock: Clock = "business") -> datetime:
-    """When M-5 may go to the client (U-31, C-13), who was due it at `due`.
+    """Return when M-5, due at `due`, may be sent to the client (U-31, C-13).
 
-    business: at a working moment, never on a day off, of which «в течение дня» is not true. calendar: at once.
+    `business`: in working hours only, and never on a day off, when «в течение дня» would be untrue. `calendar`: at
+    once.
     """
     return calendar.next_working(due) if clock == "business" else due
 

@@ -16,10 +16,11 @@ READ = ["summary", "project", "status", "labels", "components", "reporter", "ass
 
 @dataclass(frozen=True)
 class Issue:
-    """An issue that an action can act on; `new`: this delivery made it; `returned`: it took it back from a hold.
+    """An issue that an action can act on; `new`: this delivery made it; `returned`: this delivery took it back from a
+    hold.
 
-    `real` False: a mode kept it from being made, so it is only spoken of. `lacks`: fields that Jira refused, by the
-    names of `jira.yml`, with Jira's words. `refused`: those without which it was not made, or not changed.
+    `real=False`: a mode kept it from being made, so it is only mentioned. `lacks`: fields that Jira refused, by their
+    names in `jira.yml`, with Jira's messages. `refused`: fields without which it was not made or not changed.
     """
 
     site: str
@@ -34,13 +35,13 @@ class Issue:
 
     @classmethod
     def spoken_of(cls, site: str, project: str) -> Issue:
-        """The issue that would have been made."""
+        """Return a stand-in for an issue that would have been made."""
         return cls(site, "0", f"{project}-?", project, real=False, new=True)
 
 
 @dataclass(frozen=True)
 class TicketRef:
-    """The ticket that an issue is linked to; `passed_on`: from the issue that it has in another group's project."""
+    """The ticket that an issue is linked to; `passed_on`: through its issue in another group's project."""
 
     source: str
     id: str
@@ -50,7 +51,7 @@ class TicketRef:
 
 @dataclass(frozen=True)
 class IssueView:
-    """An issue as it stands in Jira now, its ticket fields by the names that config gives them."""
+    """An issue as it is in Jira now; its ticket fields have the names used in the configuration."""
 
     issue: Issue
     labels: tuple[str, ...]
@@ -72,9 +73,9 @@ class IssueView:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Components that an issue gets (name → id), and names that do not exist and could not be created.
+    """The components that an issue gets (name → id), and names that do not exist and could not be created.
 
-    `known` False: the warehouse had to be guessed.
+    `known=False`: the warehouse was guessed.
     """
 
     ids: Mapping[str, str]
@@ -83,14 +84,14 @@ class Chosen:
 
 
 def fields_to_read(project: Project | None) -> list[str]:
-    """The names of the fields that `view` wants."""
+    """Return the names of the fields that `view` needs."""
     own = project.fields if project else None
     custom = [own.ticket, own.type, own.subtype, own.warehouse, own.request_type] if own else []
     return [*READ, *(name for name in custom if name)]
 
 
 def view(site: str, found: Found, project: Project | None) -> IssueView:
-    """Read an issue's answer."""
+    """Read an issue from Jira's answer."""
     fields = found.fields
     own = project.fields if project else None
     return IssueView(
@@ -114,12 +115,12 @@ def view(site: str, found: Found, project: Project | None) -> IssueView:
 
 
 def is_finished(fields: Mapping[str, Any]) -> bool:
-    """Whether an issue's status is of the category «done», whatever it is called and in which language."""
+    """Whether an issue's status is in the category «done», whatever its name and language."""
     return is_done(fields.get("status") or {})
 
 
 def _request_type(fields: Mapping[str, Any], name: str | None) -> str | None:
-    """The id of the request type, which Jira wraps up twice."""
+    """Return the id of the request type, which Jira nests twice."""
     value = fields.get(name) if name else None
     if isinstance(value, dict):
         value = (value.get("requestType") or value).get("id")
@@ -127,7 +128,7 @@ def _request_type(fields: Mapping[str, Any], name: str | None) -> str | None:
 
 
 def _text(fields: Mapping[str, Any], name: str | None) -> str | None:
-    """A field's text: plain, or the value of a choice list."""
+    """Return a field's text: plain, or the value of a choice list."""
     value = fields.get(name) if name else None
     if isinstance(value, dict):
         value = value.get("value") or value.get("name")

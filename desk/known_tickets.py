@@ -1,4 +1,4 @@
-"""What an event of a CRM, or the CRM's own list, tells of a ticket for the search of duplicates."""
+"""What a CRM's event, or its own list, says about a ticket for the search for duplicates."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ __all__ = ["KnownTicket", "is_partners", "known", "known_by", "names_another", "
 CLIENTS = ("partner", "client", "customer", "seller")
 CLOSED = "Закрыт"
 LONGEST = 1000  # characters of what was asked
-_LENGTHS = {"party": 120, "type": 200, "subtype": 200}  # the others have 64, as `store/tables/duplicates.py` says
+_LENGTHS = {"party": 120, "type": 200, "subtype": 200}  # 64 for the others, as in `store/tables/duplicates.py`
 
 
 def party_of(ticket: Ticket) -> str | None:
-    """Whose a ticket is: a seller's, or a customer's (W-10, R-43); None: nobody knows."""
+    """Return whose ticket it is, a seller's or a customer's (W-10, R-43); `None` if unknown."""
     if (ticket.audience or "partner") == "partner":
         return f"partner:{ticket.seller.id}" if ticket.seller.id else None
     return f"customer:{ticket.client.id}" if ticket.client.id else None
 
 
 def is_partners(ticket: KnownTicket) -> bool:
-    """Whether a seller wrote it, whom the manual lets be told of a merger (C-04)."""
+    """Whether a seller wrote it: only sellers may be told of a merge, by the manual (C-04)."""
     return (ticket.party or "").startswith("partner:")
 
 
 def known(source: str, ticket: Ticket, told_at: datetime, status: str | None) -> KnownTicket:
-    """A ticket as somebody told of it."""
+    """Return a ticket as described by a source at a moment."""
     values: dict[str, str | None] = {
         name: getattr(ticket, name)
         for name in ("channel", "channel_kind", "type", "subtype", "order_no", "shipment_no", "supply_no")
@@ -39,7 +39,7 @@ def known(source: str, ticket: Ticket, told_at: datetime, status: str | None) ->
 
 
 def known_by(event: TicketEvent) -> KnownTicket:
-    """The ticket of an event: one that was closed is closed, whatever its CRM still calls it."""
+    """Return the ticket of an event; after `ticket.closed` it counts as closed, whatever status the CRM sends."""
     change = event.change
     changed = change.after if change is not None and change.field == "status" else None
     status = CLOSED if event.type == "ticket.closed" else event.ticket.status or changed
@@ -47,7 +47,7 @@ def known_by(event: TicketEvent) -> KnownTicket:
 
 
 def _asked(ticket: Ticket) -> str:
-    """What the client asked at first: the subject and the first words, up to the first answer."""
+    """Return what the client asked initially: the subject and the client's messages up to the first answer."""
     words, left = [ticket.subject or ""], LONGEST
     for message in ticket.messages:
         if not message.public:
@@ -62,15 +62,15 @@ def _asked(ticket: Ticket) -> str:
 
 
 def _storable(text: str) -> str:
-    """Without what PostgreSQL refuses."""
+    """Return the text without characters that PostgreSQL refuses."""
     return text.replace("\x00", "")
 
 
 def names_another(number: str | None, own: str) -> bool:
-    """Whether a number is that of another ticket: neither empty nor a ticket's own (W-15, R-49)."""
+    """Whether a number is another ticket's: neither empty nor the ticket's own (W-15, R-49)."""
     return plain(number) not in ("", plain(own))
 
 
 def plain(number: str | None) -> str:
-    """A ticket's number without what people write before it."""
+    """Return a ticket's number without the sign that people write before it."""
     return (number or "").strip().lstrip("№#").strip()

@@ -1,4 +1,4 @@
-"""Moments as people write them, by the clock on the company's wall: «27 ноября, 10:53»."""
+"""Moments as people write them, in the company's time zone: «27 ноября, 10:53»."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ MONTHS = (
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """The clock on a wall, and the moment at which something is written: of its own year the year is not said."""
+    """A time zone, and the moment at which a text is written: the year is left out if it is the same."""
 
     zone: tzinfo = UTC
     now: datetime | None = None
 
     @classmethod
     def of(cls, config: Config, now: datetime) -> Wall:
-        """The company's."""
+        """Return the company's."""
         return cls(ZoneInfo(config.calendar.named().zone), now)
 
     def say(self, moment: datetime) -> str:
-        """A moment to the minute, for a text that is also read on other days."""
+        """Return a moment to the minute, for a text that is also read on other days."""
         local = moment.astimezone(self.zone)
         year = "" if self.now and self.now.astimezone(self.zone).year == local.year else f" {local.year}"
         return f"{local.day} {MONTHS[local.month - 1]}{year}, {local:%H:%M}"

@@ -1,7 +1,7 @@
-"""How other systems are reached from this machine: by which proxy, and whose certificates are trusted.
+"""How other systems are reached from this machine: through which proxy, and whose certificates are trusted.
 
-Only our settings count: requests itself would read `.netrc` along with the environment, and send what stands there in
-place of the bot's own credentials.
+Only our settings apply: requests itself would also read the environment and `.netrc`, and send the credentials there in
+place of the bot's own.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _HERE = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True)
 class Network:
-    """Proxies by the scheme of the address they are for, hosts that need none, and a file or folder of certificates.
+    """Proxies by URL scheme, hosts reached without one, and a file or folder of certificates.
 
-    `direct` knows host names, which stand for what is below them too, addresses, networks (`10.0.0.0/8`) and `*`.
+    `direct` accepts host names (which include their subdomains), addresses, networks (`10.0.0.0/8`) and `*`.
     """
 
     proxies: Mapping[str, SecretStr] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Network:
 
     @classmethod
     def of(cls, settings: Settings) -> Network:
-        """As the environment says."""
+        """Read the network from the settings."""
         by_scheme = {"https": settings.https_proxy, "http": settings.http_proxy}
         trusted = settings.requests_ca_bundle or settings.ssl_cert_file
         return cls(
@@ -43,7 +43,7 @@ class Network:
         )
 
     def proxies_for(self, url: str) -> dict[str, str]:
-        """The proxy for an address, as requests takes it; none for this very machine."""
+        """Return the proxy for an address in the form that requests expects; none for this machine itself."""
         parts = urlsplit(url)
         proxy = self.proxies.get(parts.scheme)
         if proxy is None or is_loopback(url) or self._is_direct(parts.hostname or "", parts.port):
@@ -62,8 +62,10 @@ def _covers(name: str, host: str, port: int | None) -> bool:
 
 
 def prepare_environment() -> None:
-    """For libraries that open sessions of their own, which read the environment: no `.netrc`, no proxy between two
-    programs on this machine, and the certificates that the bot trusts."""
+    """Prepare the environment for libraries that open sessions of their own and read it.
+
+    No `.netrc`, no proxy between two programs on this machine, and the certificates that the bot trusts.
+    """
     os.environ["NETRC"] = os.devnull
     direct = [name for name in (os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or "").split(",") if name]
     os.environ["no_proxy"] = ",".join([*direct, *(name for name in _HERE if name not in direct)])

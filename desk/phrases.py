@@ -1,6 +1,7 @@
-"""What a message seems to be: a question, a complaint, a wish, bare courtesy, spam (R-08, R-09, R-30, R-33, R-35).
+"""What a message seems to be: a question, a complaint, a wish, mere courtesy, spam (R-08, R-09, R-30, R-33, R-35).
 
-`judge(config.phrases, message.text)` is what the checks of a closing call. It says «похоже» and decides nothing.
+The checks of a closing call `judge(config.phrases, message.text)`. The result is a guess («похоже») and decides
+nothing.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from config.phrases import ASKS, LINK, Judging, Phrases, Word, sum_up
 from desk.answers import own_words
 
 Kind = Literal["question", "complaint", "wish", "courtesy", "spam"]
-LONGEST = 2_000  # characters of a message that are read: whoever asks or complains does it before
-_NAME = 2  # words of a form of address at most: «Спасибо, Анна Петровна!»
-_COURTESY = 0.95  # how sure words of courtesy alone are
+LONGEST = 2_000  # characters of a message that are read: questions and complaints come before
+_NAME = 2  # the most words in a form of address: «Спасибо, Анна Петровна!»
+_COURTESY = 0.95  # confidence that a message of polite words only is courtesy
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _CLAUSE = re.compile(r"[^.!?？;:,()\n]+|[?？]")
 
 
 @dataclass(frozen=True)
 class JudgedKind:
-    """A kind that a message seems to be of, how sure (0…1), and the phrases of the table that say so."""
+    """A kind that a message seems to be, the confidence (0…1), and the table's phrases that say so."""
 
     kind: Kind
     sure: float
@@ -34,19 +35,19 @@ class JudgedKind:
 
 @dataclass(frozen=True)
 class Judgement:
-    """All that a message seems to be, the surest first: nothing, or a question that is a complaint too."""
+    """All that a message seems to be, most certain first: nothing, one kind, or several (question and complaint)."""
 
     kinds: tuple[JudgedKind, ...] = ()
 
     def seems(self, kind: Kind) -> JudgedKind | None:
-        """What speaks for this kind; None when it does not seem to be of it."""
+        """Return the evidence for this kind, or `None` if the message does not seem to be of it."""
         return next((judged for judged in self.kinds if judged.kind == kind), None)
 
 
 def judge(table: Judging, text: str) -> Judgement:
     """Judge one message by the phrases of `phrases.yml`: `judge(config.phrases, text).seems("question")`.
 
-    Courtesy is the only kind of its message: nothing else was said. Takes microseconds, however long the text is.
+    Courtesy excludes all other kinds: the message says nothing else. Takes microseconds, however long the text is.
     """
     said = own_words(text[:LONGEST])
     if _is_courtesy(table.polite, said):
@@ -63,7 +64,7 @@ def judge(table: Judging, text: str) -> Judgement:
 
 
 def read(text: str) -> list[Word]:
-    """The words of a text as the tables' phrases are compared with them."""
+    """Return the words of a text in the form in which the tables' phrases are matched."""
     return [word for clause in _CLAUSE.findall(_LINK.sub(f" {LINK} ", text[:LONGEST])) for word in _words(clause)]
 
 
@@ -76,7 +77,7 @@ def _words(clause: str) -> Iterator[Word]:
 
 
 def _is_courtesy(polite: Phrases, said: str) -> bool:
-    """Whether all clauses are words of courtesy, or the name of whom they are said to."""
+    """Whether all clauses are polite words, or the name of the person addressed."""
     if not said or any(sign in said for sign in "?？"):
         return False
     thanked = False
@@ -89,7 +90,7 @@ def _is_courtesy(polite: Phrases, said: str) -> bool:
 
 
 def _covering(phrases: Phrases, words: Sequence[Word]) -> set[str] | None:
-    """Whose phrases a clause consists of; None when it has other words too."""
+    """Return the owners of the phrases that make up a clause; `None` if it contains other words too."""
     at, hits, owners = 0, phrases.find(words), set()
     while at < len(words):
         hit = max((hit for hit in hits if hit.begin == at), key=lambda hit: hit.end, default=None)
@@ -106,5 +107,5 @@ def _is_name(clause: str) -> bool:
 
 
 def _is_sign(said: str) -> bool:
-    """A thumb up, folded hands: pictures and nothing else."""
+    """Whether the text is only pictures, such as a thumbs up or folded hands."""
     return any(unicodedata.category(char) == "So" for char in said) and not any(char.isalnum() for char in said)

@@ -1,4 +1,4 @@
-"""How many threads of a process one system may hold, so that a slow one leaves the others to the rest."""
+"""Limits how many threads of a process one system may occupy, so that a slow one leaves threads for the others."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from desk.faults import Later
 
 MOST = 12  # half of the threads of a web process
 PATIENCE = 1.0  # seconds
-PUT_OFF = (5.0, 15.0)  # seconds; spread, or all who found no place would come back at once
+PUT_OFF = (5.0, 15.0)  # seconds; random, or all rejected calls would come back at once
 
 
 class Places:
-    """A place for each call that is under way, by system.
+    """A place for each call in progress, by system.
 
-    Whoever finds none waits for one, but only while places come free: a system that is busy is not slow.
+    A call without a place waits for one, but only while places are being freed: a busy system is not a slow one.
     """
 
     def __init__(self, most: int = MOST, patience: float = PATIENCE) -> None:
@@ -33,7 +33,7 @@ class Places:
 
     @contextmanager
     def place(self, system: str) -> Iterator[None]:
-        """A place for a call to a system; raises `Later`, which spends no attempt, when there is none."""
+        """Hold a place for a call to a system; raise `Later`, which spends no attempt, if there is none."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._taken[system] < self.most, self._worth_waiting(system)):
                 at = machine_now() + timedelta(seconds=random.uniform(*PUT_OFF))  # noqa: S311 # not a secret

@@ -1,4 +1,4 @@
-"""Promises as the desk keeps them: a draft, made when it is sent, kept, broken or withdrawn (U-18, U-26…U-31)."""
+"""Promises to clients: drafted, made when sent, kept, broken or withdrawn (U-18, U-26…U-31)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from store.promises import BROKEN, DRAFT, KEPT, MADE, Promise
 from store.requests import Request
 
 __all__ = ["DRAFT", "MADE", "Promise", "PromisesDesk"]
-NEARLY = 0.85  # of the draft's words, in their order: the agent may add a greeting and change a word
+NEARLY = 0.85  # share of the draft's words, in order: the agent may add a greeting and change a word
 MORE_WORDS = 40  # that the agent may add
 WITHIN = timedelta(hours=24)
 
@@ -30,17 +30,17 @@ class PromisesDesk:
         self._context = context
 
     def get(self, number: int) -> Promise | None:
-        """A promise by its number."""
+        """Return a promise by its number."""
         with self._context.reading() as connection:
             return promises.get(connection, number)
 
     def of_ticket(self, source: str, ticket_id: str) -> list[Promise]:
-        """The drafts and the promises made of a ticket that have not ended."""
+        """Return a ticket's drafts and promises that have not ended."""
         with self._context.reading() as connection:
             return promises.alive_of_ticket(connection, source, ticket_id)
 
     def written(self, request: Request, interim: Interim, *, sent: bool) -> Callable[[sa.Connection, str], None]:
-        """What goes into the store when a reply was written: a draft, or a promise at once."""
+        """Return a function that stores a written reply: as a draft, or at once as a promise if it was sent."""
         now = self._context.now
         of = {"request": request.id, "source": request.source, "ticket_id": request.ticket_id}
 
@@ -56,16 +56,16 @@ class PromisesDesk:
         return record
 
     def is_sent_by(self, promise: Promise, text: str, draft_of: str | None) -> bool:
-        """Whether a public message of the agent is this draft: by its name, or nearly its words within 24 hours."""
+        """Whether a public message of the agent is this draft: by its id, or by nearly its words within 24 hours."""
         now = self._context.now
-        if promise.state != DRAFT and promise.made_at != now:  # made now: by this delivery, which is run again
+        if promise.state != DRAFT and promise.made_at != now:  # made at this moment: by an earlier run of this delivery
             return False
         if draft_of is not None:
             return draft_of == promise.draft_id
         return now - promise.drafted_at <= WITHIN and nearly(text, promise.text)
 
     def make(self, promise: Promise, at: datetime, *, why: str) -> None:
-        """The agent sent the draft: from now on it is a promise."""
+        """Turn a draft that the agent sent into a promise."""
         calendar = WorkCalendar(self._context.config.calendar.named())
         due_at = promised_until(promise.text_id, at, calendar)
 
@@ -76,7 +76,10 @@ class PromisesDesk:
         self._context.actions.write(action, record)
 
     def keep(self, kept: Sequence[Promise], *, why: str) -> None:
-        """The client heard from the agent in time. All at once: a second try would count the others wrong."""
+        """Mark promises as kept: the agent wrote to the client in time.
+
+        All in one action: on a second run, those marked first would be missing.
+        """
 
         def record(connection: sa.Connection) -> None:
             for promise in kept:
@@ -86,7 +89,7 @@ class PromisesDesk:
         self._context.actions.write(action, record)
 
     def break_(self, promise: Promise, *, why: str) -> bool:
-        """The promised moment passed in silence; True: it was this delivery that found so."""
+        """Mark a promise as broken: its moment passed in silence. True if this delivery did so."""
 
         def rows(connection: sa.Connection) -> Result:
             mine = promises.end(connection, promise.id, BROKEN, by=self._context.label, now=self._context.now)
@@ -97,7 +100,7 @@ class PromisesDesk:
 
 
 def nearly(text: str, draft: str) -> bool:
-    """Whether a text says what the draft does, perhaps with a greeting, a word more, or one changed."""
+    """Whether a text says what the draft does, allowing for a greeting and a word added or changed."""
     said, wanted = normalise(text).split(), normalise(draft).split()
     blocks = SequenceMatcher(None, said, wanted, autojunk=False).get_matching_blocks()
     same = sum(block.size for block in blocks)

@@ -1,4 +1,4 @@
-"""The draft of a request to a neighbour department, and what became of it."""
+"""The draft of a request to a neighbour department, and the result of opening it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LONGEST = 10_000  # characters of a question
 
 @dataclass(frozen=True)
 class RequestDraft:
-    """A request before it is kept: whose ticket, which department, where the question lives, who is told later.
+    """A request before it is stored: whose ticket, which department, where the question lives, whom to tell later.
 
-    `asked_at`: None is now. `first_answer`: it is known by its answer alone, which came before it. `reopened`: what
-    was asked and answered in the same place is asked again.
+    `asked_at`: `None` means now. `first_answer`: the request is known only by its answer, which arrived first.
+    `reopened`: a question that was asked and answered in the same place is asked again.
     """
 
     source: str
@@ -44,7 +44,7 @@ class RequestDraft:
     reopened: bool = False
 
     def row(self) -> dict[str, Any]:
-        """The columns of the new request."""
+        """Return the columns of the new request."""
         left_out = ("department", "asked_at", "first_answer", "reopened")
         values = {name: value for name, value in vars(self).items() if name not in left_out}
         return {**values, "department": self.department.id, "text": hide_secrets(self.text)[:LONGEST]}
@@ -52,9 +52,9 @@ class RequestDraft:
 
 @dataclass(frozen=True)
 class Opened:
-    """What became of a draft: a new request, or the one that there was. `real` False: a mode kept it from being made.
+    """The result of a draft: a new request, or the one that existed. `real=False`: a mode kept it from being made.
 
-    `adopted`: the department knew the question already; now a ticket is known whose it is.
+    `adopted`: the question was already known from Jira, and now has a ticket.
     """
 
     request: Request
@@ -64,7 +64,7 @@ class Opened:
 
 
 def dry_run_request(draft: RequestDraft, now: datetime) -> Request:
-    """The request that a dry run speaks of."""
+    """Return the request that stands in for the one a dry run would make."""
     empty = dict.fromkeys(Request.__annotations__)
     values = {**empty, **draft.row(), "id": 0, "number": 1, "state": OPEN, "since": now, "step": 0, "ring": 0}
     return Request(**values)

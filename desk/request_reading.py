@@ -1,4 +1,4 @@
-"""What is known of requests: their rows, the department's escalation policy and calendar, the agent who asked."""
+"""Look-ups of requests: their rows, the department's escalation policy and calendar, the agent who asked."""
 
 from __future__ import annotations
 
@@ -24,44 +24,44 @@ class RequestReading:
         self._config = context.config
 
     def get(self, number: int) -> Request | None:
-        """A request by its number."""
+        """Return a request by its number."""
         with self._context.reading() as connection:
             return requests.get(connection, number)
 
     def of_ticket(self, source: str, ticket_id: str) -> list[Request]:
-        """The open requests of a ticket."""
+        """Return the open requests of a ticket."""
         with self._context.reading() as connection:
             return [one for one in requests.of_ticket(connection, source, ticket_id) if one.state == OPEN]
 
     def of_dept_ticket(self, source: str, ticket_id: str) -> Request | None:
-        """The newest request that lives in a department's ticket."""
+        """Return the newest request that lives in a department's ticket."""
         with self._context.reading() as connection:
             return requests.of_dept_ticket(connection, source, ticket_id)
 
     def of_issue(self, site: str, issue_id: str) -> Request | None:
-        """The newest request that lives in an issue."""
+        """Return the newest request that lives in an issue."""
         with self._context.reading() as connection:
             return requests.of_issue(connection, site, issue_id)
 
     def of_external(self, source: str, ticket_id: str, external_id: str) -> Request | None:
-        """The newest request that the CRM knows by this id."""
+        """Return the newest request that the CRM knows by this id."""
         with self._context.reading() as connection:
             return requests.of_external(connection, source, ticket_id, external_id)
 
     def concerns(self, request: Request) -> bool:
-        """Whether this delivery has to do with it: it is open, or this delivery ended it before it was run again."""
+        """Whether a request concerns this delivery: it is open, or an earlier run of this delivery closed it."""
         return request.state == OPEN or request.closed_by == self._context.label
 
     def department(self, request: Request) -> Department | None:
-        """The department of a request by the configuration of now; None when it names it no more."""
+        """Return the department of a request; `None` if the current configuration no longer has it."""
         return self._config.departments.find(request.department)
 
     def calendar(self, department: Department | None = None) -> WorkCalendar:
-        """A department's calendar, else the company's."""
+        """Return a department's calendar, or the company's."""
         return WorkCalendar(self._config.calendar.named(department.calendar if department else None))
 
     def still_open(self, request: Request) -> Callable[[], str | None]:
-        """Asked right before something is sent: an answer may have come while the one before was on its way."""
+        """Return a check, made right before sending, that stops the message if the request was answered meanwhile."""
 
         def answered() -> str | None:
             now = self.get(request.id)
@@ -70,11 +70,11 @@ class RequestReading:
         return answered
 
     def due(self, opened: Opened, department: Department) -> datetime:
-        """Until when an answer is expected."""
+        """Return when an answer is due."""
         return self._due(department, opened.request.since, 0)
 
     def steps(self, department: Department) -> tuple[EscalationStep, ...]:
-        """The steps of a department's escalation policy."""
+        """Return the steps of a department's escalation policy."""
         return self._config.departments.steps(department)
 
     def _due(self, department: Department, since: datetime, step: int) -> datetime:
@@ -85,7 +85,7 @@ class RequestReading:
         return self.calendar().after_quiet(moment, self._config.departments.quiet_hours)
 
     def quiet_until(self) -> datetime | None:
-        """When the quiet hours of now are over; None: it is not quiet."""
+        """Return when the current quiet hours end; `None` outside quiet hours."""
         until = self._after_quiet(self._context.now)
         return until if until > self._context.now else None
 
@@ -98,7 +98,7 @@ class RequestReading:
         return self._config.departments.is_away(status)
 
     def gender(self, agent: str | None, told: str | None) -> Literal["f", "m"] | None:
-        """An agent's gender: as the CRM told, else as `departments.yml` says."""
+        """Return an agent's gender: as the CRM said, otherwise as `departments.yml` says."""
         if told in ("f", "m"):
             return told  # type: ignore[return-value]
         return self._config.departments.client_text.genders.get(agent or "")

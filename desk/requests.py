@@ -1,4 +1,4 @@
-"""Requests to neighbour departments as the desk keeps them: opened, escalated, answered (U-14…U-31)."""
+"""Requests to neighbour departments: opened, escalated, answered (U-14…U-31)."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from store import agents, promises, requests, timers
 from store.requests import ANSWERED, NOT_REQUIRED, OPEN, WITHDRAWN, Ending, Request
 
 __all__ = ["ANSWERED", "OPEN", "WITHDRAWN", "Ending", "Opened", "Request", "RequestDraft", "RequestsDesk"]
-# Before the delivery that told of the answer first, and before the one that told of its request then.
+# Prefixes of `opened_by`: a delivery that reported the answer first, and the one that reported its request afterwards.
 ANSWER_FIRST, TOLD = "answer ", "told "
 Told = Literal["department", "agent", "head", "lead", "client"]
 
 
 class RequestsDesk(RequestReading):
-    """Requests, and their look-ups. What a decision asks for is the result of an action, never a state."""
+    """The actions on requests, and their look-ups. Decisions use the result of an action, never the stored state."""
 
     def open(self, draft: RequestDraft, *, why: str) -> Opened:
-        """Keep a request (U-14); the one that is open already stays the only one."""
+        """Store a request (U-14); if it is open already, no second one is made."""
         action = Action(why, "open_request", f"{draft.source}:{draft.ticket_id}", intent=draft.department.id)
 
         def rows(connection: sa.Connection) -> Result:
@@ -56,7 +56,7 @@ class RequestsDesk(RequestReading):
         return {"since": since, "opened_by": f"{ANSWER_FIRST if draft.first_answer else ''}{self._context.label}"}
 
     def _known(self, connection: sa.Connection, draft: RequestDraft) -> Request | None:
-        """The request that this is: opened by this delivery before, or still open, or told by its answer first."""
+        """Return the draft's stored request: opened by this delivery, still open, or reported first by its answer."""
         label, known = self._context.label, None
         if draft.external_id:
             known = requests.of_external(connection, draft.source, draft.ticket_id, draft.external_id)
@@ -66,7 +66,7 @@ class RequestsDesk(RequestReading):
             known = requests.of_issue(connection, draft.site, draft.issue_id)
         if known is None and not draft.external_id:
             newest = requests.of_department_and_ticket(connection, draft.source, draft.ticket_id, draft.department.id)
-            # made by the ticket's status before the department's own ticket was heard of, or the other way round
+            # opened by the ticket's status before the department's own ticket was known, or the other way round
             if newest and (newest.state == OPEN or newest.opened_by == label) and _one_place(newest, draft):
                 known = newest
         if known is None or known.state == OPEN or known.opened_by in (label, f"{TOLD}{label}"):
@@ -74,25 +74,25 @@ class RequestsDesk(RequestReading):
         return known if not draft.reopened or known.opened_by.startswith(ANSWER_FIRST) else None
 
     def _adopt(self, connection: sa.Connection, known: Request, draft: RequestDraft) -> None:
-        """A question that lived in Jira alone belongs to a ticket from now on; its clock runs on."""
+        """Assign a question that existed in Jira only to a ticket; its clock keeps running."""
         row = draft.row()
         learnt = {name: row[name] for name in ("source", "ticket_id", "owner_id", "owner_gender", "party_id", "url")}
         number = requests.next_number(connection, draft.source, draft.ticket_id, draft.department.id)
         requests.change(connection, known.id, **learnt, number=number, opened_by=self._context.label)
 
     def _attach(self, connection: sa.Connection, known: Request, draft: RequestDraft) -> None:
-        """Where the question lives may become known later than that it was asked."""
+        """Add what is learnt about a request's place after it was opened."""
         places = ("dept_ticket_id", "site", "issue_id", "issue_key")
         learnt = {
             name: getattr(draft, name) for name in places if getattr(known, name) is None and getattr(draft, name)
         }
         if known.opened_by.startswith(ANSWER_FIRST) and not draft.first_answer:
-            learnt["opened_by"] = f"{TOLD}{self._context.label}"  # from now on a request like any other
+            learnt["opened_by"] = f"{TOLD}{self._context.label}"  # from now on an ordinary request
         if learnt:
             requests.change(connection, known.id, **learnt)
 
     def number_to_ask(self, source: str, ticket_id: str, department: Department) -> int | None:
-        """The number of the request that this delivery opens; None: another one's is still open."""
+        """Return the number of the request that this delivery opens; `None` if another delivery's is still open."""
         with self._context.reading() as connection:
             known = requests.of_department_and_ticket(connection, source, ticket_id, department.id)
         if known is None or known.opened_by == self._context.label:
@@ -114,7 +114,7 @@ class RequestsDesk(RequestReading):
         self._context.actions.write(action, record)
 
     def watch_client(self, opened: Opened) -> None:
-        """Look after a while whether the client knows of the request; what is found then, U-18 decides about."""
+        """Set a timer to check later whether the client knows of the request; U-18 decides what follows."""
         within = self._config.departments.client_text.inform_within
         if within is None or not opened.real:
             return
@@ -128,7 +128,7 @@ class RequestsDesk(RequestReading):
         self._context.actions.write(Action(OWN, "watch_client", request.ticket_id, intent=at.isoformat()), record)
 
     def inform_only(self, opened: Opened, *, why: str) -> None:
-        """Nobody is to answer, so nobody is reminded (R-17)."""
+        """Close a request that needs no answer, so that nobody is reminded (R-17)."""
         ending = Ending(ANSWERED, NOT_REQUIRED, self._context.now)
 
         def record(connection: sa.Connection) -> None:
@@ -138,7 +138,7 @@ class RequestsDesk(RequestReading):
         self._context.actions.write(action, record)
 
     def put_off(self, request: Request, timer: int, until: datetime, *, why: str) -> None:
-        """Fire again later: nobody is told anything in the quiet hours."""
+        """Let a timer fire again later: nobody is told anything in the quiet hours."""
 
         def record(connection: sa.Connection) -> None:
             now = requests.get(connection, request.id)
@@ -149,8 +149,8 @@ class RequestsDesk(RequestReading):
         self._context.actions.write(action, record)
 
     def take_step(self, request: Request, event: TimerEvent, department: Department, *, why: str) -> int | None:
-        """Take the step whose timer fires, and set the timer of the next one before anything is sent, so that nothing
-        holds it up. The step's number; None: this timer is out of date (snoozed, answered, taken by another).
+        """Take the step whose timer fires; return its number, or `None` if the timer is out of date (snoozed, answered,
+        taken). The timer of the next step is set before anything is sent, so that a failure to send does not delay it.
         """
         label, steps = self._context.label, self.steps(department)
 
@@ -171,9 +171,7 @@ class RequestsDesk(RequestReading):
         return int(result["step"]) if result else None
 
     def _next(self, department: Department, request: Request) -> datetime:
-        """The next step's moment by the escalation policy; after a snooze it keeps its distance from the one whose
-        timer fired.
-        """
+        """Return when the next step is due; after a snooze it keeps its distance from the one whose timer fired."""
         steps, step = self.steps(department), request.step
         moment = self._due(department, request.since, step + 1)
         if request.snoozed_until is not None:
@@ -183,7 +181,7 @@ class RequestsDesk(RequestReading):
         return self._after_quiet(moment)
 
     def sent(self, request: Request, step: int, told: Told, event: TimerEvent) -> Callable[[sa.Connection], None]:
-        """What goes into the store when a step has told somebody."""
+        """Return a function that records, in the caller's transaction, whom a step has told."""
         values = {"request": request.id, "step": step, "due_at": event.due_at, "late": event.late}
 
         def record(connection: sa.Connection) -> None:
@@ -192,7 +190,7 @@ class RequestsDesk(RequestReading):
         return record
 
     def set_client_timer(self, request: Request, at: datetime, *, why: str) -> None:
-        """Words to the client wait for working time (C-13): set a timer for them."""
+        """Set a timer for a message to the client that has to wait for working time (C-13)."""
 
         def record(connection: sa.Connection) -> None:
             now = requests.get(connection, request.id)
@@ -203,7 +201,7 @@ class RequestsDesk(RequestReading):
         self._context.actions.write(action, record)
 
     def end(self, request: Request, ending: Ending, *, why: str) -> bool:
-        """Record an answer, or that none is wanted: the escalation stops. True: it was this delivery that did it."""
+        """Record an answer, or that none is needed, which stops the escalation; True if this delivery did so."""
 
         def rows(connection: sa.Connection) -> Result:
             mine = requests.close(connection, request.id, ending, self._context.label, self._context.now)
@@ -219,7 +217,7 @@ class RequestsDesk(RequestReading):
         )
 
     def snooze(self, request: Request, until: datetime, reason: str, *, why: str) -> None:
-        """Put the next step off, for a reason that a person gave."""
+        """Postpone the next step, for a reason that a person gave."""
 
         def record(connection: sa.Connection) -> None:
             now = requests.get(connection, request.id)
@@ -231,7 +229,7 @@ class RequestsDesk(RequestReading):
         self._context.actions.write(action, record)
 
     def wake(self, request: Request, department: Department, *, why: str) -> None:
-        """Set the timer of the step that was put off to its moment by the escalation policy."""
+        """Set the timer of a postponed step back to its moment by the escalation policy."""
         at = self._still_due(request, department)
 
         def record(connection: sa.Connection) -> None:
@@ -243,7 +241,7 @@ class RequestsDesk(RequestReading):
         self._context.actions.write(action, record)
 
     def reopen(self, request: Request, department: Department, *, why: str) -> bool:
-        """Open a request again that a person on a page called answered; False: it ended in another way."""
+        """Reopen a request that a person marked as answered on a page; False if it ended in another way."""
         at = self._still_due(request, department)
 
         def rows(connection: sa.Connection) -> Result:
@@ -257,14 +255,14 @@ class RequestsDesk(RequestReading):
         return bool(self._context.actions.write(Action(why, "reopen_request", request.ticket_id), rows))
 
     def _still_due(self, request: Request, department: Department) -> datetime | None:
-        """When the next escalation step is due, but not before now; None: no step is left."""
+        """Return when the next escalation step is due, at the earliest now; `None` if no step is left."""
         if request.step >= len(self.steps(department)):
             return None
         due = self._due(department, request.since, request.step)
         return self._after_quiet(max(due, self._context.now))
 
     def ticket_solved(self, asked: Sequence[Request], at: datetime | None, *, why: str) -> None:
-        """The ticket of these requests is solved (None: open again): nothing more is promised to its client."""
+        """Record that the requests' ticket was solved, which withdraws its promises; `at=None`: it is open again."""
 
         def record(connection: sa.Connection) -> None:
             for request in asked:
@@ -277,7 +275,7 @@ class RequestsDesk(RequestReading):
         self._context.actions.write(Action(why, name, asked[0].ticket_id), record)
 
     def hand_over(self, handed: Sequence[Request], agent: str, gender: str | None, *, why: str) -> None:
-        """Another agent has the ticket now, and is told from now on. All its requests at once: see `Holds.pass_on`."""
+        """Assign requests to another agent, who is told from now on; all in one action, like `HoldsDesk.pass_on`."""
 
         def record(connection: sa.Connection) -> None:
             for request in handed:
@@ -287,7 +285,7 @@ class RequestsDesk(RequestReading):
         self._context.actions.write(action, record)
 
     def keep_status(self, source: str, agent: str, status: str, since: datetime, *, why: str) -> None:
-        """Remember the status of an agent (W-01)."""
+        """Record the status of an agent (W-01)."""
 
         def record(connection: sa.Connection) -> None:
             agents.set_status(connection, source, agent, status, since)

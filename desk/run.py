@@ -1,4 +1,4 @@
-"""A run of a delivery, and whether the delivery is still its own."""
+"""A run of a delivery, and whether the delivery still belongs to it."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ FRESH_SECONDS = 0.2
 
 
 class Clearance:
-    """That the delivery was the run's and nothing stood in the way of any call, a moment ago: good for one call."""
+    """Proof, good for one call, that a moment ago the run owned its delivery and nothing blocked any call."""
 
     def __init__(self) -> None:
         self._until = 0.0
 
     def give(self) -> None:
-        """It was so just now."""
+        """Issue the clearance now."""
         self._until = time.monotonic() + FRESH_SECONDS
 
     def use(self) -> bool:
-        """Whether it still counts; it does once."""
+        """Use the clearance up; return whether it was still fresh."""
         until, self._until = self._until, 0.0
         return time.monotonic() < until
 
 
 class Take(Protocol):
-    """Takes a delivery up, together with the first that is written for it, or as `ended` at once; False: another's."""
+    """Takes a delivery up with its first write, or ends it at once with `ended`; False if another worker has it."""
 
     def __call__(self, connection: sa.Connection, **ended: object) -> bool:
-        """In the caller's transaction."""
+        """Take the delivery up in the caller's transaction."""
         ...
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a delivery's handlers by one worker, which leases the case; None: by somebody who leases nothing."""
+    """One run of a delivery's handlers by a worker that leases the case; `worker` is `None` if nobody leases it."""
 
     delivery: int
     label: str  # source/delivery id
@@ -59,20 +59,20 @@ class Run:
 
     @classmethod
     def dry(cls, label: str) -> Run:
-        """One that may look at everything and write nothing; its deliveries wait for nothing."""
+        """Return a run that may read everything and write nothing."""
         return cls(0, label, label, "", is_dry=True)
 
     @property
     def owner(self) -> Owner:
-        """Who it is to the store."""
+        """The run's identity in the store."""
         return Owner(self.delivery, self.token, self.worker)
 
     def stray_key(self, number: int) -> str:
-        """What names an effect that came back too late, of the ledger's row with this number."""
+        """Return the key of an effect that came back too late, for the ledger row with this number."""
         return f"{number}:{self.token}"
 
     def confirm(self, engine: sa.Engine) -> None:
-        """Raise `LeaseLostError` when the delivery is not this run's any more, WouldWriteError in a dry run."""
+        """Raise `LeaseLostError` if the run no longer owns the delivery, `WouldWriteError` in a dry run."""
         if self.is_dry:
             raise WouldWriteError(self.label)
         with reading(engine) as connection:

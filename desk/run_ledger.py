@@ -1,7 +1,7 @@
 """The ledger of a real run.
 
-The end of an action is written together with the beginning of the next one, or with the end of the run, and the
-delivery is taken up with its first action: an end that a crash kept from being written is an unknown outcome.
+The end of an action is written together with the beginning of the next one or the end of the run, and the delivery is
+taken up with its first action. If a crash prevents an end from being written, the outcome is unknown.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ T = TypeVar("T")
 class RunLedger(ActionLedger):
     """Does the actions of one run of a delivery.
 
-    `settle`: how long after it was begun a call may still have its effect, if nobody saw it end.
+    `settle`: how long after it was begun a call whose end nobody saw may still take effect.
     """
 
     is_dry = False
@@ -105,7 +105,7 @@ class RunLedger(ActionLedger):
                 given = rows(connection)
                 done = given if isinstance(given, Result) else Result()
                 if not self._ends.decide(connection, Ended(pending, done)):
-                    raise LeaseLostError(self._run.label)  # and what the rows wrote is undone
+                    raise LeaseLostError(self._run.label)  # the rows are rolled back
         self._began(mine=mine, paused=paused)
         return done.value
 
@@ -123,7 +123,7 @@ class RunLedger(ActionLedger):
         self._began(mine=mine)
 
     def end(self, connection: sa.Connection, **values: object) -> bool:
-        """End the run: write what is not written, and the delivery's `values`; False: it is another's by now."""
+        """End the run: write the pending ends and the delivery's `values`; False if another worker has it by now."""
         return self._ends.end_run(connection, values)
 
     def _next(self, action: Action) -> PendingAction:
@@ -140,7 +140,7 @@ class RunLedger(ActionLedger):
         return PendingAction(action, row, entry)
 
     def _begin(self, pending: PendingAction) -> int:
-        """Record that the action is about to be done, and what came before it; the number of its row."""
+        """Record that the action begins, and the ends before it; return the number of its row."""
         number, paused = None, False
         self._go_on()
         with self._engine.begin() as connection:
@@ -148,13 +148,13 @@ class RunLedger(ActionLedger):
             if mine:
                 try:
                     number, paused = self._insert(connection, pending)
-                except sa.exc.IntegrityError as error:  # another run has begun it at the same moment
+                except sa.exc.IntegrityError as error:  # another run began it at the same moment
                     raise LeaseLostError(self._run.label) from error
         self._began(mine=mine and (paused or number is not None), paused=paused)
         return cast(int, number)
 
     def _insert(self, connection: sa.Connection, pending: PendingAction) -> tuple[int | None, bool]:
-        """The number of the action's row, None where it may not be begun; and whether all effects are paused."""
+        """Return the number of the action's row (`None`: it may not begin), and whether all effects are paused."""
         owner = self._run.owner
         number = None if pending.entry else ledger.begin_in_quiet(connection, owner, pending.row)
         if number is not None:
@@ -166,12 +166,12 @@ class RunLedger(ActionLedger):
         return ledger.begin(connection, owner, pending.row, pending.entry), False
 
     def _go_on(self) -> None:
-        """Begin nothing any more when the worker stops."""
+        """Let nothing new begin while the worker is stopping."""
         if self._run.stopping():
             raise LeaseLostError(self._run.label)
 
     def _began(self, *, mine: bool, paused: bool = False) -> None:
-        """After the transaction: what it wrote is written."""
+        """Conclude the transaction: forget the ends that it wrote, and raise if the run may not continue."""
         self._ends.committed()
         if not mine:
             raise LeaseLostError(self._run.label)
@@ -179,7 +179,7 @@ class RunLedger(ActionLedger):
             raise Later("all effects are paused", system=switches.EFFECTS, no_effect=True)
 
     def _look_for(self, pending: PendingAction, find: Find[T] | None) -> Callable[[], Any] | None:
-        """How to look for the effect of an earlier try, where there was one and nobody knows what became of it."""
+        """Return how to look for the effect of an earlier try; `None` unless there was one with an unknown outcome."""
         entry = pending.entry
         if entry is None or entry.outcome != BEGUN:
             return None
@@ -209,9 +209,9 @@ class RunLedger(ActionLedger):
             raise
 
     def _look(self, entry: Entry, find: Find[T]) -> T | None:
-        """Look for the effect of an earlier try; without one the next try begins now, for whoever must look again.
+        """Look for the effect of an earlier try; if there is none, the next try counts as begun now.
 
-        A fault of the look itself changes nothing: what was unknown still is.
+        If the look itself fails, the outcome stays unknown.
         """
         found = find(entry.begun_at)
         over = entry.begun_at + self._settle
@@ -225,7 +225,7 @@ class RunLedger(ActionLedger):
         return found
 
     def _record(self, number: int, action: Action, fault: ActionFault) -> None:
-        """A call that certainly had no effect is begun anew the next time, without looking for one."""
+        """Record a failed call: one that certainly had no effect is begun anew, without looking for its effect."""
         outcome = FAILED if isinstance(fault, Dead) else PUT_OFF
         with self._engine.begin() as connection:
             if fault.no_effect:

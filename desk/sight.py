@@ -1,6 +1,6 @@
-"""404 is "not seen": what was deleted, a right that was lost and a token that expired look the same.
+"""A 404 means "not seen": a deletion, a lost permission and an expired token look the same.
 
-Only what is gone for certain ends anything; while the bot cannot tell, the delivery waits and an admin is alerted.
+Only what is certainly gone ends anything; while the bot cannot tell, the delivery waits and an admin is alerted.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ NOT_FOUND = 404
 
 @dataclass(frozen=True)
 class Place:
-    """Where something is looked for: its system, what the bot sees there as long as it sees anything (`name`),
-    the call that proves it (`Refused`: it does not), and what an admin does about that (`remedy`, for the dead letter).
+    """Where something is looked for: its system and what the bot sees there if it sees anything at all (`name`).
+
+    `prove` is the call that shows it (it raises `Refused` if the bot does not see the place), and `remedy` what an
+    admin does about that, for the reason of the dead letter.
     """
 
     system: str
@@ -32,9 +34,9 @@ class Place:
 
 
 def seen_or_gone(context: DeskContext, look: Callable[[], T], whereabouts: Callable[[], Place]) -> T | None:
-    """What a look shows. None: it is gone, by a second look while the bot still sees the place around it.
+    """Return what a look finds; `None` if a second look finds nothing while the bot still sees the place around it.
 
-    Raises `Later`, by the retry schedule, when the bot does not see the place: then nobody knows.
+    Raises `Later`, by the retry schedule, if the bot does not see the place: then nobody knows.
     """
     try:
         return look()
@@ -55,7 +57,7 @@ def seen_or_gone(context: DeskContext, look: Callable[[], T], whereabouts: Calla
 
 
 def _blind(context: DeskContext, place: Place) -> Later:
-    """Alert the admins, once for a delivery and for each day of the others; why the delivery waits."""
+    """Alert the admins, once per system, place and day, and return the reason why the delivery waits."""
     key = f"unseen:{place.system}:{place.name}:{context.now:%Y-%m-%d}"
 
     def alert(connection: sa.Connection) -> None:

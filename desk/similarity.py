@@ -1,4 +1,4 @@
-"""How alike two tickets are, and why: the manual gives no criterion of «the same question», so it is a score (C-03)."""
+"""How similar two tickets are, and why: the manual does not define «the same question», so it is a score (C-03)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from store.known_tickets import KnownTicket
 
 Kind = Literal["order_no", "shipment_no", "supply_no", "topic", "text"]
 NUMBERS: tuple[Kind, ...] = ("supply_no", "shipment_no", "order_no")
-_ROUNDING = 0.005  # of a score
-_WHOLE = 100  # rapidfuzz's similarity of equal texts
+_ROUNDING = 0.005  # the error of a rounded score
+_WHOLE = 100  # rapidfuzz's score for equal texts
 
 
 class Reason(NamedTuple):
-    """What two tickets have in common: a number, Тип and Подтип, or the words (their likeness in per cent)."""
+    """What two tickets have in common: a number, Тип and Подтип, or the words (similarity in per cent)."""
 
     kind: Kind
     value: str
@@ -28,7 +28,7 @@ class Reason(NamedTuple):
 
 @dataclass(frozen=True)
 class Similar:
-    """Another ticket that asks the same: how alike they are (0…1), and why, what says most first."""
+    """Another ticket that asks the same: how similar it is (0…1), and why, strongest reason first."""
 
     ticket: KnownTicket
     score: float
@@ -36,7 +36,7 @@ class Similar:
 
 
 def similar(ticket: KnownTicket, others: Iterable[KnownTicket], config: Config) -> list[Similar]:
-    """Those of the others that seem to ask the same, the likest first, and of equal ones the oldest."""
+    """Return the other tickets that seem to ask the same, most similar first, and oldest first among equals."""
     mine = _Seen(ticket, config)
     found = [_compared(mine, _Seen(other, config)) for other in others if other.ticket_id != ticket.ticket_id]
     alike = [one for one in found if one.score >= config.duplicates.threshold]
@@ -45,7 +45,7 @@ def similar(ticket: KnownTicket, others: Iterable[KnownTicket], config: Config) 
 
 @dataclass(frozen=True)
 class _Seen:
-    """A ticket as it is compared."""
+    """A ticket prepared for comparison."""
 
     ticket: KnownTicket
     config: Config
@@ -56,7 +56,7 @@ class _Seen:
         return {kind: self.numbers_of(kind) for kind in NUMBERS}
 
     def numbers_of(self, kind: Kind) -> Mapping[str, str]:
-        """The numbers of a kind, as a field or in the text, by their folded form."""
+        """Return the numbers of a kind, from its field and from the text, by their folded form."""
         found = self.config.resolutions.numbers.found_of(kind, self.ticket.text or "")
         given = [*filter(None, [getattr(self.ticket, kind)]), *found]
         return {key: number for number in given if (key := match_key(number))}
@@ -68,7 +68,7 @@ class _Seen:
 
     @cached_property
     def words(self) -> list[str]:
-        """What was asked, word by word, without greetings."""
+        """The words of the question, without ignored ones such as greetings."""
         text = utils.default_process((self.ticket.text or "").replace("ё", "е").replace("Ё", "Е"))
         return [word for word in text.split() if word not in self.config.duplicates.ignored]
 
@@ -86,19 +86,20 @@ def _compared(mine: _Seen, other: _Seen) -> Similar:
         score += weights.topic
         reasons.append(Reason("topic", ": ".join(filter(None, (other.ticket.type, other.ticket.subtype)))))
     enough = score + weights.text + _ROUNDING >= mine.config.duplicates.threshold
-    if enough and (alike := _texts(mine, other)):  # most have nothing else in common: their words change nothing
+    if enough and (
+        alike := _texts(mine, other)
+    ):  # compare texts only where they can still decide: most tickets have nothing else in common
         score += weights.text * alike
         reasons.append(Reason("text", str(round(alike * 100))))
     return Similar(other.ticket, round(min(max(score, 0.0), 1.0), 2), tuple(reasons))
 
 
 def _numbers(mine: _Seen, other: _Seen) -> tuple[Reason | None, bool]:
-    """The number that both have, the narrowest kind first; and whether both have numbers of a kind, none of them the
-    same."""
+    """Return the number that both share, narrowest kind first; and whether they have different numbers of some kind."""
     differ = False
     for kind in NUMBERS:
         ours = mine.numbers[kind]
-        theirs = other.numbers_of(kind) if ours else {}  # to look through every text takes longer than all else
+        theirs = other.numbers_of(kind) if ours else {}  # searching a text is the slowest step
         common = sorted(ours.keys() & theirs.keys())
         if common:
             return Reason(kind, theirs[common[0]]), False
@@ -107,7 +108,7 @@ def _numbers(mine: _Seen, other: _Seen) -> tuple[Reason | None, bool]:
 
 
 def _texts(mine: _Seen, other: _Seen) -> float:
-    """How alike the words are, in whatever order; 0 where that says nothing."""
+    """Return how similar the words are, in any order; 0 if the texts are too short to tell."""
     table = mine.config.duplicates.texts
     if min(len(mine.words), len(other.words)) < table.words:
         return 0.0

@@ -1,4 +1,4 @@
-"""What `flask doctor` finds: what works, what does not, and how to fix it."""
+"""Findings of `flask doctor`: what works, what does not, and how to fix it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Level = Literal["good", "warning", "fault"]
 
 @dataclass(frozen=True)
 class Symptom:
-    """One finding; `code` is that of its sentence and its remedy in `cli/doctor.yml`, `values` fill them in.
+    """A finding; `code` selects its sentence and remedy in `cli/doctor.yml`, and `values` fill them in.
 
-    A warning leaves the bot at work, a fault keeps it from something that the tables promise.
+    A warning does not stop the bot; a fault prevents something that the configuration promises.
     """
 
     level: Level
@@ -24,20 +24,20 @@ class Symptom:
 
 
 def good(code: str, **values: Any) -> Symptom:
-    """What is well."""
+    """Return a finding that something works."""
     return Symptom("good", code, values)
 
 
 def warning(code: str, **values: Any) -> Symptom:
-    """What an admin should know."""
+    """Return a finding that an admin should know of."""
     return Symptom("warning", code, values)
 
 
 def fault(code: str, **values: Any) -> Symptom:
-    """What an admin must fix."""
+    """Return a finding that an admin must fix."""
     return Symptom("fault", code, values)
 
 
 def moved(system: str, trouble: Trouble) -> Symptom:
-    """A system whose address redirects elsewhere, which nobody follows."""
+    """Return the fault of a system whose address redirects elsewhere; redirects are not followed."""
     return fault("moved", system=system, host=trouble.moved_to, status=trouble.status)

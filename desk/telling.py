@@ -1,6 +1,6 @@
-"""Telling people something, each receiver once: who was told is in the ledger, so that only who was not is tried again.
+"""Telling people something, each receiver once: the ledger records who was told, so a retry reaches only the others.
 
-Apprise says of an address that names several only whether all of them took it.
+For an address that names several receivers, Apprise reports only whether all of them accepted the message.
 """
 
 from __future__ import annotations
@@ -28,9 +28,11 @@ def tell_each(
     message: Callable[[], ChatMessage],
     also: Callable[[sa.Connection], None] | None = None,
 ) -> bool:
-    """Tell all whom the addresses name, each by an action of its own where there are several; whether anybody was told.
+    """Tell everybody the addresses name, each by an action of its own if there are several; return whether anybody was
+    told.
 
-    `also` goes into the store once, with the first. Who fails keeps nobody else from being told; raises `Later` then.
+    `also` is written once: with the message to a sole receiver, otherwise after all sends. A failure does not keep the
+    others from being told; it is raised as `Later` afterwards.
     """
     found = receivers(addresses)
     if len(found) == 1:

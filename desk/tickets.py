@@ -1,4 +1,4 @@
-"""The words that the bot writes into tickets, whichever CRM they are in: notes to the agent, replies to the client."""
+"""The texts that the bot writes into tickets of any CRM: notes to the agent, replies to the client."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Stop = Callable[[], str | None]
 
 @dataclass(frozen=True)
 class Telling:
-    """A note of `crm_templates/notes.yml` and its values. `optional`: a ticket that there is not is no fault.
+    """A note of `crm_templates/notes.yml` and its values. `optional`: it is not a fault if the ticket does not exist.
 
-    `also` goes into the store together with the end. `reminds`: it goes before notes that only inform.
-    `warns`: to warn is all that it does, so it is written in the mode warn too.
+    `unless` is asked right before sending. `also` is written together with the action's end. `reminds`: it takes
+    precedence over notes that only inform. `warns`: it only warns, so it is written in mode `warn` too.
     """
 
     name: str
@@ -37,9 +37,10 @@ class Telling:
 
 @dataclass(frozen=True)
 class Reply:
-    """Words to the client: sent, or a draft for the agent. `also` gets the message's id; `remark` goes into the ledger.
+    """A text to the client: sent, or a draft for the agent.
 
-    `heading` stands over a draft where a CRM knows no drafts.
+    `heading` is put over a draft in a CRM that has no drafts. `also` gets the message's id; `remark` goes into the
+    ledger.
     """
 
     text: str
@@ -52,9 +53,9 @@ class Reply:
 
 @dataclass(frozen=True)
 class Words:
-    """A message as a CRM gets it; `draft` of a public one waits for an agent.
+    """A message as the CRM gets it; a public one with `draft` waits for an agent.
 
-    `first`: where calls are scarce it goes before others.
+    `first`: where calls are scarce, it takes precedence over others.
     """
 
     text: str
@@ -65,7 +66,7 @@ class Words:
 
 
 class TicketVerbs:
-    """What can be said in a ticket. Each CRM says how it is written, and found again after an unknown outcome."""
+    """Writing into tickets. Each CRM defines how a message is written, and found again after an unknown outcome."""
 
     source: str
 
@@ -82,7 +83,7 @@ class TicketVerbs:
             return any(ledger.results_of(connection, delivery, why, f"note_{name}"))
 
     def tell(self, ticket_id: str, telling: Telling, *, why: str, possible: bool = True) -> bool:
-        """Write an internal note; whether it was written."""
+        """Write an internal note; return whether it was written."""
         text = self._context.templates.note(telling.name, **telling.values)
         action = Action(
             why, f"note_{telling.name}", ticket_id, intent=text, possible=possible, is_warning=telling.warns,
@@ -99,7 +100,7 @@ class TicketVerbs:
         )
 
     def reply(self, ticket_id: str, reply: Reply, *, why: str, possible: bool = True) -> bool:
-        """Send words to the client, or write them as a draft; whether that was done."""
+        """Send a text to the client, or write it as a draft; return whether that was done."""
 
         def already() -> str | None:
             return self._silent(ticket_id) or reply.unless()
@@ -121,7 +122,7 @@ class TicketVerbs:
         written: Callable[[str], Result],
         not_there: Callable[[Refused], Result | None] = lambda _: None,
     ) -> bool:
-        """Write a message once; whether it was written."""
+        """Write a message once; return whether it was written."""
 
         def act() -> str | Result:
             try:
@@ -140,17 +141,17 @@ class TicketVerbs:
         raise NotImplementedError
 
     def _silent(self, ticket_id: str) -> str | None:
-        """Why nobody may write to the client of this ticket now; None: one may."""
+        """Return why nobody may write to the client of this ticket now; `None` if one may."""
         return None
 
     def _watched(self, action: Action, ticket_id: str) -> Action:
-        """The action, where a message that is written twice must be seen to."""
+        """Return the action, extended where a message that was written twice needs to be dealt with."""
         return action
 
     def _write(self, action: Action, ticket_id: str, words: Words) -> str:
-        """Write a message; its id."""
+        """Write a message; return its id."""
         raise NotImplementedError
 
     def _find(self, ticket_id: str, words: Words) -> str | None:
-        """The id of a message that an earlier try has written; None where a repeat has no second effect."""
+        """Return the id of a message that an earlier try wrote; `None` if there is none or a repeat does no harm."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""What has waited too long now, as the board, its files and the digest show it: damage and ages by the calendar."""
+"""Scale of the board, its files and the digest: damage and waiting times by the calendar, as of now."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from store.board import Scale
 
 
 def scale(config: Config, now: datetime) -> Scale:
-    """How damage is reckoned as of now, by `reports.yml` and the company's calendar."""
+    """Return how damage is computed as of now, by `reports.yml` and the company's calendar."""
     damage = config.reports.damage
     ages = WorkingAges(WorkCalendar(config.calendar.named()), now)
     return Scale(now, {kind: damage.weight(kind) for kind in KINDS}, damage.top, ages.of)
 
 
 class WorkingAges:
-    """The working time from many moments up to one; what was worked since the end of a day is added up once."""
+    """The working time from many moments to one; the sums since the ends of days are computed once."""
 
     def __init__(self, calendar: WorkCalendar, now: datetime) -> None:
         self._calendar = calendar
@@ -27,7 +27,7 @@ class WorkingAges:
         self._since_end_of = {self._first: NOTHING}
 
     def of(self, moment: datetime) -> timedelta:
-        """The working time since a moment; none since one that is still to come."""
+        """Return the working time since a moment; zero for a future one."""
         day = self._calendar.local(moment).date()
         end = min(self._now, self._calendar.midnight_after(day))
         return self._since(day) + self._calendar.working_between(moment, end) if moment < self._now else NOTHING

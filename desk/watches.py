@@ -1,4 +1,4 @@
-"""Tickets of one CRM that are looked at again later, and what their agents were told: each finding of a rule once."""
+"""Tickets of one CRM that are checked again later, and what their agents were told: each finding of a rule once."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Watches:
         self.source = source
 
     def watch(self, ticket_id: str, rule: str, delay: timedelta, **more: object) -> None:
-        """Look at a ticket again by a rule after a while; `more`: `since`, `agent_id`, `subject`.
+        """Check a ticket again for a rule after `delay`; `more`: `since`, `agent_id`, `subject`.
 
-        The bot's own doing: what is found then is what the rule's mode decides about. One at a time goes on.
+        Always done: the rule's mode applies only to what the check finds. An open watch of the rule continues instead.
         """
         now = self._context.now
         due = {"source": self.source, "ticket_id": ticket_id, "rule": rule, "due_at": now + delay}
@@ -35,7 +35,7 @@ class Watches:
         self._context.actions.write(Action(OWN, "watch", ticket_id, intent=rule), begin)
 
     def watch_anew(self, ticket_id: str, rule: str, since: datetime, delay: timedelta, **more: object) -> None:
-        """Look at a ticket again a while after `since`, instead of what a watch that began before would look at."""
+        """Check a ticket a while after `since`, in place of an open watch that began earlier."""
         now = self._context.now
         values = {**more, "source": self.source, "ticket_id": ticket_id, "rule": rule, "since": since}
 
@@ -48,17 +48,17 @@ class Watches:
         self._context.actions.write(Action(OWN, "watch", ticket_id, intent=rule), begin)
 
     def get_watch(self, number: int) -> Watch | None:
-        """A watch by its number, open or ended."""
+        """Return a watch by its number, open or ended."""
         with self._context.reading() as connection:
             return findings.get(connection, number)
 
     def watched(self, ticket_id: str, rule: str) -> Watch | None:
-        """The open watch of a ticket by a rule."""
+        """Return the open watch of a ticket for a rule."""
         with self._context.reading() as connection:
             return findings.open_of_ticket(connection, self.source, ticket_id, rule)
 
     def end_watch(self, watch: Watch) -> None:
-        """What was watched for is settled."""
+        """End a watch whose question is settled."""
 
         def end(connection: sa.Connection) -> None:
             findings.end(connection, watch.id, self._context.now)
@@ -67,13 +67,13 @@ class Watches:
         self._context.actions.write(action, end)
 
     def was_told(self, ticket_id: str, finding: str, rule: str) -> bool:
-        """Whether another delivery has told this finding already."""
+        """Whether another delivery has already told the agent about this finding."""
         with self._context.reading() as connection:
             told_by = findings.told_by(connection, self._about(ticket_id, finding, rule))
         return told_by not in (None, self._context.label)
 
     def keep_finding(self, connection: sa.Connection, ticket_id: str, finding: str, rule: str) -> None:
-        """Write down that it was told, in the transaction that ends the telling."""
+        """Record that a finding was told, in the transaction that ends the telling."""
         about = self._about(ticket_id, finding, rule)
         findings.add(connection, about, self._context.label, self._context.now)
 
