@@ -1,6 +1,6 @@
-"""How Jira Cloud documents its answers to the calls that the bot makes, as far as the bot reads them.
+"""Jira Cloud's documented answers to the calls that the bot makes, as far as it reads them.
 
-From Jira's OpenAPI document; `tests/desk/test_jira_answers.py` holds both side by side.
+From Jira's OpenAPI document; `tests/desk/test_jira_answers.py` compares the two.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing_extensions import TypedDict
 from desk.http import Documented
 from events import ISSUE_ID, ISSUE_KEY
 
-Number = Annotated[str, Field(pattern=ISSUE_ID)]  # of an issue, a comment, a component …; Jira writes some as numbers
+Number = Annotated[str, Field(pattern=ISSUE_ID)]  # id of an issue, a comment, a component …; Jira sends some as numbers
 Key = Annotated[str, Field(pattern=ISSUE_KEY)]
 AccountId = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_-]{1,128}$")]
 _OPEN = with_config(ConfigDict(extra="allow", coerce_numbers_to_str=True))
 
 
 def _moment(text: str) -> str:
-    """Jira's own form of a moment, which is kept as it stands."""
+    """Check that a moment is in ISO form; return it unchanged."""
     datetime.fromisoformat(text)
     return text
 
@@ -53,7 +53,7 @@ class _HistoryItem(_Numbered):
 
 @_OPEN
 class _Fields(TypedDict, total=False):
-    """The fields of an issue that are read by name; own fields of a site may hold anything."""
+    """The fields of an issue that are read by name; a site's custom fields may hold anything."""
 
     created: Moment
     labels: list[str] | None
@@ -66,7 +66,7 @@ class _Fields(TypedDict, total=False):
 
 @_OPEN
 class _Issue(_Numbered):
-    """An issue as it was made or found; `fields` and `properties` as far as they were asked for."""
+    """An issue that was made or found; `fields` and `properties` as far as they were requested."""
 
     key: Key
     fields: NotRequired[_Fields | None]
@@ -185,7 +185,7 @@ class _DeskPage(TypedDict):
 
 @_OPEN
 class _Webhook(TypedDict):
-    """Of `/rest/webhooks/1.0`, of which the OpenAPI document says nothing: the page on webhooks does."""
+    """From `/rest/webhooks/1.0`, which only Jira's page on webhooks documents, not the OpenAPI document."""
 
     self: str
     name: str
@@ -197,13 +197,13 @@ class _Webhook(TypedDict):
     isSigned: NotRequired[bool]
 
 
-# Under the names by which the circuit breaker knows the calls.
+# By the endpoint names that the circuit breaker uses.
 ANSWERS = {
     "GET /myself": Documented((200,), TypeAdapter(_Account)),
     "POST /search/jql": Documented((200,), TypeAdapter(_Issues)),
     "GET /issue": Documented((200,), TypeAdapter(_ReadIssue)),
     "POST /issue": Documented((201,), TypeAdapter(_Issue)),
-    "PUT /issue": Documented((204,)),  # 200 comes with `returnIssue` alone
+    "PUT /issue": Documented((204,)),  # 200 is only for `returnIssue`
     "GET /issue/transitions": Documented((200,), TypeAdapter(_Transitions)),
     "POST /issue/transitions": Documented((204,)),
     "GET /issue/comment": Documented((200,), TypeAdapter(_Comments)),
@@ -219,10 +219,10 @@ ANSWERS = {
     "GET /project/statuses": Documented((200,), TypeAdapter(list[_TypeStatuses])),
     "GET /priority": Documented((200,), TypeAdapter(list[_HistoryItem])),
     "GET /issueLinkType": Documented((200,), TypeAdapter(_LinkTypes)),
-    # what only an examination asks
+    # only for an examination
     "GET /mypermissions": Documented((200,), TypeAdapter(_Rights)),
     "GET /issue/createmeta/issuetypes": Documented((200,), TypeAdapter(_Screen)),
-    # what only a survey asks
+    # only for a survey
     "GET /serverInfo": Documented((200,), TypeAdapter(_Server)),
     "GET /field": Documented((200,), TypeAdapter(list[_FieldRow])),
     "GET /project/search": Documented((200,), TypeAdapter(_ProjectPage)),

@@ -1,7 +1,7 @@
-"""Calls to one Jira Cloud site, by the official client, behind the circuit breaker.
+"""Calls to one Jira Cloud site, with the official client, behind the circuit breaker.
 
-The client's own waiting and retrying is off: its default may sleep for half an hour inside a call and repeats
-creates. It hands over answers as they came (`advanced_mode`): `answers.py` says by which of them a call is done.
+The client's own waiting and retrying is off: by default it may sleep for half an hour inside a call, and it repeats
+creates. It returns raw responses (`advanced_mode`); `answers.py` says which of them mean that a call was done.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _ADDRESS = re.compile(f"{ISSUE_ID}|{ISSUE_KEY}")
 _PROJECT = re.compile(r"^[A-Z][A-Z0-9_]+$")
 PROPERTY = "smezhnik"  # the bot's mark on issues and comments
 PAGE = 100
-PAGES = 20  # of one search: what chains its pages in a circle ends
+PAGES = 20  # of one search, in case its page tokens form a loop
 
 
 @dataclass(frozen=True)
 class Found:
-    """An issue as Jira answers it: id, key, fields and the properties that were asked for."""
+    """An issue in Jira's answer: id, key, fields and the requested properties."""
 
     id: str
     key: str
@@ -40,18 +40,18 @@ class Found:
 
 
 def system_of(site: str) -> str:
-    """The name of a site's breaker."""
+    """Return the name of a site's circuit breaker."""
     return f"jira:{site}"
 
 
 class JiraSite:
-    """One site. Every method is one call; `Later` and `Dead` come out of it, never an exception of requests."""
+    """One site. Calls raise `Later` and `Dead`, never an exception of requests."""
 
     def __init__(self, name: str, site: Site, session: requests.Session, breaker: CircuitBreaker) -> None:
         self.system = system_of(name)
         self.name, self.user = name, site.user
         self._breaker = breaker
-        from atlassian.jira import JiraCloud  # noqa: PLC0415 # 9 MB and 0.2 s, of which the web and the clock have no use
+        from atlassian.jira import JiraCloud  # noqa: PLC0415 # 9 MB and 0.2 s that web and clock do not need
 
         # typed Any: the generated methods carry no annotations
         self._client: Any = JiraCloud(
@@ -67,7 +67,7 @@ class JiraSite:
         self._client.log_curl_debug = _say_nothing  # type: ignore[method-assign]
 
     def asked_by(self, run: Run) -> Self:
-        """The same client, with its session, for the calls of a run."""
+        """Return this client, with its session, for the calls of a run."""
         other = copy(self)
         other._breaker = self._breaker.asked_by(run)
         return other
@@ -79,21 +79,21 @@ class JiraSite:
         return self._breaker.pass_through(Call(self.system, endpoint, issue), lambda: read(send()))
 
     def myself(self) -> str:
-        """The bot's own account id; asked for even while the site counts as down, to learn whether it is."""
+        """Return the bot's own account id; also called while the site counts as down, to check whether it is."""
         return str(self._call(PROBE, self._client.get_current_user)["accountId"])
 
     def see_project(self, project: str) -> None:
-        """Ask for a project; `Refused` where the bot may not see it."""
+        """Read a project; raise `Refused` if the bot may not see it."""
         if not _PROJECT.fullmatch(project):
             raise ValueError(f"not a project key: {project!r}")
         self._call("GET /project", lambda: self._client.get_project(project))
 
     def examine(self, endpoint: str, question: Callable[[Any], requests.Response]) -> Any:
-        """Ask the client something that only an examination wants to know."""
+        """Make a call that only an examination needs."""
         return self._call(endpoint, lambda: question(self._client))
 
     def search(self, jql: str, fields: list[str]) -> list[Found]:
-        """The first page of a search, with the bot's property."""
+        """Return the first page of a search, with the bot's property."""
         query = {"jql": jql, "fields": fields, "properties": [PROPERTY], "maxResults": 50}
         answer = self._call(
             "POST /search/jql", lambda: self._client.search_and_reconsile_issues_using_jql_post(data=query)
@@ -101,7 +101,7 @@ class JiraSite:
         return [_found(issue) for issue in answer["issues"]]
 
     def search_all(self, jql: str, fields: list[str], fresh: list[str]) -> list[Found]:
-        """Every page of a search; of the issues `fresh` (50 ids at most) what is true now, however search lags."""
+        """Return all pages of a search; issues in `fresh` (at most 50 ids) are up to date even if search lags."""
         query: dict[str, Any] = {"jql": jql, "fields": fields, "maxResults": PAGE}
         if fresh:
             query["reconcileIssues"] = [int(issue) for issue in fresh]
@@ -120,7 +120,7 @@ class JiraSite:
         return answer
 
     def history(self, issue: str) -> dict[str, Any]:
-        """An issue as Jira answers it, with who made it, its links and the newest hundred entries of its changelog."""
+        """Return an issue with its creator, its links and the latest hundred changelog entries."""
         fields = "project,created,creator,issuelinks"
         answer: dict[str, Any] = self._call(
             "GET /issue", lambda: self._client.get_issue(issue, fields=fields, expand="changelog"), issue
@@ -128,7 +128,7 @@ class JiraSite:
         return answer
 
     def newest_comments(self, issue: str) -> list[dict[str, Any]]:
-        """The newest comments, without their properties."""
+        """Return the newest comments, without their properties."""
         answer = self._call(
             "GET /issue/comment",
             lambda: self._client.get_comments(issue, max_results=PAGE, order_by="-created"),
@@ -137,7 +137,7 @@ class JiraSite:
         return list(answer["comments"])
 
     def issue(self, issue: str, fields: list[str]) -> Found:
-        """Read an issue now (search lags behind)."""
+        """Read an issue as it is now (search lags behind)."""
         names = ",".join(fields)
         return _found(
             self._call("GET /issue", lambda: self._client.get_issue(issue, fields=names, properties=PROPERTY), issue)
@@ -155,8 +155,9 @@ class JiraSite:
         fields: Mapping[str, Any] | None = None,
         mark: Mapping[str, Any] | None = None,
     ) -> None:
-        """Change an issue in one call: fields by operations (`{"components": [{"add": {"id": …}}]}`) or whole,
-        and the bot's property."""
+        """Change an issue in one call: fields by operations (`{"components": [{"add": {"id": …}}]}`) or as a whole, and
+        the bot's property (`mark`).
+        """
         data: dict[str, Any] = {"update": dict(update)}
         if fields:
             data["fields"] = dict(fields)
@@ -165,7 +166,7 @@ class JiraSite:
         self._call("PUT /issue", lambda: self._client.edit_issue(issue, data=data), issue)
 
     def transitions(self, issue: str) -> list[dict[str, Any]]:
-        """The transitions that are open to the bot from where the issue stands, with the fields that they ask for."""
+        """Return the transitions that the bot can make from the issue's current status, with their fields."""
         answer = self._call(
             "GET /issue/transitions",
             lambda: self._client.get_transitions(issue, expand="transitions.fields"),
@@ -190,7 +191,7 @@ class JiraSite:
         return answer
 
     def comments(self, issue: str) -> list[dict[str, Any]]:
-        """The newest comments with their properties, which only the list by ids gives."""
+        """Return the newest comments with their properties, which Jira includes only when asked by id."""
         ids = {"ids": [int(comment["id"]) for comment in self.newest_comments(issue)]}
         if not ids["ids"]:
             return []
@@ -200,11 +201,11 @@ class JiraSite:
         return list(answer["values"])
 
     def delete_comment(self, issue: str, comment: str) -> None:
-        """Take a comment back at once."""
+        """Delete a comment."""
         self._call("DELETE /issue/comment", lambda: self._client.delete_comment(issue, comment), issue)
 
     def remote_link(self, issue: str, link: Mapping[str, Any]) -> None:
-        """Create or replace a remote link; the same `globalId` twice is one link."""
+        """Create or replace a remote link; a repeated `globalId` replaces the link."""
         self._call(
             "POST /issue/remotelink",
             lambda: self._client.create_or_update_remote_issue_link(issue, data=dict(link)),
@@ -212,7 +213,7 @@ class JiraSite:
         )
 
     def link(self, link: Mapping[str, Any]) -> None:
-        """Link two issues (`{"type", "inwardIssue", "outwardIssue"}`); a link that exists stays the only one."""
+        """Link two issues (`{"type", "inwardIssue", "outwardIssue"}`); an existing link is not duplicated."""
         self._call("POST /issueLink", lambda: self._client.link_issues(data=dict(link)))
 
     def assign(self, issue: str, account: str | None) -> None:
@@ -220,29 +221,29 @@ class JiraSite:
         self._call("PUT /issue/assignee", lambda: self._client.assign_issue(issue, data={"accountId": account}), issue)
 
     def issue_types(self, project: str) -> list[dict[str, Any]]:
-        """The issue types of a project."""
+        """Return the issue types of a project."""
         if not _PROJECT.fullmatch(project):
             raise ValueError(f"not a project key: {project!r}")
         return list(self._call("GET /project", lambda: self._client.get_project(project))["issueTypes"])
 
     def priorities(self) -> list[dict[str, Any]]:
-        """All priorities."""
+        """Return all priorities."""
         return list(self._call("GET /priority", self._client.get_priorities))
 
     def link_types(self) -> list[dict[str, Any]]:
-        """All kinds of links between issues."""
+        """Return all types of issue links."""
         answer = self._call("GET /issueLinkType", self._client.get_issue_link_types)
         return list(answer["issueLinkTypes"])
 
     def statuses(self, project: str) -> list[dict[str, Any]]:
-        """The statuses of a project, those of each issue type one after the other."""
+        """Return the statuses of a project, one issue type after the other."""
         if not _PROJECT.fullmatch(project):
             raise ValueError(f"not a project key: {project!r}")
         kinds = self._call("GET /project/statuses", lambda: self._client.get_all_statuses(project))
         return [status for kind in kinds for status in kind["statuses"]]
 
     def components(self, project: str) -> dict[str, str]:
-        """All components of a project: name → id."""
+        """Return all components of a project: name → id."""
         if not _PROJECT.fullmatch(project):
             raise ValueError(f"not a project key: {project!r}")
         names: dict[str, str] = {}
@@ -250,7 +251,7 @@ class JiraSite:
             known = len(names)
             page = self._call("GET /project/component", partial(self._components, project, known))
             names |= {component["name"]: component["id"] for component in page["values"]}
-            if page.get("isLast", True) or len(names) == known:  # the same page twice is no next page
+            if page.get("isLast", True) or len(names) == known:  # a page without new names is the last one
                 return names
 
     def _components(self, project: str, start_at: int) -> requests.Response:
@@ -260,13 +261,13 @@ class JiraSite:
         return page
 
     def create_component(self, project: str, name: str) -> str:
-        """Create a component; its id. Needs the permission to administer the project."""
+        """Create a component and return its id. Needs the permission to administer the project."""
         data = {"name": name, "project": project}
         return str(self._call("POST /component", lambda: self._client.create_component(data=data))["id"])
 
 
 def _say_nothing(*_: object, **__: object) -> None:
-    """In the place of a line for the log, made for each call, that holds the token and the whole body."""
+    """Replaces the client's debug log line, made for each call, which contains the token and the whole body."""
 
 
 def _found(answer: Mapping[str, Any]) -> Found:

@@ -1,4 +1,4 @@
-"""Comments: each is written once, and an internal one never reaches a customer."""
+"""Comments: each is written once, and an internal one is never left where a customer sees it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from desk.templates import IssueContext
 from events import TicketEvent
 from store import links
 
-_KEPT = 20  # closings of one ticket that are told apart
+_KEPT = 20  # closings of one ticket that are remembered
 
 
 @dataclass(frozen=True)
 class HoldEnd:
-    """How a hold ended: of which kind, who answered, when (as it is written), and the words, where they are known."""
+    """How a hold ended: its kind, who answered, when (as text), and the answer if known."""
 
     kind: str
     who: str
@@ -35,7 +35,7 @@ class HoldEnd:
 
 
 class JiraComments:
-    """Writes comments, each once; what is internal never reaches a customer."""
+    """Writes comments, each once; an internal one that Jira would show to a customer is deleted."""
 
     def __init__(self, context: DeskContext) -> None:
         self._context = context
@@ -50,7 +50,10 @@ class JiraComments:
         public: bool = False,
         also: Callable[[sa.Connection], None] | None = None,
     ) -> Any:
-        """Write a comment once; after an unknown outcome it is looked for by the bot's mark. None: not written."""
+        """Write a comment once, and return its value in the ledger; `None` if it was not written.
+
+        After an unknown outcome it is looked for by the bot's mark.
+        """
         mark = {"delivery": self._context.label, "verb": f"{action.why} {action.name}"}
 
         def stray(connection: sa.Connection, _done: Result | None, key: str) -> None:
@@ -73,7 +76,7 @@ class JiraComments:
         )
 
     def _leak(self, site: JiraSite, issue: Issue, comment: str) -> Result:
-        """Jira shows an internal comment to the seller: take it back at once and alert."""
+        """Delete an internal comment that Jira shows to the seller, and raise an alert."""
         site.delete_comment(issue.id, comment)
 
         def tell(connection: sa.Connection) -> None:
@@ -86,7 +89,7 @@ class JiraComments:
     ) -> bool:
         """Write what the third line has to know into the ticket's issue, where the seller cannot see it.
 
-        `again`: only what a closing tells that no closing has told before; whether that was so.
+        `again`: write only what no earlier closing has said. Returns whether a comment was written.
         """
         said, known = said_in(event), self._said(issue)
         if again and said is None:
@@ -109,7 +112,7 @@ class JiraComments:
         return bool(self.write(issue, action, body, also=also))
 
     def _said(self, issue: Issue) -> list[str] | None:
-        """What closings told of an issue so far; None: a person made and described it, and none was heard yet."""
+        """Return what closings have said in an issue; `None` if a person made it and no closing was heard yet."""
         with self._context.reading() as connection:
             mark = links.mark(connection, issue.site, issue.id, SAID)
         return list(mark.value or ()) if mark else None
@@ -122,12 +125,12 @@ class JiraComments:
         return value
 
     def say_linked(self, issue: Issue, ticket: str, url: str | None, *, why: str) -> None:
-        """Write into an issue that a person made which ticket it belongs to now."""
+        """Comment on an issue that a person made which ticket it belongs to now."""
         body = self._context.templates.comment("linked_ticket", ticket_id=ticket, url=url or "")
         self.write(issue, Action(why, "say_linked", issue.key, intent=ticket), body)
 
     def say_what_was_done(self, issue: Issue, event: TicketEvent, *, why: str) -> None:
-        """Write the internal comment of what was done for the ticket (W-70), calling the awaited person in (W-56)."""
+        """Write the internal comment on what was done for the ticket (W-70), mentioning the awaited person (W-56)."""
         detail, actions = event.closing.hold_detail, event.closing.actions_done or ""
         values = {"actions": actions, "agent": event.agent.name or "", "reason": detail.reason or ""}
         body = self._context.templates.comment("hold_done", **values)
@@ -146,27 +149,27 @@ class JiraComments:
         self.write(issue, Action(why, "ask_seller", issue.key, question, issue.real), body, public=True)
 
     def say_hold_ended(self, issue: Issue, end: HoldEnd, *, why: str) -> None:
-        """Write into the issue that its hold is over, who answered, and when."""
+        """Comment on the issue that its hold is over, who answered, and when."""
         body = self._context.templates.comment("hold_ended", **asdict(end))
         self.write(issue, Action(why, "say_hold_ended", issue.key, intent=end.who), body)
 
     def say_both_asked(self, issue: Issue, *, why: str) -> None:
-        """Write into the issue that both holds were asked for at once, so none was begun."""
+        """Comment on the issue that both holds were requested at once, so neither was begun."""
         labels = self._config.jira.hold_labels
         body = self._context.templates.comment("hold_both_asked", labels=f"{labels.ozon}, {labels.seller}")
         self.write(issue, Action(why, "say_both_asked", issue.key), body)
 
     def say_hold_not_possible(self, issue: Issue, *, why: str) -> None:
-        """Write into the issue that the seller does not see it, so that there is no hold."""
+        """Comment on the issue that the seller cannot see it, so it cannot be put on hold."""
         body = self._context.templates.comment("hold_not_visible")
         self.write(issue, Action(why, "say_hold_not_possible", issue.key), body)
 
     def say_question_missing(self, issue: Issue, *, why: str) -> None:
-        """Write into the issue that the question to the seller is to be asked there."""
+        """Comment on the issue that the question to the seller must be asked there."""
         body = self._context.templates.comment("hold_ask_here")
         self.write(issue, Action(why, "say_question_missing", issue.key), body)
 
 
 def mark_of(comment: Mapping[str, Any]) -> Any:
-    """The bot's mark on a comment; None: it has none."""
+    """Return the bot's mark on a comment, or `None`."""
     return next((p.get("value") for p in comment.get("properties") or () if p.get("key") == PROPERTY), None)

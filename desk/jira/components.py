@@ -1,4 +1,4 @@
-"""Components: the warehouse's group is named by one, and a person's word wins over the bot's."""
+"""Components: one names the warehouse's group; a change made by a person takes precedence over the bot."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from store import holds, links
 
 
 class JiraComponents:
-    """Chooses, adds, removes and leaves alone components."""
+    """Chooses, adds and removes components, or leaves them alone."""
 
     def __init__(self, context: DeskContext, groups: Groups, comments: JiraComments) -> None:
         self._context = context
@@ -29,15 +29,15 @@ class JiraComponents:
         self._comments = comments
 
     def choose(self, topic: Topic, warehouse: str | None, *, why: str) -> Chosen:
-        """Find the components of the warehouse's group (W-57, C-01); one that is missing is created if allowed.
+        """Find the components of the warehouse's group (W-57, C-01); a missing one is created if allowed.
 
-        An unknown warehouse gets the fallback, and an alert.
+        An unknown warehouse gets the fallback, and raises an alert.
         """
         project = self._config.categories.types[topic.type_id].project
         return self._choose(project, topic.type_id, warehouse, why)
 
     def choose_for(self, seen: IssueView, type_id: str, warehouse: str | None, *, why: str) -> Chosen:
-        """The same for an issue that a person made; `warehouse` is its ticket's, where its own field says nothing."""
+        """Do the same for an issue that a person made; `warehouse`, the ticket's, is used if its own field is empty."""
         return self._choose(seen.issue.project, type_id, seen.warehouse or warehouse, why)
 
     def _choose(self, project: str, type_id: str, warehouse: str | None, why: str) -> Chosen:
@@ -76,9 +76,9 @@ class JiraComponents:
         self._groups.alert_missing(connection, project, missing)
 
     def add(self, seen: IssueView, chosen: Chosen, *, why: str) -> None:
-        """Add what is missing, never writing the whole list; not where a person took the bot's component away.
+        """Add missing components, never writing the whole list, unless a person has removed one that the bot had set.
 
-        Where the warehouse was corrected, the bot's own former group goes in the same call.
+        If the warehouse was corrected, the bot's own former component is removed in the same call.
         """
         if not chosen.ids:
             return
@@ -88,7 +88,7 @@ class JiraComponents:
             mark = links.mark(connection, issue.site, issue.id, COMPONENTS)
         ours = set(mark.value or ()) & there if mark and not mark.person_at else set()
         if ours and not chosen.known:
-            return  # a warehouse that nobody knows is no better than the one that was known
+            return  # an unknown warehouse does not replace a known one
         missing = {name: number for name, number in chosen.ids.items() if number not in there}
         stale = sorted(ours - wanted)
         left = {name for name, number in seen.components.items() if number not in stale}
@@ -121,7 +121,7 @@ class JiraComponents:
         links.set_mark(connection, issue.site, issue.id, COMPONENTS, value=value, set_at=machine_now())
 
     def leave_to_person(self, seen: IssueView, *, why: str) -> None:
-        """A person took a component away that the bot had set: leave the field alone from now on, and say so once."""
+        """If a person removed a component that the bot had set, leave the field alone from now on, and say so once."""
         issue = seen.issue
         with self._context.reading() as connection:
             mark = links.mark(connection, issue.site, issue.id, COMPONENTS)
@@ -137,11 +137,11 @@ class JiraComponents:
         self._comments.write(issue, action, body, also=also)
 
     def _exist(self, issue: Issue, components: set[str]) -> bool:
-        """False when an admin deleted the components themselves: no webhook reports that."""
+        """Whether any of the components still exists: no webhook reports that an admin deleted one."""
         return self._context.directory.exist(self._context.site(issue.site), issue.project, components)
 
     def say_missing(self, issue: Issue, missing: tuple[str, ...], *, why: str) -> None:
-        """Write into the issue that a component does not exist and could not be created."""
+        """Comment on the issue that a component does not exist and could not be created."""
         if not missing:
             return
         values = {"component": ", ".join(missing), "project": issue.project}
@@ -149,9 +149,9 @@ class JiraComponents:
         self._comments.write(issue, Action(why, "say_component_missing", issue.key, missing, issue.real), body)
 
     def remove_neighbours(self, issue: Issue, *, why: str) -> None:
-        """Remove the neighbour group's components, exactly those (W-67, W-74); the hold keeps their names.
+        """Remove exactly the neighbour group's components (W-67, W-74); the hold keeps their names.
 
-        The bot takes back its own word: what it set is no longer looked for, so a person may put it back.
+        The bot no longer watches the components it had set, so a person may put them back.
         """
 
         def nothing_to_remove() -> str | None:
@@ -168,7 +168,7 @@ class JiraComponents:
             taken = sorted(name for name in present if self._config.jira.is_neighbour(name))
             if not taken:
                 return Result([], outcome="unchanged", after=sorted(present), rows=record)
-            self._remember_taken(issue, taken)  # first: once they are gone, a second try cannot tell what they were
+            self._remember_taken(issue, taken)  # before the call: after it, a second try cannot tell which they were
             update = {COMPONENTS: [{"remove": {"id": present[name]}} for name in taken]}
             self._context.site(issue.site).edit(issue.id, update)
             return Result(taken, before=sorted(present), after=sorted(set(present) - set(taken)), rows=record)

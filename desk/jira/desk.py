@@ -1,4 +1,4 @@
-"""What the bot does in Jira: issues, components, holds, requests, comments, each by a part of its own."""
+"""The bot's actions in Jira: issues, components, holds, requests, comments, each in a class of its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from desk.jira.strays import Strays
 
 
 class JiraDesk:
-    """All parts that act in Jira. Each action's `why` is the rule that it obeys."""
+    """All parts that act in Jira. The `why` of an action is its rule."""
 
     def __init__(self, context: DeskContext) -> None:
         groups = Groups(context)

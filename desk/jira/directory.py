@@ -1,4 +1,4 @@
-"""What this process remembers of Jira's sites, and for how long: components, the bot's own accounts."""
+"""What this process caches about Jira sites, and for how long: components, statuses, the bot's own accounts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from desk.clock import machine_now
 from desk.jira.client import JiraSite
 from desk.jira.names import keys_of
 
-FRESH_FOR = timedelta(seconds=30)  # a miss sooner than this is a miss in Jira too
-KNOWN_FOR = timedelta(minutes=10)  # what is renamed is not refused: it is found out by reading
+FRESH_FOR = timedelta(seconds=30)  # a name missing from a list younger than this is missing in Jira
+KNOWN_FOR = timedelta(minutes=10)  # Jira does not refuse renamed things, so lists are read again
 
 
-# Fields whose values config names, and where Jira lists them.
+# Fields whose values the configuration names, and how to list them.
 LISTS: Mapping[str, Callable[[JiraSite, str], list[dict[str, Any]]]] = {
     "issuetype": lambda site, project: site.issue_types(project),
     "priority": lambda site, _project: site.priorities(),
@@ -33,7 +33,7 @@ class _Known:
 
 
 class Directory:
-    """Names to ids of all components, by site and project; shared by the threads of a worker."""
+    """Ids by name, per site and project; shared by the threads of a worker."""
 
     def __init__(self) -> None:
         self._components: dict[tuple[str, str], _Known] = {}
@@ -43,11 +43,11 @@ class Directory:
         self._lock = threading.Lock()
 
     def known_account(self, site: JiraSite) -> str | None:
-        """The account of the user whom a site's client calls as, if it was asked for."""
+        """Return the account that a site's client calls as, if it was asked before."""
         return self._accounts.get((site.name, site.user))
 
     def account(self, site: JiraSite) -> str:
-        """The same; Jira is asked the first time."""
+        """Return the account that a site's client calls as; the first call asks Jira."""
         key = (site.name, site.user)
         if key not in self._accounts:
             self._accounts[key] = site.myself()
@@ -56,7 +56,7 @@ class Directory:
     def components(
         self, site: JiraSite, project: str, names: Iterable[str], *, may_create: bool = False
     ) -> dict[str, str]:
-        """The ids of those names that exist, or could be created; an unknown name makes the list be read anew."""
+        """Return the ids of the names that exist or could be created; an unknown name makes the list be read again."""
         wanted = list(names)
         ids = self._listed(site, project, wanted)
         for name in wanted:
@@ -66,7 +66,7 @@ class Directory:
         return ids
 
     def status(self, site: JiraSite, project: str, number: str) -> Mapping[str, Any] | None:
-        """A status by its id, with its category, in the language of the bot's account; None: Jira does not know it."""
+        """Return a status by its id, with its category, in the language of the bot's account; `None` if unknown."""
         known, at = self._statuses.get((site.name, project), ({}, None))
         age = machine_now() - at if at else KNOWN_FOR
         if age >= KNOWN_FOR or (number not in known and age > FRESH_FOR):
@@ -75,23 +75,23 @@ class Directory:
         return known.get(number)
 
     def named(self, site: JiraSite, project: str, field: str, name: str) -> dict[str, str]:
-        """What config names in a field of `LISTS`, as Jira takes it: by the id that is known, or by the name."""
+        """Return a configured value of a field in `LISTS` as Jira takes it: by id if known, otherwise by name."""
         number = name if name.isdecimal() else self._ids.get((site.name, project, field), {}).get(match_key(name))
         return {"id": number} if number else {"name": name}
 
     def named_anew(self, site: JiraSite, project: str, field: str, name: str) -> dict[str, str]:
-        """The same when Jira refused it: by the list that Jira has now."""
+        """Do the same after Jira refused the value, with Jira's current list."""
         rows = LISTS[field](site, project)
         self._ids[site.name, project, field] = {key: str(row["id"]) for row in rows for key in keys_of(row)}
         return self.named(site, project, field, name)
 
     def forget_components(self, site: JiraSite, project: str) -> None:
-        """Jira refused one of them, or somebody must be sure: read the list anew the next time."""
+        """Have the list read again next time: Jira refused a component, or the caller must be certain."""
         with self._lock:
             self._components.pop((site.name, project), None)
 
     def exist(self, site: JiraSite, project: str, ids: Iterable[str]) -> bool:
-        """Whether any of these components is there now."""
+        """Whether any of these components exists now."""
         self.forget_components(site, project)
         return not set(ids).isdisjoint(self._read(site, project).ids.values())
 
@@ -111,7 +111,7 @@ class Directory:
         return known
 
     def _create(self, site: JiraSite, project: str, name: str) -> str | None:
-        """Create a component; its id, None when Jira refuses (no permission). One that exists by now is taken."""
+        """Create a component; return its id, or `None` if Jira refuses (no permission). An existing one is used."""
         try:
             created = site.create_component(project, name)
         except Refused:

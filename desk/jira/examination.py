@@ -1,6 +1,6 @@
-"""`flask doctor` in Jira: is there what `jira.yml` names, and may the bot do what its actions do?
+"""`flask doctor` for Jira: does what `jira.yml` names exist, and may the bot do what its actions do?
 
-Each question is a read. Field metadata is that of the create screen, which is what refuses a field that is not on it.
+All calls are reads. Field metadata is that of the create screen: Jira refuses fields that are not on it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from desk.jira.client import PAGE, JiraSite
 from desk.jira.names import is_named
 from desk.symptoms import Symptom, fault, good, moved, warning
 
-# what the actions need; deleting is for a comment that Jira would show to a customer in spite of us
+# for the actions; deleting is for an internal comment that Jira would show to a customer
 RIGHTS = (
     "CREATE_ISSUES",
     "EDIT_ISSUES",
@@ -30,14 +30,17 @@ RIGHTS = (
     "TRANSITION_ISSUES",
     "LINK_ISSUES",
 )
-SELLERS = ("MODIFY_REPORTER", "SERVICEDESK_AGENT")  # the seller as reporter; comments that the seller does not see
+SELLERS = (
+    "MODIFY_REPORTER",
+    "SERVICEDESK_AGENT",
+)  # for the seller as reporter, and comments that the seller does not see
 ADMINISTER = "ADMINISTER_PROJECTS"  # to create components
 ALWAYS = ("summary", "description", "labels")
 GIVEN = ("project", "issuetype", "reporter", *ALWAYS)
 
 
 def examine(site: JiraSite, config: Config) -> Iterator[Symptom]:
-    """Everything about one site and its projects; a site that does not answer is one fault."""
+    """Examine a site and its projects; a site that does not answer is a single fault."""
     try:
         site.myself()
         found = [
@@ -58,7 +61,7 @@ def examine(site: JiraSite, config: Config) -> Iterator[Symptom]:
 
 @dataclass(frozen=True)
 class _Examined:
-    """One project."""
+    """One project under examination."""
 
     site: JiraSite
     config: Config
@@ -79,7 +82,7 @@ class _Examined:
                 if kind is None:
                     names = ", ".join(row["name"] for row in shown["issueTypes"])
                     found.append(fault("type_missing", project=self.key, name=name, names=names))
-                elif "CREATE_ISSUES" in rights:  # without it there is no create screen to be seen
+                elif "CREATE_ISSUES" in rights:  # without it Jira does not show the create screen
                     found += self._screen(name, str(kind["id"]), purposes)
             found += self._statuses()
         except Refused as refused:
@@ -87,7 +90,7 @@ class _Examined:
         return found or [good("project_right", project=self.key)]
 
     def _types(self) -> dict[str, set[str]]:
-        """Each issue type that the bot makes, with what for."""
+        """Return the issue types that the bot makes, each with its purposes."""
         types: dict[str, set[str]] = {}
         for purpose, name in self.project.issue_type.items():
             types.setdefault(name, set()).add(purpose)
@@ -101,7 +104,7 @@ class _Examined:
         return {name for name, right in answer["permissions"].items() if right["havePermission"]}
 
     def _needed(self) -> tuple[str, ...]:
-        """Jira without its service desk does not know the rights of `SELLERS`, and refuses to be asked for them."""
+        """Return the needed permissions; a Jira without service desks refuses questions about those of `SELLERS`."""
         return (*RIGHTS, *SELLERS) if self.project.request_type else RIGHTS
 
     def _missing_rights(self, rights: set[str]) -> Iterator[Symptom]:
@@ -122,7 +125,7 @@ class _Examined:
             yield warning("components_later", **values)
 
     def _wanted(self) -> list[str]:
-        """The components that an escalation into this project may carry."""
+        """Return the components that an escalation into this project may have."""
         names: dict[str, None] = {}
         for type_id, kind in self.config.categories.types.items():
             rule = self.config.jira.components.get(type_id)
@@ -132,7 +135,7 @@ class _Examined:
         return list(names)
 
     def _screen(self, name: str, type_id: str, purposes: set[str]) -> Iterator[Symptom]:
-        """What the create screen of an issue type lacks, and what it wants that the bot does not have."""
+        """Yield what the create screen of an issue type lacks, and what it requires that the bot does not have."""
         fields = {str(row["fieldId"]): row for row in self._fields(type_id)}
         filled = self._filled(purposes)
         values = {"project": self.key, "type": name}
@@ -145,9 +148,9 @@ class _Examined:
                 yield fault("field_required", **values, name=row["name"], field=field)
 
     def _filled(self, purposes: set[str]) -> dict[str, str]:
-        """The fields that an issue of these purposes is created with: our name for each, and Jira's."""
+        """Return the fields that an issue of these purposes is created with: our name for each → Jira's."""
         own = self.project.fields.model_dump(exclude={"request_type"}, exclude_none=True)
-        if purposes == {"hold_seller"}:  # whose template fills in nothing else that is the bot's own
+        if purposes == {"hold_seller"}:  # its template fills in no other custom field
             own = {name: field for name, field in own.items() if name == "ticket"}
         names = list(ALWAYS)
         if "escalation" in purposes and self._wanted():

@@ -1,4 +1,4 @@
-"""Groups of the third line as components: their ids are remembered, and asked anew when Jira refuses them."""
+"""Groups of the third line as components: their ids are cached, and read again when Jira refuses them."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ T = TypeVar("T")
 
 
 class Groups:
-    """Finds components by their names, and writes with their ids."""
+    """Finds components by name, and writes with their ids."""
 
     def __init__(self, context: DeskContext) -> None:
         self._context = context
         self._config = context.config
 
     def now(self, project: str, names: Iterable[str]) -> dict[str, str]:
-        """The ids of components; one that is missing is created if config and Jira allow it."""
+        """Return the ids of components; missing ones are created if the configuration and Jira allow it."""
         settings = self._config.jira.projects[project]
         site = self._context.site(settings.site)
         return self._context.directory.components(site, project, names, may_create=settings.create_components)
 
     def known(self, project: str, names: Iterable[str]) -> tuple[dict[str, str], bool]:
-        """The ids of those components that exist, and whether others may be created."""
+        """Return the ids of the components that exist, and whether others may be created."""
         settings = self._config.jira.projects[project]
         ids = self._context.directory.components(self._context.site(settings.site), project, names)
         return ids, settings.create_components
@@ -36,9 +36,9 @@ class Groups:
     def with_components(
         self, project: str, chosen: Chosen, write: Callable[[Chosen, Mapping[str, str]], T]
     ) -> tuple[T, Chosen]:
-        """Write with components; if Jira refuses them, once more with those that their names have now.
+        """Write with components; if Jira refuses them, write once more with the ids that their names have now.
 
-        `write` gets them, and what the write lacks by then: Jira's words on those that are no more.
+        `write` gets the components, and Jira's message if some of them no longer exist.
         """
         try:
             return write(chosen, {}), chosen
@@ -57,7 +57,7 @@ class Groups:
         return write(anew, {COMPONENTS: words} if lost else {}), anew
 
     def alert_missing(self, connection: sa.Connection, project: str, names: Iterable[str]) -> None:
-        """Tell the admins of components that do not exist and could not be created, once for each."""
+        """Alert the admins, once for each, of components that do not exist and could not be created."""
         for name in names:
             key = f"component:{project}:{name}"
             self._context.alerts.raise_once(connection, key, "alert_component_missing", component=name, project=project)

@@ -1,4 +1,4 @@
-"""What a hold does to an issue: it is made or taken over, the neighbour's component goes, the question is asked."""
+"""Holds in Jira: the issue is made or taken over, the neighbour's component removed, the question asked."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HoldPurpose = Literal["hold_ozon", "hold_seller"]
 
 @dataclass(frozen=True)
 class HoldDraft:
-    """A hold that is asked for: by whom, in which project, under which T-3 name, and what lets the seller see it."""
+    """A requested hold: by whom, in which project, its T-3 category, and the fields that admit the seller."""
 
     purpose: HoldPurpose
     event: TicketEvent
@@ -44,7 +44,7 @@ class HoldDraft:
 
 
 class JiraHolds:
-    """What a hold does to an issue, and how one begins or ends in Jira (W-66…W-78)."""
+    """What a hold does to an issue, and how it begins and ends in Jira (W-66…W-78)."""
 
     def __init__(
         self, context: DeskContext, reading: JiraReading, links: JiraLinks, issues: JiraIssues, comments: JiraComments
@@ -57,12 +57,12 @@ class JiraHolds:
         self._comments = comments
 
     def account_of(self, event: TicketEvent) -> str | None:
-        """The Jira account of the agent: as the CRM names it, else as `holds.yml` maps it."""
+        """Return the agent's Jira account: as the CRM says, otherwise as `holds.yml` maps it."""
         agent = event.agent
         return agent.jira_account_id or self._config.holds.agents.get(agent.id or "")
 
     def project_of(self, event: TicketEvent) -> str:
-        """The project for a hold: of the T-3 category, of the ticket's type, else the one for all others."""
+        """Return the project for a hold: that of the T-3 category, of the ticket's type, or the default one."""
         categories, ticket = self._config.categories, event.ticket
         category = categories.hold_category(ticket.type, ticket.subtype)
         if category is not None:
@@ -71,7 +71,7 @@ class JiraHolds:
         return categories.types[type_id].project if type_id else self._config.holds.project
 
     def seller_fields(self, event: TicketEvent, project: str) -> dict[str, Any] | None:
-        """What lets the seller see the issue: the request type, and the seller as its reporter; None: impossible."""
+        """Return the fields that let the seller see the issue (request type, reporter); `None` if impossible."""
         settings = self._config.jira.projects[project]
         account, name = event.ticket.seller.jira_account_id, settings.fields.request_type
         if not account or not name or not settings.request_type:
@@ -79,9 +79,9 @@ class JiraHolds:
         return {name: settings.request_type, "reporter": {"id": account}}
 
     def issue_for(self, request: HoldDraft, *, why: str) -> Issue:
-        """Take the ticket's issue over for the hold, or create one (W-66, W-73): one call besides look-ups.
+        """Take the ticket's issue over for the hold, or create one (W-66, W-73), with a single write.
 
-        `refused` in it: Jira does not let the seller in, so nothing was done.
+        `refused` is set in the result if Jira does not accept the seller; then nothing was done.
         """
         event, ticket = request.event, request.event.ticket
         topic = self._config.categories.topic(ticket.type, ticket.subtype)
@@ -98,7 +98,7 @@ class JiraHolds:
         return self._issues.make(event, order, why)
 
     def _can_take_over(self, link: Link, creation: Action) -> bool:
-        """Whether a ticket's issue can be its hold's: in a project of ours, not made by this delivery, and there."""
+        """Whether the hold can use the ticket's issue: in a configured project, not made by this delivery, not gone."""
         foreign = link.issue_key.split("-")[0] not in self._config.jira.projects
         return not foreign and not self._context.actions.has_done(creation) and self._links.is_there(link)
 
@@ -107,9 +107,9 @@ class JiraHolds:
         return labels.ozon if purpose == "hold_ozon" else labels.seller
 
     def _take_over(self, link: Link, order: Order, why: str) -> Issue:
-        """Change the purpose of the ticket's issue: components, labels, assignee and mark in one call.
+        """Change the purpose of the ticket's issue: labels, assignee, mark and text, in one call.
 
-        An issue that the seller is let into loses its inner description, which is kept in an internal comment.
+        An issue that the seller can see loses its internal description, which is kept in an internal comment.
         """
         issue, purpose = issue_of(link), order.purpose
         mark = {"purpose": purpose, "delivery": self._context.label, "ticket": label_of(link.source, link.ticket_id)}
@@ -143,7 +143,7 @@ class JiraHolds:
         return replace(issue, **(self._context.actions.do(action, act) or {}))
 
     def _keep_description(self, issue: Issue, text: RenderedIssue, why: str) -> None:
-        """Keep what the third line was told, where the seller cannot see it; not the new `text` of an earlier try."""
+        """Copy the former description to an internal comment, unless an earlier try has already replaced it."""
         found = self._context.site(issue.site).issue(issue.id, ["description"])
         former = plain_text(found.fields.get("description"))
         if former and former != plain_text(text.description):
@@ -151,9 +151,9 @@ class JiraHolds:
             self._comments.write(issue, Action(why, "keep_description", issue.key, possible=issue.real), body)
 
     def asked_before_issue(self, event: TicketEvent, asked_at: datetime | None, *, why: str) -> bool:
-        """Whether our question in the CRM is older than the ticket's issue (W-77); it is recorded if so.
+        """Whether our question in the CRM is older than the ticket's issue (W-77); this is recorded as a violation.
 
-        Times of two systems are compared, so a question counts as older by more than the clocks may differ.
+        The clocks of the two systems may differ, so the question must be older by more than the tolerance.
         """
         action = Action(why, "record_violation", event.ticket.id)
 
@@ -170,7 +170,7 @@ class JiraHolds:
         return bool(self._context.actions.look(action, look))
 
     def asked(self, event: IssueEvent) -> list[str]:
-        """The holds that a change asks for: ozon, seller; both when a person set both labels at once."""
+        """Return the holds that a change asks for: ozon, seller, or both if a person set both labels at once."""
         labels, statuses = self._config.jira.hold_labels, self._config.holds.transitions
         added = {label for change in event.changes if change.field == "labels" for label in _added(change)}
         status = next((change for change in event.changes if change.field == "status"), None)
@@ -181,20 +181,20 @@ class JiraHolds:
         return [kind for kind, is_asked in asked.items() if is_asked]
 
     def label_removed(self, event: IssueEvent, kind: str) -> bool:
-        """Whether a person took the hold's label away: the agent's word that nobody is awaited any more."""
+        """Whether a person removed the hold's label: the agent's sign that nobody is awaited any more."""
         labels = self._config.jira.hold_labels
         label = labels.ozon if kind == "ozon" else labels.seller
         return any(change.field == "labels" and label in _removed(change) for change in event.changes)
 
     def issue_of(self, hold: Hold) -> Issue | None:
-        """The issue that a hold lives in, as it is called now; None for a hold without one, or when it is gone."""
+        """Return the issue of a hold under its current key; `None` if it has none or the issue is gone."""
         if hold.site is None or hold.issue_id is None:
             return None
         seen = self._reading.read_at(hold.site, hold.issue_id, None)
         return seen.issue if seen is not None and seen.issue.project in self._config.jira.projects else None
 
     def key_of(self, hold: Hold) -> str:
-        """The key of the issue that a hold lives in, as far as the bot knows without asking; empty: there is none."""
+        """Return the key of the hold's issue as the bot knows it, without asking Jira; empty if there is none."""
         if hold.site is None or hold.issue_id is None:
             return ""
         with self._context.reading() as connection:
@@ -202,11 +202,11 @@ class JiraHolds:
         return link.issue_key if link else ""
 
     def take_label_off(self, issue: Issue, kind: str, *, why: str) -> None:
-        """Take the hold's label off when it is over, so that a person can ask for a hold by it again."""
+        """Remove the hold's label when the hold is over, so that a person can use it again."""
         self._relabel(issue, kind, "remove", "take_label_off", why)
 
     def put_label_back(self, issue: Issue, kind: str, *, why: str) -> None:
-        """Put the hold's label on again when the end of the hold is taken back."""
+        """Restore the hold's label when the end of the hold is undone."""
         self._relabel(issue, kind, "add", "put_label_back", why)
 
     def _relabel(self, issue: Issue, kind: str, change: Literal["add", "remove"], name: str, why: str) -> None:
@@ -245,7 +245,7 @@ class JiraHolds:
             self._comments.write(issue, Action(why, "say_unassigned", issue.key), body)
 
     def has_said(self, issue: Issue, *, public: bool, why: str) -> bool:
-        """Whether a person on our side has said it in the issue already: what was done, or the question."""
+        """Whether a person on our side has already commented, with what was done or with the question."""
 
         def look() -> Result:
             own = self._reading.own_account(issue.site)
@@ -261,12 +261,12 @@ class JiraHolds:
 
     @staticmethod
     def is_seen_by_seller(seen: IssueView) -> bool:
-        """Whether a customer sees the issue: it has a request type and a customer for reporter."""
+        """Whether a customer sees the issue: it has a request type, and its reporter is a customer."""
         return bool(seen.request_type) and seen.reporter_kind == "customer"
 
 
 def assigned_to(account: str | None) -> dict[str, Any]:
-    """The field that assigns an issue to an account; none for nobody."""
+    """Return the field that assigns an issue to an account; nothing without an account."""
     return {"assignee": {"id": account}} if account else {}
 
 

@@ -1,4 +1,4 @@
-"""Making an issue: exactly one per ticket and purpose, whatever happens in between."""
+"""Making issues: exactly one per ticket and purpose, whatever happens in between."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from store.links import Link
 
 
 class JiraIssues:
-    """Makes issues, and points them at their tickets and at each other."""
+    """Makes issues, and links them to their tickets."""
 
     def __init__(self, context: DeskContext, reading: JiraReading, links: JiraLinks, groups: Groups) -> None:
         self._context = context
@@ -41,7 +41,7 @@ class JiraIssues:
 
     @staticmethod
     def can_describe(event: TicketEvent, topic: Topic) -> bool:
-        """False when nobody said anything, so that the description would be empty (W-63)."""
+        """False if nobody said anything, so that the description would be empty (W-63)."""
         return IssueContext(event.ticket, topic, event.agent, event.closing).said()
 
     def create(
@@ -49,8 +49,8 @@ class JiraIssues:
     ) -> Issue:
         """Create the ticket's issue, filled from its template, in one call (W-60…W-63).
 
-        `instead_of`: the issue that the ticket has in another group's project, and goes on from (W-62). A group that
-        had the ticket before gets it back, with the issue that it has. EmptyDescriptionError when nobody said anything.
+        `instead_of`: the ticket's issue in another group's project, which it moves on from (W-62). A group that had the
+        ticket before gets its former issue back. Raises `EmptyDescriptionError` if nobody said anything.
         """
         kind = self._config.categories.types[topic.type_id]
         context = IssueContext(event.ticket, topic, event.agent, event.closing)
@@ -58,7 +58,7 @@ class JiraIssues:
         return self.make(event, Order(ESCALATION, kind.project, text, components, instead_of=instead_of), why)
 
     def make(self, event: TicketEvent, order: Order, why: str) -> Issue:
-        """One issue per ticket and purpose: the link table is asked first, then Jira by the label."""
+        """Make one issue per ticket and purpose: check the link table first, then search Jira by the label."""
         site = self._config.jira.projects[order.project].site
         creation = self.creation(event, order, why)
 
@@ -78,7 +78,7 @@ class JiraIssues:
         return Issue(**known) if "id" in known else replace(Issue.spoken_of(site, order.project), **known)
 
     def _made(self, event: TicketEvent, order: Order) -> Result:
-        """The ticket's issue: its own, one that it had before, one that Jira has, or a new one."""
+        """Return the ticket's issue: its current one, a former one, one found in Jira, or a new one."""
         label = label_of(event.source, event.ticket.id)
         present = [link for link in self._links.all_of_ticket(event.source, event.ticket.id) if not link.former_since]
         own = next((link for link in reversed(present) if link.purpose == order.purpose), None)
@@ -108,7 +108,7 @@ class JiraIssues:
         return self._taken(event, site.name, new, replace(order, components=chosen))
 
     def _made_before(self, event: TicketEvent, order: Order, begun_at: datetime) -> Result | None:
-        """The issue of an earlier try; `Later` while Jira's search may not show it yet."""
+        """Return the issue that an earlier try made; raise `Later` while Jira's search may not show it yet."""
         settled = begun_at + self._config.runtime.search_settle
         found = self._found(event, order)
         if found is None and machine_now() < settled:
@@ -117,22 +117,22 @@ class JiraIssues:
         return found
 
     def _found(self, event: TicketEvent, order: Order) -> Result | None:
-        """The ticket's issue, if Jira has one that the link table does not know."""
+        """Return the ticket's issue, if Jira has one that the link table does not know."""
         site = self._context.site(self._config.jira.projects[order.project].site)
         found = self._search(site, label_of(event.source, event.ticket.id), order.purpose)
         return self._taken(event, site.name, found, order) if found is not None else None
 
     @staticmethod
     def creation(event: TicketEvent, order: Order, why: str) -> Action:
-        """The action that makes an issue."""
+        """Return the action that makes an issue."""
         intent: dict[str, Any] = {"project": order.project, "summary": order.text.summary}
-        if order.components.ids:  # a dry run knows only what was chosen, which the action before it says
+        if order.components.ids:  # a dry run has none; the action before names the choice
             intent["components"] = sorted(order.components.ids)
         name = "create_issue" if order.instead_of is None else SECOND
         return Action(why, name, label_of(event.source, event.ticket.id), intent=intent)
 
     def _create(self, site: JiraSite, order: Order, label: str, lost: Mapping[str, str]) -> Found:
-        """Make the issue; its mark says what it lacks, so that this is known when Jira's answer is lost."""
+        """Make the issue; its mark lists the fields left out, so that they are known even if Jira's answer is lost."""
 
         def send(fields: dict[str, Any], lacks: dict[str, str]) -> Found:
             mark: dict[str, Any] = {"purpose": order.purpose, "delivery": self._context.label, "ticket": label}
@@ -146,7 +146,7 @@ class JiraIssues:
         return write_without_refused(send, self._fields(site, order, label), order.decisive, anew)[0]
 
     def not_made(self, refused: Refused, project: str, decisive: Collection[str]) -> Result:
-        """The end of an action that Jira refused for one of the fields that decide; raises any other refusal."""
+        """Return the result if Jira refused a decisive field; raise any other refusal."""
         fields = {name: words for name, words in refused.trouble.fields.items() if name in decisive}
         if not fields:
             raise refused
@@ -158,16 +158,16 @@ class JiraIssues:
         return Result(result, outcome="refused", reason=refused.reason, rows=also)
 
     def _can_return(self, held: Link, project: str) -> bool:
-        """Whether the issue of a hold can be the escalation's: it is there, in the right project, and not finished."""
+        """Whether a hold's issue can become the escalation's: it exists, is in the right project and not finished."""
         if held.issue_key.split("-")[0] != project:
             return False
         standing = self._reading.read_at(held.site, held.issue_id, project)
         return standing is not None and not self._reading.is_finished(standing)
 
     def _back_to_third_line(self, link: Link, order: Order, label: str) -> Result:
-        """The ticket's issue is no hold any more: its mark, its labels and its component in one call (C-02).
+        """Turn the issue of a hold back into an escalation: mark, labels and component in one call (C-02).
 
-        A component that a person had a say in is left to that person.
+        Components that a person has changed are left alone.
         """
         issue, labels = issue_of(link), self._config.jira.hold_labels
         mark = {"purpose": ESCALATION, "delivery": self._context.label, "ticket": label}
@@ -194,9 +194,9 @@ class JiraIssues:
         return made(replace(issue, returned=True, lacks=lacks), before=link.purpose, reason=reason, rows=also)
 
     def _search(self, site: JiraSite, label: str, purpose: str) -> Found | None:
-        """The ticket's issue by its label: the bot's own of this purpose, or one that a person labelled so.
+        """Find the ticket's issue by its label: the bot's own of this purpose, or one that a person labelled.
 
-        Search lags behind, so what it shows is read by its id before it counts.
+        Search lags behind, so each result is read by its id before it counts.
         """
 
         def fits(issue: Found) -> bool:
@@ -216,7 +216,7 @@ class JiraIssues:
         return self._reading.seen(site, found.id, found.key.split("-")[0], ["labels"])
 
     def _taken(self, event: TicketEvent, site: str, found: Found, order: Order) -> Result:
-        """Record the pair; what a person made keeps its components as that person's."""
+        """Record the link; the components of an issue that a person made are not marked as the bot's."""
         by_bot, lacks = PROPERTY in found.properties, dict(found.properties.get(PROPERTY, {}).get("lacks") or {})
         told = named(self._config.jira.projects[order.project], lacks)
         issue = Issue(site, found.id, found.key, found.key.split("-")[0], new=True, lacks=told)
@@ -240,7 +240,7 @@ class JiraIssues:
 
     @staticmethod
     def _marks(event: TicketEvent, order: Order) -> dict[str, dict[str, Any]]:
-        """What the bot says of an issue that it makes: the components that it set, and what it told the third line."""
+        """Return the bot's marks on an issue it makes: the components that it set, and what it told the third line."""
         values: dict[str, list[str]] = {}
         if order.components.ids:
             values[COMPONENTS] = sorted(order.components.ids.values())
@@ -249,9 +249,9 @@ class JiraIssues:
         return {field: {"value": value, "set_at": machine_now()} for field, value in values.items()}
 
     def of_another_group(self, event: TicketEvent, topic: Topic, link: Link | None) -> Issue | None:
-        """The issue of an escalated ticket, when it is there and another group's than the topic's (W-62).
+        """Return the escalated ticket's issue if it exists and belongs to another group than the topic's (W-62).
 
-        An issue that a person moved to another project does not make a second one: its ticket's Type is what it was.
+        A person moving an issue to another project does not cause a second one: the ticket's Type has not changed.
         """
         types = self._config.categories.types
         if link is None or link.purpose != ESCALATION:
@@ -259,7 +259,7 @@ class JiraIssues:
         if link is None:
             return None
         second = Action("W-62", SECOND, label_of(event.source, event.ticket.id))
-        if self._context.actions.has_done(second):  # by a try of this delivery that broke off
+        if self._context.actions.has_done(second):  # an earlier run of this delivery made it and broke off
             return issue_of(self._newest_former(event) or link)
         given = types[link.type_id].project if link.type_id in types else None
         same = types[topic.type_id].project in (link.issue_key.split("-")[0], given)
@@ -271,7 +271,7 @@ class JiraIssues:
         return max(former, key=lambda found: found[0])[1] if former else None
 
     def _former(self, event: TicketEvent, order: Order) -> Link | None:
-        """The issue that a group has of a ticket which was another's in between; None also when it is gone."""
+        """Return a group's former issue of a ticket that another group had in between; `None` if it is gone."""
         if order.instead_of is None:
             return None
         known = self._links.all_of_ticket(event.source, event.ticket.id)
@@ -279,7 +279,7 @@ class JiraIssues:
         return next(filter(self._links.is_there, former), None)
 
     def _names(self, order: Order) -> dict[str, str]:
-        """The fields whose values config or a template names."""
+        """Return the fields whose values are names in the configuration or a template."""
         kind: str = self._config.jira.projects[order.project].issue_type[order.purpose]  # type: ignore[index]
         return {"issuetype": kind} | ({"priority": order.text.priority} if order.text.priority else {})
 

@@ -1,4 +1,4 @@
-"""The pairs of tickets and issues, as the desk keeps them."""
+"""Links between tickets and issues."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from store.links import Link
 
 
 class JiraLinks:
-    """The pairs of tickets and issues."""
+    """The actions on links, and their look-ups."""
 
     def __init__(self, context: DeskContext, reading: JiraReading) -> None:
         self._context = context
@@ -24,26 +24,26 @@ class JiraLinks:
         self._reading = reading
 
     def of_ticket(self, source: str, ticket_id: str, purpose: str | None = None) -> Link | None:
-        """The link of a ticket to its issue of a purpose; without one, to the issue that it was linked to last."""
+        """Return the ticket's link with this purpose, or the latest one if no purpose is given."""
         with self._context.reading() as connection:
             return links.of_ticket(connection, source, ticket_id, purpose)
 
     def all_of_ticket(self, source: str, ticket_id: str) -> list[Link]:
-        """The links of a ticket to all its issues, the oldest first: those of its holds, and those of former groups."""
+        """Return all links of a ticket, oldest first, including those of holds and of former groups."""
         with self._context.reading() as connection:
             return links.all_of_ticket(connection, source, ticket_id)
 
     def keys_of_ticket(self, source: str, ticket_id: str) -> list[str]:
-        """The keys of all issues of a ticket, those of its holds among them."""
+        """Return the keys of all issues of a ticket, including those of its holds."""
         return [link.issue_key for link in self.all_of_ticket(source, ticket_id)]
 
     def of_issue(self, issue: Issue | IssueRef) -> Link | None:
-        """The link of an issue to its ticket."""
+        """Return the link of an issue to its ticket."""
         with self._context.reading() as connection:
             return links.of_issue(connection, issue.site, issue.id)
 
     def is_there(self, link: Link) -> bool:
-        """Whether a ticket's issue still is there; one that is gone unheard is forgotten."""
+        """Whether a ticket's issue still exists; the link of an issue that is gone is removed."""
         if self._reading.read_at(link.site, link.issue_id, link.issue_key.split("-")[0]) is not None:
             return True
         self._context.actions.record(
@@ -52,7 +52,7 @@ class JiraLinks:
         return False
 
     def add(self, issue: Issue, of: TicketRef, *, why: str) -> bool:
-        """Remember that an issue which a person made belongs to a ticket; False when either is taken by another."""
+        """Link an issue that a person made to a ticket; False if either is already linked."""
         action = Action(why, "link_ticket", issue.key, intent=label_of(of.source, of.id))
         type_id = self._config.categories.type_id(of.type)
         link = Link(of.source, of.id, "escalation", issue.site, issue.id, issue.key, made_by_bot=False, type_id=type_id)
@@ -69,13 +69,13 @@ class JiraLinks:
         return bool(self._context.actions.write(action, rows))
 
     def forget(self, ref: IssueRef, *, why: str) -> None:
-        """Undo the link of an issue that was deleted."""
+        """Remove the link of an issue that was deleted."""
 
         action = Action(why, "forget_issue", ref.key or ref.id)
         self._context.actions.write(action, lambda rows: links.forget(rows, ref.site, ref.id, machine_now()))
 
     def rename(self, ref: IssueRef, key: str, *, why: str) -> None:
-        """Keep the new key of an issue that moved; the ticket does not carry it yet."""
+        """Record the new key of an issue that was moved; the ticket does not have it yet."""
 
         action = Action(why, "rename_issue", key)
         self._context.actions.write(action, lambda rows: links.rename(rows, ref.site, ref.id, key))

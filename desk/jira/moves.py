@@ -1,4 +1,4 @@
-"""Moving an issue along its workflow, by the names of statuses that config gives for its project."""
+"""Moves an issue through its workflow, by the status names configured for its project."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from desk.jira.names import is_named
 
 
 class JiraMoves:
-    """Brings issues into a status, each by one call to Jira besides look-ups."""
+    """Brings issues into a status, each with a single write to Jira."""
 
     def __init__(self, context: DeskContext) -> None:
         self._context = context
         self._config = context.config
 
     def statuses(self, issue: Issue) -> Statuses:
-        """The names of the statuses in the issue's project; Dead where `jira.yml` does not name it."""
+        """Return the status names of the issue's project. Raises `Dead` if `jira.yml` does not contain it."""
         project = self._config.jira.projects.get(issue.project)
         if project is None:
             raise Dead(f"{issue.key} is in the project {issue.project}, which jira.yml does not name")
         return project.statuses
 
     def take_in_work(self, issue: Issue, *, why: str) -> None:
-        """Take the issue in work (W-68, W-75)."""
+        """Take the issue into work (W-68, W-75)."""
         self._move(issue, Action(why, "take_in_work", issue.key, self.statuses(issue).in_work, issue.real))
 
     def return_to_queue(self, issue: Issue, *, why: str) -> None:
-        """Return the issue to the common queue (W-71); by setting, nobody is its assignee then."""
+        """Return the issue to the common queue (W-71), and unassign it if `unassign_in_queue` is set."""
         self._move(issue, Action(why, "return_to_queue", issue.key, self.statuses(issue).queue, issue.real))
         if self._config.holds.unassign_in_queue:
 
@@ -44,11 +44,11 @@ class JiraMoves:
             self._context.actions.do(Action(why, "unassign", issue.key, possible=issue.real, courtesy=True), act)
 
     def wait_for_seller(self, issue: Issue, *, why: str) -> None:
-        """Let the issue wait for the seller (W-76)."""
+        """Put the issue into the status of waiting for the seller (W-76)."""
         self._move(issue, Action(why, "wait_for_seller", issue.key, self.statuses(issue).waiting_seller, issue.real))
 
     def _move(self, issue: Issue, action: Action) -> None:
-        """To the status of `action.intent`; an issue that stands there already stays."""
+        """Move the issue to the status `action.intent`, unless it is there already."""
 
         def standing() -> Mapping[str, Any]:
             found = self._context.site(issue.site).issue(issue.id, ["status"])
@@ -80,6 +80,6 @@ class JiraMoves:
 
 
 def _asked(transition: Mapping[str, Any]) -> list[str]:
-    """The fields that a transition is not made without."""
+    """Return the fields without which a transition cannot be made."""
     fields: Mapping[str, Any] = transition.get("fields") or {}
     return [name for name, field in fields.items() if field.get("required") and not field.get("hasDefaultValue")]

@@ -1,4 +1,4 @@
-"""Names of what Jira knows by ids: a site may say them in several languages, and people write them in several ways."""
+"""Names of things that Jira identifies by id: sites have them in several languages, people spell them in many ways."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Any
 
 from config.names import match_key
 
-DONE = "done"  # the category of statuses whose issues are finished, in every language
+DONE = "done"  # key of the status category of finished issues, the same in every language
 
 
 def keys_of(row: Mapping[str, Any]) -> set[str]:
-    """What a status, an issue type … is found by: its names, folded."""
+    """Return the folded names by which a status, an issue type or the like is found."""
     names = (str(row.get(name) or "") for name in ("name", "untranslatedName"))
     return {match_key(name) for name in names} - {""}
 
 
 def is_named(row: Mapping[str, Any], name: str | None) -> bool:
-    """Whether a row of Jira's is the one that config names: by its id, or by its name however it is written."""
+    """Whether a row from Jira is the one that the configuration names: by id, or by name in any spelling."""
     return bool(name) and (str(row.get("id")) == name or match_key(name or "") in keys_of(row))
 
 
 def is_done(status: Mapping[str, Any]) -> bool:
-    """Whether a status is of the category «done»."""
+    """Whether a status is in the category «done»."""
     return (status.get("statusCategory") or {}).get("key") == DONE

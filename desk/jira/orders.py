@@ -1,4 +1,4 @@
-"""What an issue is made of, and how one is spoken of by those that make it."""
+"""The order for a new issue, and the values that the actions making issues share."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from store.links import Link
 
 ESCALATION = "escalation"
 SECOND = "create_second_issue"  # the action that makes another group's issue
-SAID = "said"  # the mark of what the third line was told
+SAID = "said"  # the mark that records what the third line was told
 
 
 def label_of(source: str, ticket_id: str) -> str:
-    """The label by which an issue of a ticket is found."""
+    """Return the label by which a ticket's issue is found."""
     return f"{source}-{ticket_id}"
 
 
 @dataclass(frozen=True)
 class Order:
-    """What an issue is made for and of; `fields` are Jira's own names and go in as they are.
+    """The purpose and content of a new issue; `fields` have Jira's own names and are sent as they are.
 
-    `decisive`: those without which there is nothing to be made. `instead_of`: the ticket's issue in another group's
-    project, which the ticket goes on from.
+    `decisive`: fields without which no issue is made. `instead_of`: the ticket's issue in another group's project,
+    which the ticket moves on from.
     """
 
     purpose: str
@@ -43,13 +43,13 @@ class Order:
     instead_of: Issue | None = None
 
     def replaces(self, link: Link) -> bool:
-        """Whether this is the issue that the ticket goes on from."""
+        """Whether the link is to the issue that the ticket moves on from."""
         first = self.instead_of
         return first is not None and (link.site, link.issue_id) == (first.site, first.id)
 
 
 def said_in(event: TicketEvent) -> str | None:
-    """What a closing tells the third line, so that a later one can be told from it; None: nothing in as many words."""
+    """Return a hash of what a closing tells the third line, to recognise new content; `None` if it says nothing."""
     description = (event.closing.description or "").strip()
     if adf.is_blank(description):
         return None
@@ -58,12 +58,12 @@ def said_in(event: TicketEvent) -> str | None:
 
 
 def made(issue: Issue, **how: Any) -> Result:
-    """The end of an action whose result is an issue."""
+    """Return the result of an action that ends with an issue."""
     result = {name: getattr(issue, name) for name in ("site", "id", "key", "project", "new", "returned")}
     result |= {"lacks": dict(issue.lacks)} if issue.lacks else {}
     return Result(result, target=issue.key, after=issue.key, **how)
 
 
 def issue_of(link: Link) -> Issue:
-    """The issue of a link."""
+    """Return the issue of a link."""
     return Issue(link.site, link.issue_id, link.issue_key, link.issue_key.split("-")[0])

@@ -1,4 +1,4 @@
-"""`flask doctor` in Jira: are the people and the request types there that the tables name by their numbers?"""
+"""`flask doctor` for Jira: do the accounts and request types exist that the configuration names by id?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from desk.symptoms import Symptom, fault, good, warning
 
 
 def accounts(config: Config) -> dict[str, list[str]]:
-    """The accounts of Jira that the tables name, each with whose it is."""
+    """Return the Jira accounts that the configuration names, each with its owners there."""
     named = [*config.holds.agents.items()]
     named += [(key, one.jira_assignee) for key, one in config.departments.departments.items() if one.jira_assignee]
     found: dict[str, list[str]] = {}
@@ -23,7 +23,7 @@ def accounts(config: Config) -> dict[str, list[str]]:
 
 
 def look_for_people(site: JiraSite, named: Mapping[str, Iterable[str]]) -> Iterator[Symptom]:
-    """An account that Jira does not know is a fault, one that cannot sign in any more a warning."""
+    """Yield a fault for an account that Jira does not know, a warning for a deactivated one."""
     well = 0
     for account, whose in named.items():
         values = {"site": site.name, "account": account, "whose": ", ".join(whose)}
@@ -42,7 +42,7 @@ def look_for_people(site: JiraSite, named: Mapping[str, Iterable[str]]) -> Itera
 
 
 def look_for_request_types(site: JiraSite, config: Config) -> Iterator[Symptom]:
-    """A request type that the desk of its project does not have: Jira would refuse each issue for a seller."""
+    """Yield a fault for each configured request type that is missing: Jira would refuse every issue for a seller."""
     wanted = {key: row for key, row in config.jira.projects.items() if row.site == site.name and row.request_type}
     desks = {row["projectKey"]: row["id"] for row in desk_rows(site, DESKS)} if wanted else {}
     for key, project in wanted.items():

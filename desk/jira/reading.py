@@ -1,4 +1,4 @@
-"""Look-ups: what the bot knows of issues, and how they stand in Jira now."""
+"""Look-ups: what the bot knows of issues, and their current state in Jira."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _TICKET = re.compile(TICKET_ID)
 
 
 class JiraReading:
-    """Look-ups; they change nothing and stand in no ledger."""
+    """Look-ups that change nothing and are not in the ledger."""
 
     def __init__(self, context: DeskContext) -> None:
         self._context = context
         self._config = context.config
 
     def own_account(self, site: str) -> str:
-        """The account id that the bot has on a site: asked once by a process, kept for one that cannot ask."""
+        """Return the bot's account id on a site: asked once per process, and stored for a process that cannot ask."""
         client = self._context.site(site)
         known = self._context.directory.known_account(client)
         if known is not None:
@@ -49,17 +49,17 @@ class JiraReading:
 
     @staticmethod
     def named_ticket(seen: IssueView) -> str | None:
-        """The ticket that an issue names: in its ticket field, or by a label such as `webcrm-23814352`."""
+        """Return the ticket that an issue names: in its ticket field, or by a label such as `webcrm-23814352`."""
         labels = [label.removeprefix(_LABEL) for label in seen.labels if label.startswith(_LABEL)]
         named = [name for name in (seen.ticket, *labels) if name and _TICKET.fullmatch(name)]
         return named[0] if named else None
 
     def is_finished(self, seen: IssueView) -> bool:
-        """Whether an issue is finished: by the category of its status, or because config names it so."""
+        """Whether an issue is finished: by the category of its status, or because the configuration says so."""
         return seen.finished or self._ends(seen.issue.project, {"id": seen.status_id, "name": seen.status})
 
     def is_ending(self, ref: IssueRef, number: str | None, name: str | None) -> bool:
-        """The same of a status that an event names: its name is in the language of whoever set it."""
+        """Like `is_finished`, for a status in an event: its name is in the language of whoever set it."""
         project, row = (ref.key or "").split("-")[0], {"id": number, "name": name}
         if project not in self._config.jira.projects or not (number or name):
             return False
@@ -69,7 +69,7 @@ class JiraReading:
         return is_done(known) or self._ends(project, known)
 
     def is_status(self, ref: IssueRef, number: str | None, name: str | None, wanted: str | None) -> bool:
-        """Whether a status that an event names is the one that config names."""
+        """Whether a status in an event is the one that the configuration names."""
         if not wanted or not (number or name):
             return False
         row, project = {"id": number, "name": name}, (ref.key or "").split("-")[0]
@@ -80,7 +80,7 @@ class JiraReading:
         return settings is not None and any(is_named(status, name) for name in settings.statuses.done)
 
     def _status(self, site: str, project: str, number: str | None) -> Mapping[str, Any]:
-        """A status as the bot's account sees it; nothing where Jira does not show it."""
+        """Return a status as the bot's account sees it; empty if Jira does not show it."""
         if not number or project not in self._config.jira.projects:
             return {}
         try:
@@ -89,11 +89,11 @@ class JiraReading:
             return {}
 
     def read(self, ref: IssueRef) -> IssueView | None:
-        """Read an issue as it stands now; None when it is gone for certain (`desk.sight`)."""
+        """Read an issue as it is now; `None` if it is certainly gone (`desk.sight`)."""
         return self.read_at(ref.site, ref.id, ref.project)
 
     def read_key(self, key: str) -> IssueView | None:
-        """Read an issue by the key that a ticket names; None when there is none in a configured project."""
+        """Read an issue by the key in a ticket; `None` if it is gone or not in a configured project."""
         project = key.split("-", maxsplit=1)[0]
         settings = self._config.jira.projects.get(project)
         return self.read_at(settings.site, key, project) if settings else None
@@ -106,20 +106,20 @@ class JiraReading:
         return view(site, found, self._config.jira.projects.get(found.key.split("-")[0], settings))
 
     def seen(self, client: JiraSite, address: str, project: str | None, fields: list[str]) -> Found | None:
-        """An issue's answer as it is now; None when the issue is gone for certain (`desk.sight`)."""
+        """Return an issue's current answer; `None` if the issue is certainly gone (`desk.sight`)."""
         return seen_or_gone(
             self._context, lambda: client.issue(address, fields), lambda: self._place(client, address, project)
         )
 
     def _place(self, client: JiraSite, address: str, project: str | None) -> Place:
-        """The project that an issue is in, as far as anybody knows; else all projects of its site."""
+        """Return the project that an issue is in if it is known, otherwise all projects of its site."""
         with self._context.reading() as connection:
             link = links.of_issue(connection, client.name, address)
         known = project or (link and link.issue_key.split("-")[0])
         keys = [known] if known else [key for key, one in self._config.jira.projects.items() if one.site == client.name]
 
         def prove() -> None:
-            client.myself()  # a token that expired may still read what everybody may
+            client.myself()  # even with an expired token, public projects can be read
             for key in keys:
                 client.see_project(key)
 

@@ -1,4 +1,4 @@
-"""What an issue points at: its ticket, and other issues."""
+"""Links from an issue to its ticket, and to other issues."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from desk.jira.orders import label_of
 from desk.sight import NOT_FOUND
 from events import TicketEvent
 
-# Another task: linked, linked but finished or in a project whose events the bot does not receive, there but not linked,
-# not there.
+# The other task: linked; linked but finished, or in a project without events to the bot; existing but not linked;
+# not found.
 Awaited = Literal["linked", "done", "unheard", "not_linked", "unseen"]
 
 
@@ -26,7 +26,7 @@ class JiraRelations:
         self._config = context.config
 
     def link_back(self, issue: Issue, event: TicketEvent, *, why: str) -> None:
-        """Put a link to the ticket into the issue; the same ticket twice is one link."""
+        """Put a link to the ticket into the issue; a repetition does not duplicate it."""
         url = event.ticket.url
         if not url or not url.startswith(("http://", "https://")):
             return
@@ -38,9 +38,9 @@ class JiraRelations:
         self._context.actions.do(action, lambda: self._context.site(issue.site).remote_link(issue.id, link))
 
     def relate(self, issue: Issue, key: str, *, why: str) -> Awaited | None:
-        """Link the issue to the other task that it waits for (W-53), as far as that can be; how that task stands.
+        """Link the issue to the task that it waits for (W-53), if possible; return that task's state.
 
-        The same pair twice is one link.
+        A repetition does not duplicate the link.
         """
         action = Action(why, "relate", issue.key, intent=key, possible=issue.real)
 
@@ -64,7 +64,7 @@ class JiraRelations:
         return result
 
     def _link(self, site: JiraSite, inward: str, outward: str) -> None:
-        """Link two issues; the type by the id that its name has, where Jira does not know it as config writes it."""
+        """Link two issues; if Jira does not know the configured name of the link type, use the id it has for it."""
         name, directory = self._config.holds.link_type, self._context.directory
         ends = {"inwardIssue": {"key": inward}, "outwardIssue": {"key": outward}}
         kind = directory.named(site, "", "linktype", name)

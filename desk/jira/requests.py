@@ -1,4 +1,4 @@
-"""Requests to departments in Jira: which issue is one, its cross-link, its reminder, its answer (U-14, U-16, U-30)."""
+"""Requests to departments in Jira: recognise their issues, cross-link, remind, find answers (U-14, U-16, U-30)."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from events import IssueRef
 from store import links, requests
 from store.requests import ANSWERED, WITHDRAWN, Request
 
-NOT_PEOPLE_OF_OURS = ("customer", "app")  # whose comments are no answers of a department
+NOT_PEOPLE_OF_OURS = ("customer", "app")  # account types whose comments are not a department's answer
 
 
 class JiraRequests:
-    """Issues that ask a department."""
+    """Issues that ask a department something."""
 
     def __init__(self, context: DeskContext, reading: JiraReading, comments: JiraComments) -> None:
         self._context = context
@@ -35,15 +35,15 @@ class JiraRequests:
 
     @staticmethod
     def issue_of_request(request: Request) -> Issue | None:
-        """The issue in which a request lives."""
+        """Return the issue in which a request lives."""
         if not (request.site and request.issue_id and request.issue_key):
             return None
         return Issue(request.site, request.issue_id, request.issue_key, request.issue_key.split("-")[0])
 
     def department_of(self, seen: IssueView) -> Department | None:
-        """The department that an issue asks: that of its request, while it stands there; else a person's word.
+        """Return the department that an issue asks: its request's if the issue still names it, else one a person named.
 
-        The bot's own component is no such word: it is a group of the third line (W-57, C-25).
+        Components set by the bot do not count: they are groups of the third line (W-57, C-25).
         """
         with self._context.reading() as connection:
             mark = links.mark(connection, seen.issue.site, seen.issue.id, COMPONENTS)
@@ -54,13 +54,13 @@ class JiraRequests:
         return next(iter((*known, *self.departments_in(seen, but=own))), None)
 
     def departments_in(self, seen: IssueView, but: Collection[str] = ()) -> list[Department]:
-        """The departments that an issue names: by its components (`but`: ids of those left out), by its assignee."""
+        """Return the departments that an issue names, by components (except ids in `but`) and by assignee."""
         departments = self._config.departments
         named = [departments.of_component(name) for name, number in seen.components.items() if number not in but]
         return [one for one in (*named, departments.of_assignee(seen.assignee)) if one]
 
     def say_request(self, issue: Issue, ticket: str, url: str | None, *, why: str) -> None:
-        """Write into a department's issue which ticket it is asked for (U-16)."""
+        """Comment on a department's issue for which ticket it asks (U-16)."""
         body = self._context.templates.comment("request_linked", ticket_id=ticket, url=url or "")
         self._comments.write(issue, Action(why, "say_request", issue.key, intent=ticket), body)
 
@@ -73,16 +73,16 @@ class JiraRequests:
         unless: Stop,
         also: Callable[[sa.Connection], None],
     ) -> bool:
-        """Remind a department where its question lives (U-30); whether that was done.
+        """Remind a department where its question lives (U-30); return whether that was done.
 
-        Others are told too, so where Jira refuses, that holds nothing up.
+        A refusal by Jira does not stop the run: others are told too.
         """
         body = self._context.templates.comment("request_reminder", since=since)
         action = Action(why, "remind_in_issue", issue.key, courtesy=True, already=unless)
         return bool(self._comments.write(issue, action, body, also=also))
 
     def how_stands(self, request: Request) -> tuple[str, str, str | None, str] | None:
-        """What an issue says of its request by itself: (state, how, by whom, the words); None: nothing yet."""
+        """Return the outcome of a request by its issue: (state, how, by whom, text); `None` if there is none yet."""
         if not (request.site and request.issue_id):
             return None
         project = (request.issue_key or "").split("-", maxsplit=1)[0]

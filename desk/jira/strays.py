@@ -1,7 +1,8 @@
-"""What is in Jira twice, because a worker slept in the middle of a call and another took its work over.
+"""What is in Jira twice because a worker stalled during a call and another one took its work over.
 
-Nothing can keep a call from going out that was asked for in time and is sent late. Whoever finds, when it comes back,
-that the delivery is another's, leaves word (`StrayEvent`); here both are compared: one stays, the other goes."""
+A call that was allowed in time may still go out late. When it comes back and its delivery belongs to another worker, a
+`StrayEvent` is posted. Here both effects are compared: one stays, the other is removed.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +25,11 @@ from desk.sight import NOT_FOUND
 from events import StrayEvent
 from store import ledger, links
 
-SUPERFLUOUS = "superfluous"  # the purpose of an issue that is one too many
+SUPERFLUOUS = "superfluous"  # the purpose of a surplus issue
 
 
 class Strays:
-    """Brings two back to one. What is found is recorded: what is done then changes what a look shows."""
+    """Removes duplicates. What a look finds is recorded, because the removal changes what a second look would show."""
 
     def __init__(self, context: DeskContext, reading: JiraReading, comments: JiraComments) -> None:
         self._context = context
@@ -37,7 +38,7 @@ class Strays:
         self._comments = comments
 
     def find_second_issues(self, event: StrayEvent) -> tuple[str, list[Issue]]:
-        """The key of the ticket's issue, and the issues that the delivery made besides, of which an admin is told."""
+        """Return the key of the ticket's issue, and the delivery's surplus issues, of which an admin is told."""
         source, ticket = event.ticket_source or "", event.ticket_id or ""
 
         def look() -> Result:
@@ -65,7 +66,7 @@ class Strays:
         return (found["real"], [Issue(*one) for one in found["second"]]) if found else ("", [])
 
     def _made(self, event: StrayEvent, label: str) -> list[Issue]:
-        """The issues that bear the delivery's mark: the one whose number is known, else by search."""
+        """Return the issues that bear the delivery's mark: by id if it is known, otherwise by a search."""
         wanted = {"purpose": event.purpose, "delivery": event.delivery}
         if event.issue_id:
             seen = self._reading.read_at(event.site or "", event.issue_id, None)
@@ -78,12 +79,12 @@ class Strays:
         return [Issue(event.site or "", one.id, one.key, one.key.split("-")[0]) for one in bearing]
 
     def say_superfluous(self, issue: Issue, real: str) -> None:
-        """Write into an issue that it is one too many, and which one counts."""
+        """Comment on a surplus issue that it is one, and which issue counts."""
         body = self._context.templates.comment("superfluous", key=real)
         self._comments.write(issue, Action(OWN, "say_superfluous", issue.key, intent=real, courtesy=True), body)
 
     def set_aside(self, issue: Issue, event: StrayEvent) -> None:
-        """Take the ticket's label and the purpose off an issue that is one too many, so that no search finds it."""
+        """Remove the ticket's label and the purpose from a surplus issue, so that no search finds it."""
         label = label_of(event.ticket_source or "", event.ticket_id or "")
         mark = {"purpose": SUPERFLUOUS, "delivery": event.delivery, "ticket": label}
 
@@ -94,7 +95,7 @@ class Strays:
         self._context.actions.do(Action(OWN, "set_aside", issue.key, intent=SUPERFLUOUS, courtesy=True), act)
 
     def take_second_comments_back(self, event: StrayEvent) -> None:
-        """Delete the comments of an action that the ledger has not recorded, where it has recorded one."""
+        """Delete an action's comments that the ledger has not recorded, if it has recorded another one."""
         mark = {"delivery": event.delivery, "verb": f"{event.rule} {event.verb}"}
 
         def act() -> Result:
@@ -113,7 +114,7 @@ class Strays:
         self._context.actions.do(Action(OWN, "take_second_comments_back", event.issue_id, courtesy=True), act)
 
     def _recorded(self, event: StrayEvent) -> set[str]:
-        """The numbers of the comments that the delivery's action wrote, as the ledger has them."""
+        """Return the ids of the comments that the delivery's action wrote, according to the ledger."""
         with self._context.reading() as connection:
             results = ledger.results_of(connection, event.delivery, event.rule, event.verb)
         return {str(one["id"]) for one in results if isinstance(one, dict) and "id" in one}

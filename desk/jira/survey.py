@@ -1,4 +1,4 @@
-"""What there is in a Jira of which nothing is known but its address: projects with all that `jira.yml` names."""
+"""A survey of a Jira known only by its address: its projects, with everything that `jira.yml` names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from desk.circuit_breaker import Refused
 from desk.jira.client import PAGE, JiraSite
 
-REQUEST_TYPE = "com.atlassian.servicedesk:vp-origin"  # the kind of the field Request Type, whatever its name
+REQUEST_TYPE = "com.atlassian.servicedesk:vp-origin"  # the type of the field Request Type, whatever its name
 DESKS = "rest/servicedeskapi/servicedesk"
 Row = Mapping[str, Any]
 
@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 class FoundProject:
     """A project as the bot's account sees it; `request_types` is empty without a service desk.
 
-    `fields`: id → name of the custom fields on the create screen of each issue type, by its id.
+    `fields`: by issue type id, the custom fields on its create screen (id → name).
     """
 
     key: str
@@ -34,14 +34,14 @@ class FoundProject:
 
 @dataclass(frozen=True)
 class Survey:
-    """A whole site; `request_type_field` None: it has no service desks."""
+    """A whole site; `request_type_field` is `None` if it has no service desks."""
 
     projects: tuple[FoundProject, ...]
     request_type_field: str | None
 
 
 def survey(site: JiraSite) -> Survey:
-    """Look at everything; reads alone. Raises as any call does."""
+    """Survey the site, by reads only. Raises like any call."""
     fields = site.examine("GET /field", lambda client: client.get("rest/api/3/field"))
     kinds = {str(row["id"]): (row.get("schema") or {}).get("custom") for row in fields}
     desks = {row["projectKey"]: row["id"] for row in desk_rows(site, DESKS)}
@@ -50,7 +50,7 @@ def survey(site: JiraSite) -> Survey:
 
 
 def account_of(site: JiraSite, email: str) -> str | None:
-    """The account of whoever has this e-mail; None when nobody is found, or more than one."""
+    """Return the account with this e-mail; `None` if none or several are found."""
     found = site.examine(
         "GET /user/search", lambda client: client.get("rest/api/3/user/search", params={"query": email})
     )
@@ -69,7 +69,7 @@ def _projects(site: JiraSite) -> Iterator[Row]:
 
 
 def desk_rows(site: JiraSite, path: str) -> list[Row]:
-    """A list of the service desk's API; empty where Jira has no service desks."""
+    """Return a list from the service desk API; empty if Jira has no service desks."""
     rows: list[Row] = []
     while True:
         asked = {"start": len(rows), "limit": PAGE}

@@ -1,4 +1,4 @@
-"""The bot's webhook in Jira: once under its name, changed in place (`/rest/webhooks/1.0`, which only admins may).
+"""The bot's webhook in Jira: one under its name, updated in place (`/rest/webhooks/1.0`, for Jira admins only).
 
 https://developer.atlassian.com/cloud/jira/platform/webhooks/
 """
@@ -24,14 +24,14 @@ Drift = Literal["url", "events", "jql", "disabled", "unsigned", "body_left_out"]
 
 @dataclass(frozen=True)
 class WantedWebhook:
-    """A webhook as it should stand in Jira."""
+    """A webhook as it should be in Jira."""
 
     url: str
     events: frozenset[str]
     jql: str
 
     def body(self, secret: SecretStr) -> dict[str, Any]:
-        """What Jira is told; the secret every time, for it cannot be read back and compared."""
+        """Return the request body; it always has the secret, which Jira does not return for comparison."""
         return {
             "name": NAME,
             "url": self.url,
@@ -45,7 +45,7 @@ class WantedWebhook:
 
 @dataclass(frozen=True)
 class KnownWebhook:
-    """A webhook as it stands in Jira."""
+    """A webhook as it is in Jira."""
 
     id: int
     name: str
@@ -57,7 +57,7 @@ class KnownWebhook:
     body_left_out: bool
 
     def drift(self, wanted: WantedWebhook) -> tuple[Drift, ...]:
-        """In what it is not as it should be."""
+        """Return the ways in which the webhook differs from what it should be."""
         wrong: dict[Drift, bool] = {
             "url": self.url != wanted.url,
             "events": self.events != wanted.events,
@@ -70,20 +70,20 @@ class KnownWebhook:
 
 
 def listed(site: JiraSite) -> list[KnownWebhook]:
-    """All admin webhooks of a site, the oldest first. Raises Refused for who is no admin of Jira."""
+    """Return all admin webhooks of a site, oldest first. Raises `Refused` if the bot is not a Jira admin."""
     rows = site.examine("GET /webhooks", lambda client: client.get(_PATH))
     return sorted(map(_hook, rows), key=lambda hook: hook.id)
 
 
 def ours(hooks: list[KnownWebhook], url: str | None = None) -> list[KnownWebhook]:
-    """Those that are the bot's: of its name, or told to the very same door."""
+    """Return the bot's webhooks: those with its name or with exactly this URL."""
     return [hook for hook in hooks if hook.name == NAME or (url is not None and hook.url == url)]
 
 
 def apply(site: JiraSite, wanted: WantedWebhook, secret: SecretStr) -> Literal["created", "updated"]:
-    """See to it that the webhook stands there once, as it should; what else is the bot's goes.
+    """Make sure that the webhook exists once, as it should be; delete the bot's other ones.
 
-    Two who do this at the same time end with one: each keeps the oldest.
+    Two concurrent calls end with one webhook: each keeps the oldest.
     """
     body, there = wanted.body(secret), ours(listed(site), wanted.url)
     if there:
@@ -95,7 +95,7 @@ def apply(site: JiraSite, wanted: WantedWebhook, secret: SecretStr) -> Literal["
 
 
 def remove(site: JiraSite) -> int:
-    """Take the bot's webhooks away; the count."""
+    """Delete the bot's webhooks; return how many."""
     return _delete(site, ours(listed(site)))
 
 
@@ -104,7 +104,7 @@ def _delete(site: JiraSite, hooks: list[KnownWebhook]) -> int:
         try:
             site.examine("DELETE /webhooks", methodcaller("delete", f"{_PATH}/{hook.id}"))
         except Refused as refused:
-            if refused.trouble.status != GONE:  # somebody else took it away
+            if refused.trouble.status != GONE:  # if so, somebody else deleted it
                 raise
     return len(hooks)
 

@@ -1,4 +1,4 @@
-"""Creates and edits of which a courtesy does not cost the main act: an optional field that Jira refuses is left out."""
+"""Creates and edits that survive a refused optional field: a field that Jira refuses and nothing needs is left out."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from desk.context import DeskContext
 from desk.issues import COMPONENTS
 
 T = TypeVar("T")
-# What an issue must have: without these it is none, is not found again, or is in nobody's queue.
+# Required: without these, Jira makes no issue, the bot cannot find it again, or it is in nobody's queue.
 NEEDED = frozenset({"project", "issuetype", "summary", "description", "labels", "components"})
-PEOPLE = frozenset({"assignee", "reporter"})  # what is wrong with them is no matter of configuration
-WORDS = 200  # characters of what Jira says about a field
+PEOPLE = frozenset({"assignee", "reporter"})  # a refusal of these is not a fault of the configuration
+WORDS = 200  # characters kept of Jira's message about a field
 
 
 def write_without_refused(
@@ -26,10 +26,10 @@ def write_without_refused(
     needed: Collection[str] = (),
     anew: Mapping[str, Callable[[], Any]] = MappingProxyType({}),
 ) -> tuple[T, dict[str, str]]:
-    """Send fields, without those that Jira refuses and nothing needs; the answer, and the left out with Jira's words.
+    """Send fields without the optional ones that Jira refuses; return the answer, and what Jira says of those left out.
 
-    `send` gets the fields, and what is left out by then. `Refused` when anything else is wrong. Jira may name one field
-    after the other, so there is a call for each at most. `anew` gives a refused field the value that it has now, once.
+    `send` gets the fields, and those left out so far. Raises `Refused` if anything else is wrong. Jira may name refused
+    fields one by one, so there is at most one call for each. `anew` looks a refused field's value up again, once.
     """
     lacks: dict[str, str] = {}
     given, unasked = dict(fields), dict(anew)
@@ -48,13 +48,13 @@ def write_without_refused(
 
 
 def named(project: Project | None, fields: Mapping[str, str]) -> dict[str, str]:
-    """The same under the names that `jira.yml` has for the fields of a project."""
+    """Return the fields under their names in `jira.yml`."""
     own = {number: name for name, number in project.fields.model_dump().items() if number} if project else {}
     return {own.get(name, name): words for name, words in fields.items()}
 
 
 def alert_refused(context: DeskContext, connection: sa.Connection, project: str, fields: Mapping[str, str]) -> None:
-    """Tell the admins what Jira's or the bot's configuration must change, once for a field of a project."""
-    for name in sorted(fields.keys() - PEOPLE - {COMPONENTS}):  # those have an alert of their own
+    """Alert the admins, once per field and project, that Jira's or the bot's configuration must change."""
+    for name in sorted(fields.keys() - PEOPLE - {COMPONENTS}):  # they have their own alert or need none
         values = {"field": name, "project": project, "said": fields[name]}
         context.alerts.raise_once(connection, f"field:{project}:{name}", "alert_field_refused", **values)
