@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 from typing import Any
 
 from config.settings import Settings
@@ -30,6 +31,7 @@ class Limits:
         """
         try:
             settings.data_dir.mkdir(parents=True, exist_ok=True)
+            TemporaryFile(dir=settings.data_dir).close()  # a container's folder may be read-only
         except OSError:  # whatever else needs the folder will report it
             return cls(settings.request_timeout.total_seconds())
         return cls(settings.request_timeout.total_seconds(), str(settings.data_dir))

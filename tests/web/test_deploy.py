@@ -93,6 +93,12 @@ def test_nothing_writes_into_the_image() -> None:
         assert pod["securityContext"]["runAsNonRoot"]
 
 
+def test_web_has_a_place_for_long_requests() -> None:
+    folder = dict(re.findall(r"(\w+)=(\S+)", dockerfile()["ENV"]))["DATA_DIR"]
+    assert [volume.split(":")[1] for volume in compose()["web"]["volumes"]] == [folder]
+    assert folder in [mount["mountPath"] for mount in pods()["web"]["containers"][0]["volumeMounts"]]
+
+
 def test_what_the_image_holds_is_enough(sqlite: Sqlite, tmp_path: Path) -> None:
     image = tmp_path / "app"
     image.mkdir()
