@@ -1,4 +1,4 @@
-"""Whose tickets are in WebCRM, and what status an agent has, for the checks of how agents work (W-05…W-08, R-54)."""
+"""Assigned tickets and agents' statuses in WebCRM, for the checks of how agents work (W-05…W-08, R-54)."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from desk.context import DeskContext
 from desk.crm.client import SYSTEM
 from store import agents, assignments
 
-NEWEST = 3  # tickets of an agent that are looked at; there should be one
+NEWEST = 3  # tickets of an agent that are read; there should be one
 
 
 class AssignmentsDesk:
-    """What the checks must know and keep."""
+    """Records and look-ups for the checks."""
 
     def __init__(self, context: DeskContext) -> None:
         self._context = context
 
     def keep(self, ticket_id: str, agent_id: str, assigned_at: datetime) -> None:
-        """Keep whose a ticket is: the bot's own doing, what is found by it the rules' modes decide about."""
+        """Record whose ticket it is; always done, since the rules' modes apply only to what the checks find."""
 
         def keep(connection: sa.Connection) -> None:
             assignments.keep(connection, SYSTEM, ticket_id, agent_id, assigned_at)
@@ -30,7 +30,7 @@ class AssignmentsDesk:
         self._context.actions.write(Action(OWN, "keep_assignment", ticket_id, intent=assigned_at.isoformat()), keep)
 
     def end(self, ticket_id: str) -> None:
-        """A ticket is nobody's any more."""
+        """Record that a ticket is no longer assigned to anybody."""
         with self._context.reading() as connection:
             kept = assignments.is_kept(connection, SYSTEM, ticket_id)
         if kept:
@@ -38,11 +38,11 @@ class AssignmentsDesk:
             self._context.actions.write(rows, lambda connection: assignments.end(connection, SYSTEM, ticket_id))
 
     def of_agent(self, agent_id: str) -> Sequence[tuple[str, datetime]]:
-        """An agent's newest tickets that nobody told the end of, each with the moment at which it was given."""
+        """Return an agent's newest tickets whose end was not reported, each with the time of its assignment."""
         with self._context.reading() as connection:
             return assignments.of_agent(connection, SYSTEM, agent_id, NEWEST)
 
     def status(self, agent_id: str) -> tuple[str, datetime] | None:
-        """The status that an agent has, and since when; None: nobody told."""
+        """Return an agent's status, and since when; `None` if it was never reported."""
         with self._context.reading() as connection:
             return agents.status_since(connection, SYSTEM, agent_id)

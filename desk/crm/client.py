@@ -1,4 +1,4 @@
-"""Calls to WebCRM by its contract (`docs/webcrm.openapi.yml`), behind the circuit breaker."""
+"""Calls to WebCRM, as in its contract (`docs/webcrm.openapi.yml`), behind the circuit breaker."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _Refusal(TypedDict):
 
 
 _TICKET = Documented((200,), TypeAdapter(_Ticket))
-# Of the contract, under the names by which the circuit breaker knows the calls.
+# From the contract, by the endpoint names that the circuit breaker uses.
 ANSWERS = {
     "GET /tickets": _TICKET,
     "PATCH /tickets": _TICKET,
@@ -50,13 +50,13 @@ ANSWERS = {
     "POST /tickets/close": _TICKET,
     "POST /tickets/escalate": _TICKET,
 }
-_LIST = "GET /tickets?"  # a limit on lists is none on single tickets
+_LIST = "GET /tickets?"  # a rate limit on lists does not apply to single tickets
 _TICKETS = Documented((200,), TypeAdapter(_Tickets))
 _NO_TICKET = TypeAdapter(_Refusal)
 
 
 class WebCrm:
-    """WebCRM's REST API. Every POST carries an idempotency key, so that a repeat changes nothing."""
+    """WebCRM's REST API. Every POST has an idempotency key, so that a repeat changes nothing."""
 
     def __init__(self, url: str, token: SecretStr, session: requests.Session, breaker: CircuitBreaker) -> None:
         self._url = url.rstrip("/")
@@ -65,7 +65,7 @@ class WebCrm:
         self._session.headers["Authorization"] = f"Bearer {token.get_secret_value()}"
 
     def asked_by(self, run: Run) -> Self:
-        """The same client, with its session, for the calls of a run."""
+        """Return this client, with its session, for the calls of a run."""
         other = copy(self)
         other._breaker = self._breaker.asked_by(run)
         return other
@@ -86,11 +86,11 @@ class WebCrm:
         return self._breaker.pass_through(Call(SYSTEM, endpoint), send)
 
     def see_tickets(self) -> None:
-        """Ask whether WebCRM still speaks to the bot; `Refused` where it does not."""
+        """Check whether WebCRM still answers the bot; raise `Refused` if it does not."""
         self._breaker.pass_through(Call(SYSTEM, "GET /tickets"), self.alive)
 
     def alive(self) -> None:
-        """Ask whether WebCRM answers, past its breaker; its own word that a ticket does not exist is an answer."""
+        """Check whether WebCRM answers, bypassing its breaker; its own error for a missing ticket is an answer too."""
         answer = self._session.get(f"{self._url}/tickets/0")
         if answer.status_code == NOT_FOUND:
             checked(answer, _NO_TICKET)
@@ -102,7 +102,7 @@ class WebCrm:
         return self._send("GET", ticket)
 
     def tickets_of(self, audience: str, party_id: str, limit: int) -> list[dict[str, object]]:
-        """The tickets of a seller (`partner`) or client (`customer`), the newest first, at most so many (W-12)."""
+        """Return the tickets of a seller (`partner`) or client (`customer`), newest first, at most `limit` (W-12)."""
         asked: dict[str, str | int] = {"client_id" if audience == "customer" else "seller_id": party_id, "limit": limit}
 
         def send() -> list[dict[str, object]]:
@@ -116,11 +116,11 @@ class WebCrm:
         self._send("PATCH", ticket, body=changes)
 
     def note(self, ticket: str, text: str, key: str) -> str:
-        """Write an internal message for the agents (W-19); its id."""
+        """Write an internal message for the agents (W-19); return its id."""
         return self.message(ticket, {"visibility": "internal", "text": text, "draft": False}, key)
 
     def message(self, ticket: str, message: dict[str, Any], key: str) -> str:
-        """Write a message (`visibility`, `text`, `draft`); its id."""
+        """Write a message (`visibility`, `text`, `draft`); return its id."""
         return str(self._send("POST", ticket, "/messages", body=message, key=key)["id"])
 
     def close(self, ticket: str, changes: dict[str, Any], key: str) -> None:
@@ -128,5 +128,5 @@ class WebCrm:
         self._send("POST", ticket, "/close", body=changes, key=key)
 
     def escalate(self, ticket: str, changes: dict[str, Any], key: str) -> None:
-        """Hand a ticket on to another line (`reason`, `comment`); one that is closed is refused with 409."""
+        """Escalate a ticket to another line (`reason`, `comment`); WebCRM refuses a closed one with 409."""
         self._send("POST", ticket, "/escalate", body=changes, key=key)

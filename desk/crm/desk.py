@@ -1,4 +1,4 @@
-"""What the bot does in WebCRM: notes to the agent, replies, the issue's key, closing."""
+"""The bot's actions in WebCRM: notes to the agent, replies, the issue's key, closing."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ AGENTS = ("agent", "operator", "employee")
 
 @dataclass(frozen=True)
 class CrmTicket:
-    """What the bot wants to know of a ticket in WebCRM."""
+    """The part of a WebCRM ticket that the bot uses."""
 
     jira_key: str | None
     url: str | None
     status: str | None = None
-    escalated_to: str | None = None  # the reason that was chosen
+    escalated_to: str | None = None  # the reason chosen for the escalation
     messages: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)
 class HandingOn:
-    """How a ticket is escalated: the reason that is chosen for it, and the comment for whoever gets it (E-55, E-56).
+    """How a ticket is escalated: the reason to choose, and the comment for whoever gets it (E-55, E-56).
 
-    `also` goes into the store together with the end. `chosen`: what else is set with it (W-30, W-31).
+    `also` is written together with the action's end. `chosen`: further values to set (W-30, W-31).
     """
 
     reason: str
@@ -52,14 +52,14 @@ class HandingOn:
 
 
 class CrmDesk(TicketVerbs):
-    """The actions that act in WebCRM. A message is internal unless it is said otherwise (W-19)."""
+    """The actions in WebCRM. A message is internal unless it says otherwise (W-19)."""
 
     source = SYSTEM
     closed = "Закрыт"
-    escalated = "Эскалирован"  # until somebody of that line has it
+    escalated = "Эскалирован"  # until somebody of the other line takes it
 
     def read(self, ticket_id: str) -> CrmTicket | None:
-        """How a ticket stands in WebCRM now; None when there is none for certain (`desk.sight`), or no WebCRM."""
+        """Return a ticket as it is in WebCRM now; `None` if it certainly does not exist, or without WebCRM."""
         try:
             ticket = self.row(ticket_id)
         except AbsentError:
@@ -71,18 +71,18 @@ class CrmDesk(TicketVerbs):
         return CrmTicket(ticket.get("jira_key"), ticket.get("url"), status, escalated_to, said)
 
     def row(self, ticket_id: str) -> dict[str, Any] | None:
-        """A ticket as WebCRM answers it now; None when there is none for certain. Raises `AbsentError`: no WebCRM."""
+        """Return WebCRM's current answer for a ticket; `None` if it certainly does not exist. Raises `AbsentError`."""
         crm = self._context.crm()
         place = Place(SYSTEM, "WebCRM", crm.see_tickets, "check what its token may see")
         return seen_or_gone(self._context, lambda: crm.ticket(ticket_id), lambda: place)
 
     def is_over(self, ticket_id: str) -> bool:
-        """Whether nobody works on a ticket here any more: closed, or handed on, or there is none."""
+        """Whether nobody works on a ticket here any more: it is closed, escalated, or does not exist."""
         ticket = self.read(ticket_id)
         return ticket is None or ticket.status in (self.closed, self.escalated)
 
     def write_key(self, ticket_id: str, issue: Issue, *, why: str, carried: str | None = None) -> None:
-        """Write the issue's key into the ticket, unless it stands there (W-64); `carried` is the key it carries."""
+        """Write the issue's key into the ticket, unless it is there (W-64); `carried` is the key in the event."""
         action = Action(why, "write_key", ticket_id, intent=issue.key, possible=issue.real)
 
         def remember(connection: sa.Connection) -> None:
@@ -99,13 +99,14 @@ class CrmDesk(TicketVerbs):
         self._context.actions.do(action, act)
 
     def _keeps_a_key(self, ticket_id: str) -> bool:
-        """False when somebody erased the key that was written; an event may be older than it."""
+        """False if somebody erased the written key. The event may be older than the key, so the ticket is read."""
         ticket = self.read(ticket_id)
         return ticket is None or bool(ticket.jira_key)
 
     def clear_key(self, ticket_id: str, key: str, *, why: str) -> bool:
-        """Erase the key of an issue that no longer exists, else the next closing names it; False: the ticket carries
-        another key.
+        """Erase the key of an issue that no longer exists, so that the next closing does not name it.
+
+        Returns False if the ticket has another key.
         """
 
         def act() -> Result:
@@ -122,13 +123,13 @@ class CrmDesk(TicketVerbs):
         return bool(self._context.actions.do(Action(why, "clear_key", ticket_id, intent=""), act, find))
 
     def close_ticket(self, event: TicketEvent, issue: Issue, *, why: str) -> None:
-        """Finish the closing that the agent began (W-65); a ticket that is closed stays so."""
+        """Finish the closing that the agent began (W-65); a closed ticket stays closed."""
         ticket = event.ticket
         chosen = {"resolution": event.closing.resolution, "type": ticket.type, "subtype": ticket.subtype}
         self.close(ticket.id, chosen, possible=issue.real, why=why)
 
     def close(self, ticket_id: str, chosen: Mapping[str, object], *, possible: bool = True, why: str) -> None:
-        """Close a ticket as its agent chose: resolution, type, subtype."""
+        """Close a ticket with its agent's choices: resolution, type, subtype."""
         action = Action(why, "close_ticket", ticket_id, intent=chosen.get("resolution"), possible=possible)
 
         def act() -> Result:
@@ -143,7 +144,7 @@ class CrmDesk(TicketVerbs):
         self._context.actions.do(action, act)
 
     def escalate(self, ticket_id: str, given: HandingOn, *, why: str) -> bool:
-        """Hand a ticket on to another line; whether it has it. One that is closed, or with another line, stays so."""
+        """Escalate a ticket; return whether the line has it. A closed one, or one with another line, is left alone."""
 
         def stands() -> Result | None:
             ticket = self.read(ticket_id)
@@ -167,25 +168,25 @@ class CrmDesk(TicketVerbs):
         return bool(self._context.actions.do(action, act))
 
     def comment(self, ticket_id: str, name: str, *, why: str, **values: object) -> bool:
-        """Write what the agent wrote for colleagues; whether it was written."""
+        """Write the agent's comment for colleagues; return whether it was written."""
         text = self._context.templates.note(name, **values)
         action = Action(why, "write_comment", ticket_id, intent=text)
         return self._say(action, ticket_id, Words(text), lambda message: Result({"id": message}))
 
     def draft_comment(self, ticket_id: str, text: str, *, also: Rows, unless: Stop, why: str) -> None:
-        """Write a comment for colleagues as a draft, which the agent completes and sends."""
+        """Write a comment for colleagues as a draft that the agent completes and sends."""
         action = Action(why, "draft_comment", ticket_id, intent=text, already=unless)
         words = Words(text, draft=True)
         self._say(action, ticket_id, words, lambda message: Result({"id": message}, rows=also))
 
     def has_answered(self, ticket_id: str, since: datetime) -> bool:
-        """Whether a public message of an agent's stands there since a moment."""
+        """Whether an agent has written a public message since a moment."""
         ticket = self.read(ticket_id)
         written = [one for one in ticket.messages if one.public and one.author.role in AGENTS] if ticket else []
         return any(one.at is not None and one.at >= since for one in written)
 
     def _silent(self, ticket_id: str) -> str | None:
-        """A client whose chat goes to another line hears nothing from this one (E-03, E-04, E-43)."""
+        """A client whose chat goes to another line gets no message from this one (E-03, E-04, E-43)."""
         if self._context.config.rules.mode("E-03") == "off":
             return None
         with self._context.reading() as connection:
@@ -198,10 +199,10 @@ class CrmDesk(TicketVerbs):
         return self._context.crm().message(ticket_id, message, self._key(action))
 
     def _find(self, ticket_id: str, words: Words) -> str | None:
-        return None  # the idempotency key sees to it
+        return None  # the idempotency key prevents a second message
 
     def _key(self, action: Action) -> str:
-        """The same for every try of this action of this delivery, and for no other."""
+        """Return an idempotency key: the same for every try of this action of this delivery, and for no other."""
         return sha256(f"{self._context.label}\n{action.why}\n{action.name}\n{action.target}".encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Reads what WebCRM says about a ticket, leniently: one faulty field must not stop the rest."""
+"""Reads WebCRM's data about a ticket leniently: one faulty field must not stop the rest."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pydantic import ValidationError
 from events import Message
 from events.untrusted import entries
 
-NEWEST = 200  # messages of a ticket that are looked at
+NEWEST = 200  # messages of a ticket that are read
 
 
 def messages_in(ticket: Mapping[str, object]) -> tuple[Message, ...]:
-    """The newest messages of a ticket, the oldest of them first; what is none is left out."""
+    """Return the newest messages of a ticket, oldest first; malformed ones are left out."""
     found = []
     for one in entries(ticket.get("messages"))[-NEWEST:]:
         with suppress(ValidationError):

@@ -1,4 +1,4 @@
-"""What the checks of Usedesk's tickets do: tell an agent once, look again later; and what they must know for it."""
+"""What the checks of Usedesk tickets do: tell an agent once, check again later; and the look-ups they need."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from store.requests import Request
 
 __all__ = ["ChecksDesk", "Other", "Watch"]
 SUBJECT = 80  # characters of a subject in a list
-OTHERS = ("new", "open", "on_hold", "waiting_client")  # what is still at work
+OTHERS = ("new", "open", "on_hold", "waiting_client")  # still in work
 
 
 @dataclass(frozen=True)
 class Other:
-    """Another ticket of the same client, that is still at work."""
+    """Another ticket of the same client that is still in work."""
 
     id: str
     subject: str
@@ -42,28 +42,28 @@ class ChecksDesk(Watches):
         self._comments = Comments(context)
 
     def concerns(self, event: TicketEvent) -> bool:
-        """Whether a ticket is a client's in Usedesk: the manual's rules are not for a department's tickets."""
+        """Whether a ticket is a client's in Usedesk: the manual's rules do not apply to a department's tickets."""
         if event.source != SYSTEM or ":" in (event.ticket.external_id or ""):
             return False
         with self._context.reading() as connection:
             return requests.of_dept_ticket(connection, SYSTEM, event.ticket.id) is None
 
     def others(self, client_id: str, but: str) -> list[Other]:
-        """The client's other tickets that are still at work (U-03), at most a page of them."""
+        """Return the client's other tickets that are still in work (U-03), at most one page of them."""
         found = self._reading.of_client(client_id, OTHERS)
         return [Other(one.id, " ".join(one.subject.split())[:SUBJECT]) for one in found if one.id != but]
 
     def requests(self, ticket_id: str) -> list[Request]:
-        """All requests to departments of a ticket, the oldest first."""
+        """Return all requests to departments of a ticket, oldest first."""
         with self._context.reading() as connection:
             return requests.of_ticket(connection, SYSTEM, ticket_id)
 
     def open_requests(self, ticket_id: str) -> list[Request]:
-        """Those that wait for an answer."""
+        """Return the requests that wait for an answer."""
         return [one for one in self.requests(ticket_id) if one.state == requests.OPEN]
 
     def outcome_categories(self, ticket_id: str) -> list[str]:
-        """The categories that the ticket's outcomes ask for (U-07): its issues' projects, its requests' departments."""
+        """Return the categories that the ticket's outcomes require (U-07), by the projects and departments asked."""
         table = self._context.config.usedesk.outcomes
         with self._context.reading() as connection:
             keys = [link.issue_key for link in links.all_of_ticket(connection, SYSTEM, ticket_id)]
@@ -72,12 +72,12 @@ class ChecksDesk(Watches):
         return projects + [table.departments[name] for name in departments if name in table.departments]
 
     def name_of(self, department: str) -> str:
-        """What people call a department."""
+        """Return a department's name for people."""
         found = self._context.config.departments.find(department)
         return found.name if found else department
 
     def tell(self, ticket_id: str, finding: str, note: str, *, why: str, **values: object) -> None:
-        """Tell the agents of a ticket what a rule found, by the private note `note`: once for each finding."""
+        """Tell the agents of a ticket what a rule found, with the private note `note`: once for each finding."""
         if self.was_told(ticket_id, finding, why):
             return
         text = self._context.templates.note(note, **values)
@@ -96,12 +96,12 @@ class ChecksDesk(Watches):
         )
 
     def agree(self, ticket_id: str, part: str, *, why: str) -> bool:
-        """Whether the rule's mode lets its part stand in a note (U-03, U-04, U-34…U-36)."""
+        """Whether the rule's mode allows its part in a note (U-03, U-04, U-34…U-36)."""
         action = Action(why, "add_to_checklist", ticket_id, intent=part, is_warning=True)
         return bool(self._context.actions.note(action, Result(True)))
 
     def keep_status(self, link: Link, status: str) -> None:
-        """Remember the status of a ticket's issue."""
+        """Record the status of a ticket's issue."""
 
         def keep(connection: sa.Connection) -> None:
             links.keep_status(connection, link.site, link.issue_id, status)
@@ -110,7 +110,7 @@ class ChecksDesk(Watches):
         self._context.actions.write(action, keep)
 
     def adjust_deadline(self, hold: Hold, *, why: str) -> None:
-        """A further question: the hold's clock goes on, or by the setting begins anew (U-13)."""
+        """Handle a further question: the hold's clock continues, or starts over if so configured (U-13)."""
         if self._context.config.usedesk.keep_clock:
             action = Action(why, "keep_clock", hold.ticket_id, intent=hold.due_at.isoformat())
             self._context.actions.note(action, Result(outcome="unchanged", after=hold.due_at.isoformat()))

@@ -1,6 +1,6 @@
-"""Calls to Usedesk's public API, behind the circuit breaker and a limit that all processes share.
+"""Calls to Usedesk's public API, behind the circuit breaker and a limit shared by all processes.
 
-Usedesk refuses inside 200 bodies (`{"error": …, "code": …}`) and documents no codes, so the words decide.
+Usedesk reports errors inside 200 answers (`{"error": …, "code": …}`) and documents no codes, so the text decides.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from events import TICKET_ID
 from events.untrusted import entries, part, text
 
 SYSTEM = "usedesk"
-PAGE = 100  # tickets of one answer
+PAGE = 100  # tickets in one answer
 TOO_MANY, UNAUTHORISED, NOT_FOUND, BAD, BROKEN = 429, 401, 404, 400, 500
 _ID = re.compile(TICKET_ID)
-# In this order: the first that fits says which HTTP status a refusal inside a 200 body stands for.
+# In this order: the first match gives the HTTP status for an error inside a 200 answer.
 _WORDS = (
-    # never «limit» alone: a text over its limit of characters would be tried for ever
+    # not just «limit»: a text over its limit of characters would be retried forever
     (
         TOO_MANY,
         re.compile(
@@ -44,7 +44,7 @@ _WORDS = (
 
 @dataclass(frozen=True)
 class UsedeskAccount:
-    """Where Usedesk is, the token of the API channel, and the agent whom the bot writes as."""
+    """Usedesk's address, the token of the API channel, and the agent in whose name the bot writes."""
 
     url: str
     token: SecretStr
@@ -52,9 +52,9 @@ class UsedeskAccount:
 
 
 class Usedesk:
-    """Usedesk's API. Every method is one call; `Later` and `Dead` come out of it, never an exception of requests.
+    """Usedesk's API. Calls raise `Later` and `Dead`, never an exception of requests.
 
-    It never solves a ticket: status 2 mails the client a rating (U-10).
+    It never solves a ticket: status 2 sends the client a request for a rating (U-10).
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Usedesk:
         self._session = session
 
     def asked_by(self, run: Run) -> Self:
-        """The same client, with its session, for the calls of a run, whose delivery keeps its place at the limit."""
+        """Return this client, with its session, for the calls of a run, whose delivery keeps its turn at the limit."""
         other = copy(self)
         other._breaker = self._breaker.asked_by(run)
         if not run.is_dry:
@@ -75,7 +75,7 @@ class Usedesk:
         return other
 
     def ticket(self, ticket: str) -> dict[str, Any]:
-        """`{ticket, comments, tags, custom_fields, changes}`; its ids are strings or numbers."""
+        """Return `{ticket, comments, tags, custom_fields, changes}`; ids in it are strings or numbers."""
         answer: dict[str, Any] = self._send("ticket", {"ticket_id": _checked(ticket)})
         return answer
 
@@ -87,7 +87,7 @@ class Usedesk:
         client: str | None = None,
         offset: int = 0,
     ) -> list[dict[str, Any]]:
-        """A page of at most 100 tickets by number from `offset`; `statuses` are our words (`on_hold`)."""
+        """Return a page of at most 100 tickets in order of id, from `offset`; `statuses` are our words (`on_hold`)."""
         query: dict[str, Any] = {"offset": offset, "sort": "id", "order": "asc"}
         if updated_after is not None:
             query["updated_after"] = f"{updated_after.astimezone(UTC):%Y-%m-%d %H:%M}"
@@ -100,7 +100,7 @@ class Usedesk:
         return rows
 
     def create_ticket(self, subject: str, said: str, fields: Mapping[str, Any]) -> str:
-        """Make a ticket with Usedesk's own `fields` (`client_id`, `additional_id`, `tag` …); its id.
+        """Make a ticket with Usedesk's own `fields` (`client_id`, `additional_id`, `tag` …); return its id.
 
         `status` is our word; `done` raises ValueError.
         """
@@ -108,24 +108,24 @@ class Usedesk:
         return str(self._send("create/ticket", body | self._agent(), makes="ticket_id"))
 
     def comment(self, ticket: str, said: str, *, public: bool = False, level: Level = Level.COURTESY) -> str:
-        """Write a comment as the bot's agent, private unless `public`; its id. Usedesk knows no idempotency key."""
+        """Write a comment as the bot's agent, private unless `public`; return its id. There is no idempotency key."""
         body = {"ticket_id": _checked(ticket), "message": to_html(said), "type": "public" if public else "private"}
         return str(self._send("create/comment", body | {"from": "user"} | self._agent(), level, makes="comment_id"))
 
     def see_groups(self) -> None:
-        """Ask for what every token may see; `Refused` where this one may not."""
+        """Read what every token may read; raise `Refused` if this one may not."""
         self._send("groups", {})
 
     def alive(self) -> None:
-        """Ask whether Usedesk answers and takes the token, past its circuit breaker."""
+        """Check whether Usedesk answers and accepts the token, bypassing its circuit breaker."""
         self._limit.take(Level.FIRST)
         self._post("groups", {})
 
     def _agent(self) -> dict[str, str]:
-        return {"user_id": self.agent_id}  # or Usedesk takes the company's first user
+        return {"user_id": self.agent_id}  # without it Usedesk uses the company's first user
 
     def _send(self, method: str, body: dict[str, Any], level: Level = Level.FIRST, *, makes: str | None = None) -> Any:
-        """Call a method; its answer, or the id `makes` in it, without which nobody knows whether anything was made."""
+        """Call a method; return its answer, or the id `makes` in it, without which the outcome is unknown."""
         call = Call(SYSTEM, f"POST /{method}")
 
         def send() -> Any:
@@ -145,7 +145,7 @@ class Usedesk:
 
 
 def _content(answer: requests.Response) -> Any:
-    """What a 200 says; a refusal inside it raises HTTPError with the status that it stands for."""
+    """Return the content of a 200 answer; an error inside it raises HTTPError with the status it stands for."""
     content = answer.json()
     if isinstance(content, list):
         return content

@@ -1,8 +1,8 @@
-"""Comments of the bot's agent in Usedesk, and how one is found again after an unknown outcome.
+"""Comments of the bot's agent in Usedesk, and how to find one after an unknown outcome.
 
-Usedesk knows no idempotency key, gives comments no properties, and a mark in the text would be shown to people.
-So a comment is known by its words, its kind and its author, and by whether the ledger knows it already: each comment
-that the bot has accounted for stands there with its number. What nobody accounted for is the lost effect.
+Usedesk has no idempotency keys and no properties on comments, and people would see a mark in the text. So a comment is
+recognised by its text, kind and author, and by not being in the ledger: each comment that the bot has accounted for is
+there with its id. One that nobody accounted for is the lost effect.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from desk.usedesk.limit import Level
 from desk.usedesk.reading import UsedeskReading
 from store import ledger
 
-# How much earlier than the delivery was taken up its comments may seem to be written: another clock, a zone not yet
-# known. It only keeps out the same words of long ago, whose row the ledger has forgotten.
+# How long before the delivery was taken up its comments may seem to be written: another clock, a zone not yet
+# known. It only excludes the same text from long ago, whose row the ledger has deleted.
 SLACK = timedelta(days=1)
 
 
@@ -29,7 +29,7 @@ class Comments:
         self._reading = UsedeskReading(context)
 
     def write(self, ticket_id: str, words: Words) -> str:
-        """Write a comment; its number."""
+        """Write a comment; return its id."""
         level = Level.FIRST if words.first else Level.COURTESY
         try:
             number = self._context.usedesk().comment(ticket_id, words.text, public=words.public, level=level)
@@ -41,9 +41,9 @@ class Comments:
         return number
 
     def find(self, ticket_id: str, words: Words) -> str | None:
-        """The number of a comment with these words (but for blanks) that no action has accounted for.
+        """Return the id of a comment with this text (ignoring white space) that no action has accounted for.
 
-        A comment without a date that can be read counts as just now, or its words would be said twice.
+        A comment without a readable date counts as recent, or its text would be written twice.
         """
         ticket = self._reading.read_anew(ticket_id)
         with self._context.reading() as connection:

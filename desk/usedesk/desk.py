@@ -1,4 +1,4 @@
-"""What the bot does in Usedesk: private comments to the agent, drafts and replies, and what stands in a ticket."""
+"""The bot's actions in Usedesk: private comments to the agent, drafts, replies; and look-ups of tickets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from events import StrayEvent
 
 
 class UsedeskDesk(TicketVerbs):
-    """The actions that act in Usedesk. A draft is a private comment: Usedesk knows no other. Never status 2 (U-10)."""
+    """The actions in Usedesk. A draft is a private comment, as Usedesk has no drafts. Never status 2 (U-10)."""
 
     source = SYSTEM
     closed = "done"
@@ -33,16 +33,16 @@ class UsedeskDesk(TicketVerbs):
         self.outgoing = Outgoing(context)
 
     def read(self, ticket_id: str) -> UsedeskTicket | None:
-        """How a ticket stands in Usedesk now; None when there is none."""
+        """Return a ticket as it is in Usedesk now; `None` if there is none."""
         return self._reading.read(ticket_id)
 
     def is_over(self, ticket_id: str) -> bool:
-        """Whether a ticket is done, or there is none."""
+        """Whether a ticket is done or does not exist."""
         ticket = self.read(ticket_id)
         return ticket is None or ticket.status in FINISHED
 
     def answer_in(self, ticket_id: str, since: datetime, asked_by: Collection[str | None]) -> tuple[str, str] | None:
-        """Who answered in a department's ticket since then, and the words; None: nobody but those who asked."""
+        """Return who answered in a department's ticket since then, and the text; `None` if only the askers wrote."""
         ticket = self.read(ticket_id)
         if ticket is None:
             return None
@@ -54,14 +54,16 @@ class UsedeskDesk(TicketVerbs):
         return ("agent", "") if ticket.status in FINISHED else None
 
     def has_answered(self, ticket_id: str, since: datetime) -> bool:
-        """Whether a public comment of an agent's stands there since a moment."""
+        """Whether an agent has written a public comment since a moment."""
         ticket = self.read(ticket_id)
         written = [one for one in ticket.comments if one.public and one.role == "agent"] if ticket else []
         return any(one.since(since) for one in written)
 
     def account_for(self, event: StrayEvent) -> None:
-        """Record a comment that a worker wrote which had slept: Usedesk takes none back, and it must not be taken for
-        the effect of another action that says the same."""
+        """Record a comment that a stalled worker wrote after losing its delivery.
+
+        It cannot be deleted in Usedesk, and must not be taken for the effect of another action with the same text.
+        """
         action = Action(OWN, "account_for_comment", event.ticket_id, intent=event.message)
         self._context.actions.note(action, Result({"id": event.message}, reason="the same stands there twice"))
 
@@ -74,7 +76,7 @@ class UsedeskDesk(TicketVerbs):
         return replace(action, stray=stray)
 
     def stands(self, ticket_id: str, text: str) -> bool:
-        """Whether a private comment of the bot's that no action has accounted for says this."""
+        """Whether there is a private comment of the bot with this text that no action has accounted for."""
         return self._comments.find(ticket_id, Words(text)) is not None
 
     def _write(self, action: Action, ticket_id: str, words: Words) -> str:
@@ -85,5 +87,5 @@ class UsedeskDesk(TicketVerbs):
 
 
 def _shown(words: Words) -> Words:
-    """A draft is private, and says over its text what it is."""
+    """Return the message as it is shown: a draft is private, and its heading says that it is one."""
     return replace(words, text=f"{words.heading}\n\n{words.text}", public=False) if words.draft else words

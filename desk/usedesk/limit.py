@@ -1,4 +1,4 @@
-"""Usedesk's limit of calls, which all processes share: who may call now, and who comes back when it is his turn."""
+"""Usedesk's rate limit, shared by all processes: who may call now, and when the others come back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RATE = Rate("usedesk", per_second=2, burst=5)  # Usedesk allows 150 a minute fro
 
 
 class Level(IntEnum):
-    """Who goes first: what is looked up to decide, words to clients, reminders; then notes to agents."""
+    """Order of the calls: first look-ups for decisions, texts to clients and reminders; then notes to agents."""
 
     FIRST = 0
     COURTESY = 1
@@ -25,8 +25,8 @@ class Level(IntEnum):
 
 @dataclass(frozen=True)
 class Limit:
-    """The limit as one caller meets it: a delivery, which comes back; or somebody who leaves `reserve` to deliveries
-    and tries again some time.
+    """The limit for one caller: a delivery, which comes back at its turn, or another caller, which leaves `reserve`
+    calls to deliveries and tries again some time.
     """
 
     engine: sa.Engine
@@ -34,7 +34,7 @@ class Limit:
     reserve: int = 0
 
     def take(self, level: Level) -> None:
-        """Take a call; raise `Later` when there is none: nobody sleeps with a delivery in hand."""
+        """Take a call; raise `Later` if there is none, so that no worker sleeps while it has a delivery."""
         now = machine_now()
         with self.engine.begin() as connection:
             if self.delivery is not None:

@@ -1,8 +1,8 @@
-"""Tickets of Usedesk as this process read them last, so that who is put off does not look everything up again.
+"""Usedesk tickets as this process last read them, so that a postponed delivery does not look everything up again.
 
-A look-up holds for the delivery that made it, however often it begins from its top, and for the case; until a webhook
-tells that somebody changed the ticket. What the bot writes itself is added. A look-up after an unknown outcome does
-not ask here.
+A look-up is valid for the delivery that made it, however often it starts over, and for its case, until a webhook
+reports that somebody changed the ticket. What the bot writes itself is added. A look-up after an unknown outcome does
+not use this.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from events import ticket_case
 from store import deliveries
 from store.database import reading
 
-KEPT = timedelta(minutes=5)  # longer than polling needs to find what a lost webhook would have told
+KEPT = timedelta(minutes=5)  # longer than polling needs to notice the change of a lost webhook
 MOST = 1000  # of each kind
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Asker:
-    """For whom something is looked up: a delivery of this case, which was taken up at this moment."""
+    """For whom something is looked up: a delivery of this case, taken up at this moment."""
 
     case: str
     taken_at: datetime
@@ -38,7 +38,7 @@ class Asker:
 
 @dataclass(frozen=True)
 class Seen(Generic[T]):
-    """What a look-up showed, when and for which case; `heard`: the newest delivery by then that told of it."""
+    """A result of a look-up, when and for which case; `heard`: the newest delivery about it at that time."""
 
     value: T
     at: datetime
@@ -47,7 +47,7 @@ class Seen(Generic[T]):
 
 
 class Memory:
-    """What was looked up; shared by the threads of a process."""
+    """Results of look-ups, shared by the threads of a process."""
 
     def __init__(self, engine: sa.Engine, now: Callable[[], datetime]) -> None:
         """`now` is the desk's time."""
@@ -58,30 +58,30 @@ class Memory:
         self._lists: OrderedDict[str, Seen[list[UsedeskTicket]]] = OrderedDict()
 
     def ticket(self, ticket_id: str, asker: Asker) -> Seen[UsedeskTicket | None] | None:
-        """The ticket, or that there is none, as it was read for this delivery or for its case; None: read it."""
+        """Return the remembered ticket, or that there is none, if valid for this delivery or case; `None`: read it."""
         seen = self._recall(self._tickets, ticket_id, asker)
         return seen if seen is not None and self.heard(ticket_id) == seen.heard else None
 
     def listed(self, name: str, asker: Asker) -> list[UsedeskTicket] | None:
-        """A list as it was read for this delivery or for its case; None: read it."""
+        """Return a remembered list if valid for this delivery or case; `None`: read it."""
         seen = self._recall(self._lists, name, asker)
         return seen.value if seen is not None else None
 
     def heard(self, ticket_id: str) -> int:
-        """The newest delivery about a ticket; to be asked for before the ticket is read."""
+        """Return the newest delivery about a ticket; to be called before the ticket is read."""
         with reading(self._engine) as connection:
             return deliveries.newest_of_case(connection, ticket_case(SYSTEM, ticket_id))
 
     def keep_ticket(self, ticket_id: str, ticket: UsedeskTicket | None, heard: int, asker: Asker) -> None:
-        """Remember a ticket that was read just now, or that there is none."""
+        """Remember a ticket that was just read, or that there is none."""
         self._keep(self._tickets, ticket_id, Seen(ticket, self._now(), asker.case, heard))
 
     def keep_list(self, name: str, tickets: list[UsedeskTicket], asker: Asker) -> None:
-        """Remember a list that was read just now."""
+        """Remember a list that was just read."""
         self._keep(self._lists, name, Seen(tickets, self._now(), asker.case, 0))
 
     def wrote(self, ticket_id: str, comment: UsedeskComment) -> None:
-        """The bot has written a comment."""
+        """Add a comment that the bot wrote."""
         with self._lock:
             seen = self._tickets.get(ticket_id)
             if seen is not None and seen.value is not None:
@@ -89,7 +89,7 @@ class Memory:
                 self._tickets[ticket_id] = replace(seen, value=ticket)
 
     def forget(self, ticket_id: str) -> None:
-        """Nobody knows how the ticket stands."""
+        """Forget a ticket whose state is unknown."""
         with self._lock:
             self._tickets.pop(ticket_id, None)
 

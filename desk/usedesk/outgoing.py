@@ -1,4 +1,4 @@
-"""Outgoing tickets to departments, made by the bot (U-14), and how one is found again after an unknown outcome."""
+"""Outgoing tickets to departments, made by the bot (U-14), and how to find one after an unknown outcome."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from desk.context import DeskContext
 from desk.usedesk.client import PAGE
 from events.untrusted import part, text
 
-SLACK = timedelta(minutes=10)  # by which Usedesk's clock may be behind
+SLACK = timedelta(minutes=10)  # how much Usedesk's clock may be slow
 PAGES = 10
 
 
 @dataclass(frozen=True)
 class OutgoingTicket:
-    """A question to a department as a ticket of its own; `external_id` names client's ticket, department and number."""
+    """A question to a department as a ticket; `external_id` contains the client's ticket, department and number."""
 
     external_id: str
     subject: str
@@ -31,7 +31,7 @@ class Outgoing:
         self._context = context
 
     def make(self, ticket_id: str, asked: OutgoingTicket, *, why: str) -> str | None:
-        """Make the ticket; its number, None when the rule's mode kept it from being made."""
+        """Make the ticket; return its number, or `None` if the rule's mode prevented it."""
         fields = {
             "additional_id": asked.external_id,
             "group_id": asked.group,
@@ -52,7 +52,7 @@ class Outgoing:
         return str(found["id"]) if found else None
 
     def _find(self, external_id: str, begun_at: datetime) -> str | None:
-        """The number of the ticket that an earlier try made."""
+        """Return the number of the ticket that an earlier try made."""
         usedesk, since = self._context.usedesk(), min(begun_at, self._context.now) - SLACK
         for page in range(PAGES):
             rows = usedesk.tickets(updated_after=since, offset=page * PAGE)

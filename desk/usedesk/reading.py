@@ -1,4 +1,4 @@
-"""Look-ups in Usedesk; they change nothing and stand in no ledger."""
+"""Look-ups in Usedesk; they change nothing and are not in the ledger."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from desk.usedesk.zone import Zone
 
 
 class UsedeskReading:
-    """Reads tickets as they stand in Usedesk now."""
+    """Reads tickets as they are in Usedesk now."""
 
     def __init__(self, context: DeskContext) -> None:
         self._context = context
@@ -26,17 +26,19 @@ class UsedeskReading:
 
     @property
     def own(self) -> str:
-        """The bot's agent."""
+        """The id of the bot's agent."""
         return self._context.usedesk().agent_id
 
     def read(self, ticket_id: str) -> UsedeskTicket | None:
-        """A ticket with its comments, as it is remembered or stands in Usedesk now; None: see `read_anew`."""
+        """Return a ticket with its comments, from memory or as it is in Usedesk now; `None` as in `read_anew`."""
         seen = self._memory.ticket(ticket_id, self._asker)
         return seen.value if seen is not None else self.read_anew(ticket_id)
 
     def read_anew(self, ticket_id: str) -> UsedeskTicket | None:
-        """A ticket with its comments, as it stands now; None when there is none for certain (`desk.sight`), or no
-        Usedesk."""
+        """Return a ticket with its comments as it is now.
+
+        `None` if it certainly does not exist (`desk.sight`), or without Usedesk.
+        """
         try:
             usedesk = self._context.usedesk()
         except AbsentError:
@@ -49,7 +51,7 @@ class UsedeskReading:
         return ticket
 
     def of_client(self, client_id: str, statuses: Sequence[str]) -> list[UsedeskTicket]:
-        """The client's tickets in these statuses, without their comments; at most a page of them."""
+        """Return the client's tickets in these statuses, without comments; at most one page of them."""
         name = f"{client_id} {' '.join(statuses)}"
         known = self._memory.listed(name, self._asker)
         if known is not None:
@@ -60,7 +62,7 @@ class UsedeskReading:
         return found
 
     def own_comment(self, ticket_id: str, number: str, words: Words) -> UsedeskComment:
-        """A comment that the bot has just written, as it stands in Usedesk."""
+        """Return a comment that the bot has just written, as it is in Usedesk."""
         return UsedeskComment(
             number, ticket_id, self._context.now, "bot", self.own, words.public, words.text, first=False
         )

@@ -1,6 +1,6 @@
-"""The one reader of what Usedesk writes: its answers about tickets, and the same objects in its webhooks.
+"""The only reader of Usedesk's data: its answers about tickets, and the same objects in its webhooks.
 
-Nothing in them makes it raise. Ids come as strings or numbers, and so does «nobody»; dates name no zone.
+It never raises, whatever they contain. Ids, including those for «nobody», are strings or numbers; dates have no zone.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from events.values import FIRST_YEAR, LAST_YEAR
 _NOBODY = frozenset({"", "0", "null", "None"})
 _ID = re.compile(TICKET_ID.removesuffix("$"))
 MESSAGE = 262_144  # characters of HTML
-_NEWEST = 1000  # comments or changes of one ticket: the older ones are left out
-_ENTRIES = 200  # of any other list: the rest is left out
+_NEWEST = 1000  # comments or changes of one ticket; older ones are left out
+_ENTRIES = 200  # entries of any other list; the rest is left out
 _EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)
-# Their name of what changed → ours; what is not here (messages, SLA clocks) is no change of the ticket.
+# Usedesk's names of changed fields → ours; others (messages, SLA clocks) are not changes of the ticket.
 _FIELDS: Mapping[str, str] = {
     "status_id": "status",
     "status": "status",
@@ -41,13 +41,13 @@ _FIELDS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads for the bot's agent `own`; `zone`: how far the dates are ahead of UTC."""
+    """Reads for the bot's agent `own`; `zone`: the offset of the dates from UTC."""
 
     own: str
     zone: timedelta
 
     def moment(self, value: object) -> datetime | None:
-        """A date in UTC; None when it is none, or of years ago."""
+        """Return a date in UTC; `None` if it is not a date or implausibly old."""
         given = _date(value)
         if given is None:
             return None
@@ -55,7 +55,7 @@ class Reader:
         return at.astimezone(UTC) if at >= _EARLIEST else None
 
     def ticket(self, answer: Mapping[str, Any]) -> UsedeskTicket:
-        """An answer of `/ticket`, a row of `/tickets` as its `ticket`, or the webhook of a new ticket."""
+        """Read an answer of `/ticket`, a row of `/tickets` given as `ticket`, or the webhook of a new ticket."""
         given = part(answer, "ticket")
         comments = [self.comment(one) for one in _newest(answer.get("comments"))]
         first = next((one.text for one in comments if one.first), "")
@@ -79,7 +79,7 @@ class Reader:
         )
 
     def comment(self, given: Mapping[str, Any]) -> UsedeskComment:
-        """One of an answer's comments, or a webhook's."""
+        """Read a comment of an answer or a webhook."""
         author, sender = known(given.get("user_id")), given.get("from")
         by_agent = author != self.own and (author is not None or sender == "user")
         return UsedeskComment(
@@ -94,7 +94,7 @@ class Reader:
         )
 
     def change(self, given: Mapping[str, Any]) -> UsedeskChange:
-        """One of an answer's changes, or a webhook's `trigger`."""
+        """Read a change of an answer, or a webhook's `trigger`."""
         changed = tuple(sorted(_changes(given), key=lambda change: change.field != "status"))
         after = {change.field: change.after for change in changed}
         return UsedeskChange(
@@ -107,8 +107,10 @@ class Reader:
         )
 
     def bodies(self, answer: Mapping[str, Any]) -> Iterator[tuple[datetime, dict[str, Any]]]:
-        """An answer of `/ticket` as the webhooks that it had: its making, its comments but for the first, which is
-        part of that, and its changes, each with its moment. What carries no date is left out: it may be of years ago.
+        """Yield an answer of `/ticket` as the webhooks that it corresponds to, each with its moment.
+
+        They are the ticket's creation, its comments except the first, which is part of that, and its changes. What has
+        no readable date is left out: it may be years old.
         """
         ticket, comments = part(answer, "ticket"), _newest(answer.get("comments"))
         number, first = ticket.get("id"), next(filter(_is_first, comments), {})
@@ -126,25 +128,25 @@ class Reader:
 
 
 def stamp(value: object) -> datetime | None:
-    """A date as Usedesk writes it, by the wall clock of a zone that it does not name."""
+    """Return a date as Usedesk writes it, without a zone; `None` if it has one."""
     given = _date(value)
     return given if given is not None and given.tzinfo is None else None
 
 
 def stamp_of(body: Mapping[str, Any]) -> datetime | None:
-    """When what a webhook tells happened, which was just now, by the wall clock of Usedesk's zone."""
+    """Return when the event of a webhook happened, which was just now, in the local time of Usedesk's zone."""
     dated = (("trigger", "changed_at"), ("comment", "published_at"), ("ticket", "published_at"))
     return next((found for key, name in dated if (found := stamp(part(body, key).get(name)))), None)
 
 
 def client_of(body: Mapping[str, Any], given: Mapping[str, Any]) -> Client:
-    """The client of a ticket, comment or change: its own word, or that of the body around it."""
+    """Return the client of a ticket, comment or change: as it says itself, or as the body around it says."""
     card = part(body, "client")
     return Client(id=known(given.get("client_id")) or known(card.get("id")), name=text(card.get("name")))
 
 
 def fields(answer: Mapping[str, Any]) -> tuple[CustomField, ...]:
-    """The custom fields of a ticket, in an answer or in a webhook."""
+    """Return the custom fields of a ticket, from an answer or a webhook."""
     return tuple(
         CustomField(id=text(one.get("id")), name=text(one.get("name")), value=_value(one.get("value")))
         for one in objects(answer.get("custom_fields"), _ENTRIES)
@@ -152,7 +154,7 @@ def fields(answer: Mapping[str, Any]) -> tuple[CustomField, ...]:
 
 
 def known(value: object) -> str | None:
-    """The id of somebody or something, None for nobody."""
+    """Return the id of somebody or something; `None` for nobody."""
     candidate = _id(value)
     return None if candidate in _NOBODY else candidate
 
@@ -195,7 +197,7 @@ def _said(given: Mapping[str, Any]) -> str:
 
 
 def _value(value: object) -> str | None:
-    """What a field is, was or became, as a text; Usedesk documents neither lists nor objects: both are understood."""
+    """Return a field's value as text; lists and objects, which Usedesk does not document, are understood too."""
     if listed := entries(value):
         return ", ".join(filter(None, map(_value, listed[:_ENTRIES]))) or None
     if isinstance(value, dict):
@@ -214,6 +216,6 @@ def _word(value: object) -> str | None:
 
 
 def _id(value: object) -> str | None:
-    """A number or a string that is safe as an id, else None."""
+    """Return a number or string that is safe to use as an id, otherwise `None`."""
     candidate = text(value, 65)
     return candidate if candidate is not None and _ID.fullmatch(candidate) else None

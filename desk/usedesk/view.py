@@ -1,4 +1,4 @@
-"""A ticket, its comments and its changes, as they stand in Usedesk; `ticket.Reader` makes them."""
+"""A ticket, its comments and its changes as they are in Usedesk; `ticket.Reader` makes them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Role = Literal["client", "agent", "bot"]
 
 @dataclass(frozen=True)
 class UsedeskComment:
-    """A comment; `role` is bot for what the bot itself (`author` is its agent) or a rule of Usedesk's wrote.
+    """A comment; `role` is bot if it was written by the bot (`author` is its agent) or by a rule of Usedesk.
 
-    `at` None: nobody can tell when. `first`: it is the ticket's own text.
+    `at` is `None` if the date is unreadable. `first`: it is the ticket's own text.
     """
 
     id: str | None
@@ -31,13 +31,13 @@ class UsedeskComment:
     first: bool
 
     def since(self, moment: datetime) -> bool:
-        """Whether it was written since this moment; Usedesk's dates are whole seconds."""
+        """Whether it was written since this moment; Usedesk's dates are in whole seconds."""
         return self.at is not None and self.at >= moment.replace(microsecond=0)
 
 
 @dataclass(frozen=True)
 class UsedeskChange:
-    """What somebody changed at once, the status first; `user_id` None: a rule of Usedesk's did."""
+    """Changes made at once, the status first; `user_id` is `None` if a rule of Usedesk made them."""
 
     id: str | None
     ticket_id: str | None
@@ -49,7 +49,7 @@ class UsedeskChange:
 
 @dataclass(frozen=True)
 class UsedeskTicket:
-    """A ticket: our word of its status, Usedesk's of type and priority, its comments by age.
+    """A ticket: status in our words, type and priority in Usedesk's, comments oldest first.
 
     `updated` is the date of its last update as Usedesk wrote it; `opening` is its own text.
     """
@@ -81,7 +81,7 @@ class UsedeskTicket:
         return next((one for one in reversed(self.comments) if one.public), None)
 
     def as_ticket(self) -> Ticket:
-        """The same as the neutral event tells it."""
+        """Return the ticket in the form of our events."""
         messages = tuple(as_message(one, self.client) for one in self.comments if one.role != "bot")
         return Ticket(
             id=self.id,
@@ -97,7 +97,7 @@ class UsedeskTicket:
 
 
 def as_message(comment: UsedeskComment, client: Client) -> Message:
-    """A comment as the neutral event tells it."""
+    """Return a comment in the form of our events."""
     author = {"client": client.id, "agent": comment.author}
     return Message(
         id=comment.id,
@@ -109,7 +109,7 @@ def as_message(comment: UsedeskComment, client: Client) -> Message:
 
 
 def value_of(fields: tuple[CustomField, ...], name: str) -> tuple[bool, str]:
-    """Whether there is a custom field of this name or number, and what it says."""
+    """Return whether there is a custom field with this name or id, and its value."""
     for one in fields:
         if name in (one.id, one.name) or match_key(one.name or "") == match_key(name):
             return True, (one.value or "").strip()

@@ -1,4 +1,4 @@
-"""Usedesk's numbers in our words (T-7), and its HTML as text and back."""
+"""Usedesk's status numbers in our words (T-7), and its HTML as text and back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from desk.adf import clean
 
-# «Не изменять» of T-7 is no status: nothing is sent.
+# «Не изменять» in T-7 is not a status: nothing is sent.
 STATUSES: Mapping[str, str] = {
     "1": "open",
     "2": "done",
@@ -29,16 +29,16 @@ _BLANKS = re.compile(r"[ \t\u00a0]+")
 
 
 def status_word(number: str) -> str:
-    """Our word for a status; one that is not known stays as it is."""
+    """Return our word for a status; an unknown one is returned unchanged."""
     return STATUSES.get(number, number)
 
 
 def to_text(message: str) -> str:
-    """The plain text of a message in HTML: a line for each line and paragraph, no blank lines at the ends."""
+    """Return the plain text of a message in HTML: one line per line and paragraph, no blank lines at the ends."""
     text = html.unescape(_TAG.sub("", _LINE_END.sub("\n", message.replace("\r", ""))))
     return "\n".join(_BLANKS.sub(" ", line).strip() for line in text.split("\n")).strip()
 
 
 def to_html(text: str) -> str:
-    """A plain text as HTML that shows it literally, line by line."""
+    """Return a plain text as HTML that shows it literally, line by line."""
     return html.escape(clean(text), quote=False).replace("\n", "<br>")

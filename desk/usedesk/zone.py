@@ -1,4 +1,4 @@
-"""The zone of Usedesk's dates: it names none, so it is learnt, and kept for every process."""
+"""The time zone of Usedesk's dates: they do not name it, so it is inferred, and stored for every process."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from desk.usedesk.client import SYSTEM
 from store import polls
 from store.database import reading
 
-QUARTER = timedelta(minutes=15)  # what zones differ by
+QUARTER = timedelta(minutes=15)  # the granularity of zone offsets
 WESTMOST, EASTMOST = -12 * 4, 14 * 4  # quarters of an hour
-SLACK = timedelta(minutes=2)  # between two machines' clocks, and of a filter that knows minutes only
-FRESH = timedelta(minutes=10)  # what a webhook tells is no older
+SLACK = timedelta(minutes=2)  # for the clocks of two machines, and a filter with a precision of minutes
+FRESH = timedelta(minutes=10)  # the event of a webhook is not older
 
 
 def zone_of(stamps: Sequence[datetime], since: datetime, now: datetime, known: int | None) -> int | None:
-    """How many minutes Usedesk's dates are ahead of UTC, in quarters of an hour; `known` as long as it can be.
+    """Return the offset of Usedesk's dates from UTC in minutes, a multiple of 15; `known` as long as it is possible.
 
-    Each of the dates lies between `since` and `now`.
+    All of the dates are between `since` and `now`.
     """
     if not stamps:
         return known
@@ -34,18 +34,18 @@ def zone_of(stamps: Sequence[datetime], since: datetime, now: datetime, known: i
 
 
 class Zone:
-    """The zone as the store has it; until polling has learnt it, the first webhook tells."""
+    """The stored zone; until polling has inferred it, the first webhook determines it."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
     def get(self) -> timedelta:
-        """How far the dates are ahead of UTC; nothing until it is known."""
+        """Return the offset of the dates from UTC; zero until it is known."""
         with reading(self._engine) as connection:
             return timedelta(minutes=polls.zone(connection, SYSTEM) or 0)
 
     def of_fresh(self, stamp: datetime | None, now: datetime) -> timedelta:
-        """The same when a webhook has arrived `now` and names the moment `stamp`."""
+        """Do the same when a webhook that names the moment `stamp` has arrived at `now`."""
         with reading(self._engine) as connection:
             found = polls.zone(connection, SYSTEM)
         if found is None and stamp is not None:
