@@ -1,6 +1,7 @@
 """What the bot writes: issues and comments for Jira (`jira_templates/`), notes for the CRM (`crm_templates/`).
 
-Files are compiled once and again when they change; a changed file that is wrong keeps the one before it and says so.
+Files are compiled once, and again when they change; if a changed file is faulty, the previous version stays in use and
+the fault is logged.
 """
 
 from __future__ import annotations
@@ -53,11 +54,11 @@ _Made = TypeVar("_Made")
 
 
 class EmptyDescriptionError(Exception):
-    """There is nothing to describe (W-63); the text tells the agent what to fill in."""
+    """There is nothing to describe (W-63); the message tells the agent what to fill in."""
 
 
 class Templates:
-    """The templates under a folder that holds `jira_templates/` and `crm_templates/`."""
+    """The templates in a folder that contains `jira_templates/` and `crm_templates/`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -67,15 +68,15 @@ class Templates:
         self._notes = _Kept([folder / NOTES, folder / CASE_NOTES], partial(load_all_notes, folder))
 
     def read_by(self, wall: Wall) -> Templates:
-        """The same templates, whose moments are those of the clock on this wall."""
+        """Return the same templates, with moments in the time zone of `wall`."""
         other = copy(self)
         other._wall = wall
         return other
 
     def issue(self, template: str, context: IssueContext | HoldContext | CaseContext) -> RenderedIssue:
-        """The issue of a template.
+        """Render the issue of a template.
 
-        Raises EmptyDescriptionError (W-63; never for a hold), TemplateError when the template fails or is for another
+        Raises `EmptyDescriptionError` (W-63; never for a hold), `TemplateError` if the template fails or is for another
         kind of context.
         """
         if not context.said():
@@ -84,30 +85,30 @@ class Templates:
         return issue.render({**context.values(issue.context), "wall": self._wall})
 
     def comment(self, name: str, **values: object) -> dict[str, Any]:
-        """A comment for Jira, ADF; raises TemplateError for an unknown name or other values than it declares."""
+        """Render a comment for Jira in ADF. Raises `TemplateError` for an unknown name or undeclared values."""
         nodes = _entry(self._comments.get(), COMMENTS, name, values).make({**values, "wall": self._wall})
         return adf.fit(adf.doc(*nodes))
 
     def note(self, name: str, **values: object) -> str:
-        """An internal note for the agent (W-19), plain text; raises TemplateError as `comment` does."""
+        """Render an internal note for the agent (W-19) as plain text. Raises `TemplateError` like `comment`."""
         return adf.clean(self._made(name, values)).strip()
 
     def _made(self, name: str, values: Mapping[str, object]) -> str:
         return _entry(self._notes.get(), NOTES, name, values).make({**values, "wall": self._wall})
 
     def has_note(self, name: str) -> bool:
-        """Whether there is a note of this name."""
+        """Whether there is a note with this name."""
         return name in self._notes.get()
 
     def examples(self) -> Iterator[tuple[str, list[str]]]:
-        """Each note and comment by file and name, as it reads in each of its examples."""
+        """Yield each note and comment, by file and name, as it reads in each of its examples."""
         for name, note in self._notes.get().items():
             yield f"{NOTES}: {name}", [self.note(name, **values) for values in note.examples]
         for name, comment in self._comments.get().items():
             yield f"{COMMENTS}: {name}", [plain_text(self.comment(name, **values)) for values in comment.examples]
 
     def check(self) -> list[str]:
-        """Every problem of every template, found by compiling it and rendering it with much and with little."""
+        """Return every problem of every template, found by compiling it and rendering it with full and minimal data."""
         report: list[str] = []
         files = (path.name for path in sorted((self._folder / "jira_templates").glob("*.yml")))
         for name in files:
@@ -127,7 +128,7 @@ class Templates:
 
 
 class _Kept(Generic[_Made]):
-    """What was made of files, made again when one of them changed."""
+    """Something made from files, and made again when one of them changes."""
 
     def __init__(self, files: Sequence[Path], make: Callable[[], _Made]) -> None:
         self._files = files
@@ -135,7 +136,7 @@ class _Kept(Generic[_Made]):
         self._made: tuple[object, _Made] | None = None
 
     def get(self) -> _Made:
-        """The newest that could be made; raises TemplateError when none ever could."""
+        """Return the latest version that could be made; raise `TemplateError` if none ever could."""
         stamp = [_stamp(file) for file in self._files]
         if self._made is not None and self._made[0] == stamp:
             return self._made[1]
@@ -159,7 +160,7 @@ def _stamp(file: Path) -> tuple[int, int] | None:
 
 
 def _entry(entries: Mapping[str, TemplateEntry[_Made]], file: str, name: str, values: Values) -> TemplateEntry[_Made]:
-    """The entry of a name; raises TemplateError unless it is given just the values that it declares."""
+    """Return an entry by name; raise `TemplateError` unless it gets exactly the values that it declares."""
     if name not in entries:
         raise TemplateError(f"{file}: no {name}; there are: {', '.join(sorted(entries))}")
     if values.keys() != entries[name].names:

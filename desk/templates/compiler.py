@@ -1,6 +1,6 @@
-"""Compiles template files: each string becomes Jinja2 that is rendered once, into literal text of its own place.
+"""Compiles template files: each string becomes Jinja2 that is rendered once, into literal text for its own place.
 
-What a value contains can therefore become neither structure nor template.
+The content of a value can therefore never become structure or template.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _FIELD = re.compile(r"\{\{ ([a-z]\w*)\.([a-z]\w*) \}\}")
 
 
 def _utc(value: datetime | None) -> str:
-    """A moment as people and programs read it alike, in UTC; empty when there is none."""
+    """Return a moment in UTC, in a form for people and programs; empty if there is none."""
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if value else ""
 
 
 @pass_context
 def _moment(context: Context, value: datetime | str | None) -> str:
-    """A moment as people write it, by the clock of the one who writes; a text is taken as it is."""
+    """Return a moment as people write it, in the writer's time zone; a text is returned as is."""
     return _said(context.get("wall"), value) if isinstance(value, datetime) else value or ""
 
 
@@ -49,7 +49,7 @@ def _short(value: object, limit: int) -> str:
 
 @lru_cache(maxsize=2048)
 def _compiled(source: str) -> tuple[Template, frozenset[str]]:
-    """A template and the variables that it names; the same text is compiled once in a process."""
+    """Return a template and the variables it uses; each text is compiled once per process."""
     environment = _environment()
     return environment.from_string(source), frozenset(meta.find_undeclared_variables(environment.parse(source)))
 
@@ -72,15 +72,15 @@ class Leaf:
 
     place: str  # file: key path
     source: str
-    template: Template | None  # None: nothing to fill in
+    template: Template | None  # None: a constant text
     report: list[str] | None = None
-    field: tuple[str, str] | None = None  # of a string that is `{{ ticket.city }}` and no more
+    field: tuple[str, str] | None = None  # if the string is just `{{ ticket.city }}`
 
     def render(self, values: Values) -> str:
-        """The text; raises TemplateError when the expression fails (or reports it, when it is compiled to report)."""
+        """Return the text; if the expression fails, raise `TemplateError`, or report it if compiled with `report`."""
         if self.template is None:
             return self.source
-        if self.field:  # half of all strings are no more than that, for which Jinja2 takes 20 times as long
+        if self.field:  # half of all strings are just a field, and Jinja2 takes 20 times as long for them
             value = _attribute(values, *self.field)
             if value is None or isinstance(value, str):
                 return value or ""
@@ -94,8 +94,8 @@ class Leaf:
 class Compiler:
     """Compiles the strings and blocks of one file.
 
-    `names` are the variables that it may use, `shared` its included pieces. With `report`, faults go there instead of
-    being raised, and conditions are computed but not obeyed, so that a check sees each block.
+    `names` are the variables that it may use, `shared` the pieces it may include. With `report`, faults are added there
+    instead of raised, and conditions are evaluated but ignored, so that a check covers every block.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Compiler:
         self._report = report
 
     def leaf(self, source: str, *path: str | int, names: frozenset[str] = frozenset()) -> Leaf:
-        """Compile a string; raises TemplateError for bad syntax and for a variable that does not exist."""
+        """Compile a string. Raises `TemplateError` for bad syntax and for unknown variables."""
         return self._leaf(source, source, path, names)
 
     def steps(self, blocks: tuple[Block, ...], *path: str | int) -> Step:
@@ -168,7 +168,7 @@ class Compiler:
         return step
 
     def link(self, link: LinkBlock, *path: str | int) -> Step:
-        """A paragraph with a link, a plain text where the address is none; nothing when the text is blank."""
+        """Compile a paragraph with a link: plain text if the address is invalid, nothing if the text is blank."""
         text, url = self.leaf(link.text, *path, "text"), self.leaf(link.url, *path, "url")
 
         def step(values: Values) -> list[adf.Node]:
@@ -219,7 +219,7 @@ class Compiler:
 
 
 def _attribute(values: Values, name: str, attribute: str) -> object:
-    """An attribute or entry of a value; an object that is no text where there is none."""
+    """Return an attribute or entry of a value, or a sentinel that is not a text if there is none."""
     value = values.get(name)
     return value.get(attribute, _ABSENT) if isinstance(value, dict) else getattr(value, attribute, _ABSENT)
 

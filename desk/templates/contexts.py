@@ -1,4 +1,4 @@
-"""What an issue template may speak of: a ticket with its topic, a ticket on hold, or what a seller may read."""
+"""What an issue template may use: a ticket with its topic, a ticket on hold, or what a seller may read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAMES: Mapping[ContextName, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class IssueContext:
-    """A ticket that is escalated (W-04, W-63)."""
+    """A ticket that is being escalated (W-04, W-63)."""
 
     ticket: Ticket
     topic: Topic
@@ -31,12 +31,12 @@ class IssueContext:
     closing: Closing = field(default_factory=Closing)
 
     def said(self) -> bool:
-        """True when anybody wrote anything: the agent a description, or anyone a message."""
+        """Whether anybody wrote anything: the agent a description, or anyone a message."""
         texts = (self.closing.description or "", *(message.text for message in self.ticket.messages))
         return not all(map(adf.is_blank, texts))
 
     def values(self, context: ContextName) -> dict[str, Any]:
-        """The variables of a template; raises TemplateError for a template of holds."""
+        """Return the variables of a template; raise `TemplateError` for a template with another context."""
         if context != "escalation":
             raise TemplateError(f"a template with context: {context} is for holds")
         return _staff(self)
@@ -44,7 +44,7 @@ class IssueContext:
 
 @dataclass(frozen=True, slots=True)
 class HoldContext:
-    """A ticket that is put on hold, of any Type (W-52); `category` is its name in T-3, `topic` its row of T-1."""
+    """A ticket that is put on hold, of any Type (W-52); `category` is its name in T-3, `topic` its row in T-1."""
 
     ticket: Ticket
     agent: Agent = field(default_factory=Agent)
@@ -53,11 +53,11 @@ class HoldContext:
     topic: Topic | None = None
 
     def said(self) -> bool:
-        """True always: a hold has its question or its reason."""
+        """Always True: a hold has its question or its reason."""
         return True
 
     def values(self, context: ContextName) -> dict[str, Any]:
-        """The variables of a template of holds; one that the seller reads is given nothing internal at all."""
+        """Return the variables of a template for holds; one for the seller gets nothing internal."""
         if context == "seller":
             return {"ticket": PublicTicket.of(self.ticket)}
         if context != "hold":
@@ -67,7 +67,7 @@ class HoldContext:
 
 @dataclass(frozen=True, slots=True)
 class PublicTicket:
-    """What a seller knows of a ticket anyway: its numbers, its subject, the public messages (W-19)."""
+    """What a seller knows of a ticket anyway: its numbers, subject and public messages (W-19)."""
 
     id: str
     subject: str | None
@@ -79,7 +79,7 @@ class PublicTicket:
 
     @classmethod
     def of(cls, ticket: Ticket) -> PublicTicket:
-        """The public part; a message keeps its moment, its text and its author's role."""
+        """Return the public part of a ticket; messages keep their moment, text and author's role."""
         return cls(
             id=ticket.id,
             subject=ticket.subject,
@@ -97,7 +97,7 @@ class PublicTicket:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A problem case as its issue tells it (J-04, J-05); `facts`: what is known, by the names of `cases.yml`."""
+    """A problem case as shown in its issue (J-04, J-05); `facts`: what is known, by the names in `cases.yml`."""
 
     kind: str
     short: str
@@ -112,25 +112,25 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True)
 class CaseContext:
-    """A problem case with its ticket, or with the issue that a person made in the place of one (J)."""
+    """A problem case with its ticket, or with an issue that a person made in place of a ticket (J)."""
 
     ticket: Ticket
     case: CaseView
     agent: Agent = field(default_factory=Agent)
 
     def said(self) -> bool:
-        """True always: a case has its kind."""
+        """Always True: a case has its kind."""
         return True
 
     def values(self, context: ContextName) -> dict[str, Any]:
-        """The variables of a template of cases; raises TemplateError for another one."""
+        """Return the variables of a template for cases; raise `TemplateError` for another one."""
         if context != "case":
             raise TemplateError(f"a template with context: {context} is not for cases")
         return _staff(HoldContext(self.ticket, self.agent)) | {"case": self.case}
 
 
 def samples(context: ContextName) -> Iterator[IssueContext | HoldContext | CaseContext]:
-    """A ticket that has everything, and one that has only its id."""
+    """Yield a ticket with all its data, and one with only its id."""
     ticket, agent, closing = _full()
     if context == "case":
         texts = ("sample",)

@@ -31,7 +31,7 @@ _Made = TypeVar("_Made")
 
 @dataclass(frozen=True, slots=True)
 class RenderedIssue:
-    """An issue as Jira takes it: summary and labels of ≤ 255, description in ADF, fields by their logical names."""
+    """An issue as Jira takes it: summary and labels of at most 255 units, description in ADF, fields by our names."""
 
     summary: str
     description: dict[str, Any]
@@ -54,7 +54,7 @@ class CompiledIssue:
     cut_note: Step
 
     def render(self, values: Values) -> RenderedIssue:
-        """The issue with these values filled in; raises TemplateError when an expression fails."""
+        """Render the issue with these values; raise `TemplateError` if an expression fails."""
         texts: dict[str, str] = {}
         values = {**values, "texts": texts}
         for name, leaf in self.texts.items():
@@ -73,7 +73,7 @@ class CompiledIssue:
 
 @dataclass(frozen=True, slots=True)
 class TemplateEntry(Generic[_Made]):
-    """A compiled comment or note, the values that it is given, and examples of them."""
+    """A compiled comment or note, the names of its values, and examples of them."""
 
     names: frozenset[str]
     examples: tuple[Values, ...]
@@ -81,16 +81,16 @@ class TemplateEntry(Generic[_Made]):
 
 
 def issue_file(template: str) -> str:
-    """Where the template of an issue stands."""
+    """Return the path of an issue template."""
     return f"jira_templates/{template}.yml"
 
 
 def load_issue(folder: Path, template: str, report: list[str] | None = None) -> CompiledIssue:
-    """Compile an issue template and the shared pieces; raises TemplateError, or reports all faults to `report`."""
+    """Compile an issue template and the shared pieces. Raises `TemplateError`, or adds all faults to `report`."""
     shared, issue = read(folder, SHARED, SharedFile), read(folder, issue_file(template), IssueFile)
     if template in READ_BY_SELLERS and issue.context != "seller":
         raise TemplateError(f"{issue_file(template)}: context: the seller reads this issue, so it must be seller")
-    if issue.cut_note:  # what is shared is written for the staff: of it a seller gets nothing
+    if issue.cut_note:  # the shared pieces are for staff: an issue that a seller reads uses none of them
         shared = SharedFile(cut_note=issue.cut_note)
     names = NAMES[issue.context]
     common = Compiler(issue_file(template) if issue.cut_note else SHARED, names & STAFF_NAMES, report=report)
@@ -113,7 +113,7 @@ def load_issue(folder: Path, template: str, report: list[str] | None = None) -> 
 
 
 def load_comments(folder: Path, report: list[str] | None = None) -> dict[str, TemplateEntry[list[adf.Node]]]:
-    """Compile the comments by name; faults as in `load_issue`."""
+    """Compile the comments, by name; faults as in `load_issue`."""
     entries = {}
     for name, entry in read(folder, COMMENTS, CommentFile).root.items():
         names = frozenset(entry.values)
@@ -123,7 +123,7 @@ def load_comments(folder: Path, report: list[str] | None = None) -> dict[str, Te
 
 
 def load_notes(folder: Path, report: list[str] | None = None, file: str = NOTES) -> dict[str, TemplateEntry[str]]:
-    """Compile the notes by name; faults as in `load_issue`."""
+    """Compile the notes of a file, by name; faults as in `load_issue`."""
     entries = {}
     for name, entry in read(folder, file, NoteFile).root.items():
         names = frozenset(entry.values)
@@ -133,12 +133,12 @@ def load_notes(folder: Path, report: list[str] | None = None, file: str = NOTES)
 
 
 def load_all_notes(folder: Path, report: list[str] | None = None) -> dict[str, TemplateEntry[str]]:
-    """The notes of both files; faults as in `load_issue`."""
+    """Compile the notes of both files; faults as in `load_issue`."""
     return {**load_notes(folder, report), **load_notes(folder, report, CASE_NOTES)}
 
 
 def _without_empty_sections(nodes: Sequence[adf.Node]) -> list[adf.Node]:
-    """Without the headings under which nothing is left."""
+    """Return the nodes without headings that have no content."""
     following = [*(node["type"] for node in nodes[1:]), "rule"]
     return [
         node

@@ -1,4 +1,4 @@
-"""What a template file may say: its YAML structure, checked; every string of it is Jinja2 (`template_compiler`)."""
+"""The YAML structure of template files, validated; every string in them is Jinja2 (`desk.templates.compiler`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ContextName = Literal["escalation", "hold", "seller", "case"]
 
 
 class TemplateError(Exception):
-    """A template is wrong; each problem says `file: key path: expression: what is wrong`."""
+    """A template is wrong; each problem reads `file: key path: expression: what is wrong`."""
 
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
@@ -34,9 +34,9 @@ class LinkBlock(_Strict):
 
 
 class ConversationBlock(_Strict):
-    """The messages of `ticket`, over each a line made of `role`, `at` (a text), `sent` (a moment) and `visibility`.
+    """The messages of `ticket`, each under a line made of `role`, `at` (a text), `sent` (a moment) and `visibility`.
 
-    The maps name the values of `role` and `visibility`.
+    `roles` and `visibility` map the values of the two to words.
     """
 
     line: str
@@ -45,7 +45,7 @@ class ConversationBlock(_Strict):
 
 
 class Block(_Strict):
-    """One piece of a document; exactly one of the kinds, shown when the expression `when` holds."""
+    """A block of a document: exactly one of the kinds, shown if the expression `when` is true."""
 
     when: str | None = None
     heading: str | None = None
@@ -69,8 +69,8 @@ class Block(_Strict):
 class IssueFile(_Strict):
     """`jira_templates/<template>.yml`: a Jira issue.
 
-    `context` says which values it may use. A seller reads an issue of the context `seller`: it uses nothing of
-    `_shared.yml`, so it brings its own `cut_note`.
+    `context` determines the values it may use. A seller reads an issue with the context `seller`: it uses nothing from
+    `_shared.yml`, so it has a `cut_note` of its own.
     """
 
     context: ContextName = "escalation"
@@ -89,7 +89,7 @@ class IssueFile(_Strict):
 
 
 class SharedFile(_Strict):
-    """`jira_templates/_shared.yml`: what several templates say. A text may use those above it as `texts.<name>`."""
+    """`jira_templates/_shared.yml`: what several templates share. A text may use those before it as `texts.<name>`."""
 
     texts: dict[str, str] = {}
     labels: tuple[str, ...] = ()
@@ -99,7 +99,7 @@ class SharedFile(_Strict):
 
 
 class _FormatEntry(_Strict):
-    """`values`: what a text is given, each with an example; `also`: what is different in further examples."""
+    """`values`: the values of a text, each with an example; `also`: what differs in further examples."""
 
     values: dict[str, object] = {}
     also: tuple[dict[str, object], ...] = ()
@@ -111,7 +111,7 @@ class _FormatEntry(_Strict):
         return self
 
     def examples(self) -> tuple[dict[str, object], ...]:
-        """The values of each example, the first one first."""
+        """Return the values of each example, the main one first."""
         return self.values, *(self.values | more for more in self.also)
 
 
@@ -128,18 +128,18 @@ class NoteEntry(_FormatEntry):
 
 
 class CommentFile(RootModel[dict[str, CommentEntry]]):
-    """`jira_templates/comments.yml`: what is said in an issue, by name."""
+    """`jira_templates/comments.yml`: the comments in issues, by name."""
 
 
 class NoteFile(RootModel[dict[str, NoteEntry]]):
-    """`crm_templates/notes.yml`: what is said to the agent in the CRM, by name."""
+    """A file of notes in `crm_templates/`, such as `notes.yml`: texts by name."""
 
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
 def read(root: Path, file: str, model: type[_Model]) -> _Model:
-    """The checked structure of a file; raises TemplateError with every problem."""
+    """Return the validated structure of a file. Raises `TemplateError` with every problem."""
     try:
         content = yaml.load((root / file).read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 # safe, both of them
     except (OSError, UnicodeDecodeError) as error:
@@ -155,6 +155,6 @@ def read(root: Path, file: str, model: type[_Model]) -> _Model:
 
 
 def key_path(parts: tuple[str | int, ...]) -> str:
-    """`description[3].facts.Склад` for the keys that lead to a place."""
+    """Format the keys that lead to a place, such as `description[3].facts.Склад`."""
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
     return path.removeprefix(".") or "(whole file)"
