@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
 
@@ -21,8 +20,6 @@ from web.access import people
 from web.access.people import operator
 
 __all__ = ["operator", "register"]
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_NAME = re.compile(r"[\w.-]{1,64}")
 _ROLE = click.option("--role", type=click.Choice(ROLES), required=True)
 
 
@@ -42,7 +39,7 @@ def _users(app: Flask, settings: Settings | None) -> None:
     @_ROLE
     def add(email: str, role: Role) -> None:
         """Add somebody; the password is asked for, or read from stdin."""
-        if not _EMAIL.fullmatch(email):
+        if not people.EMAIL.fullmatch(email):
             raise click.ClickException(say("not_an_email", name=email))
         if not people.add_user(_engine(settings), email, role, _password(email), operator()):
             raise click.ClickException(say("user_known", name=email))
@@ -82,7 +79,7 @@ def _tokens(app: Flask, settings: Settings | None) -> None:
     @_ROLE
     def add(name: str, role: Role) -> None:
         """Make a key; it is printed this once and kept nowhere."""
-        if not _NAME.fullmatch(name):
+        if not people.TOKEN_NAME.fullmatch(name):
             raise click.ClickException(say("not_a_name", name=name))
         secret = people.add_token(_engine(settings), name, role, operator())
         if secret is None:
@@ -116,8 +113,6 @@ def _password(email: str) -> str:
         given = str(click.prompt(say("password"), hide_input=True, confirmation_prompt=say("password_again"), err=True))
     else:
         given = sys.stdin.readline().rstrip("\r\n")
-    if not given.isprintable():  # among others what was typed in another encoding than this terminal's
-        raise click.ClickException(say("password_unprintable"))
     if weakness := people.weakness(given, email):
         raise click.ClickException(say(f"password_{weakness}", least=people.SHORTEST, most=people.LONGEST))
     return given
@@ -128,7 +123,8 @@ def _listed(heading: str, rows: Sequence[dict[str, str]], empty: str) -> str:
 
 
 def _user(row: UserRow) -> dict[str, str]:
-    only = say("of_sandbox") if row.of_sandbox else ""
+    notes = (say("of_sandbox") if row.of_sandbox else "", say("blocked") if row.blocked_at else "")
+    only = ", ".join(filter(None, notes))
     return {"email": row.email, "role": row.role, "since": f"{row.created_at:%Y-%m-%d}", "only": only}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,11 +36,18 @@ class Change:
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """What a list is narrowed to; None = everything."""
+    """What a list is narrowed to; `kinds`: any of them; None = everything."""
 
     who: str | None = None
     what: str | None = None
     target: str | None = None
+    kinds: tuple[str, ...] | None = None
+
+
+def last_sign_ins(connection: sa.Connection, emails: Collection[str]) -> dict[str, datetime]:
+    """When each of these people signed in last, as far as the audit remembers."""
+    latest = sa.select(a.c.who, sa.func.max(a.c.at).label("at")).where(a.c.what == "signed_in", a.c.who.in_(emails))
+    return {row.who: row.at for row in connection.execute(latest.group_by(a.c.who))}
 
 
 def signed_in_from(connection: sa.Connection, who: str, address: str) -> bool:
@@ -78,6 +85,8 @@ def page(connection: sa.Connection, asked: AuditFilter, before: int | None, limi
     for column, value in ((a.c.who, asked.who), (a.c.what, asked.what), (a.c.target, asked.target)):
         if value is not None:
             query = query.where(column == value)
+    if asked.kinds is not None:
+        query = query.where(a.c.what.in_(asked.kinds))
     return connection.execute(query).all()
 
 

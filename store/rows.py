@@ -122,6 +122,7 @@ class UserRow(Protocol):
     role: str
     of_sandbox: bool
     created_at: datetime
+    blocked_at: datetime | None
 
 
 class TokenRow(Protocol):

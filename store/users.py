@@ -48,6 +48,23 @@ def set_password(connection: sa.Connection, email: str, password: str) -> bool:
     return int(connection.execute(changed).rowcount) > 0
 
 
+def set_role(connection: sa.Connection, email: str, role: str) -> None:
+    """Give a user another role."""
+    connection.execute(sa.update(u).where(u.c.email == email).values(role=role))
+
+
+def set_blocked(connection: sa.Connection, email: str, since: datetime | None) -> None:
+    """Keep a user out from a moment on, or (None) no more."""
+    connection.execute(sa.update(u).where(u.c.email == email).values(blocked_at=since))
+
+
+def admins(connection: sa.Connection, *, sandbox: bool) -> list[str]:
+    """The admins who can sign in here, by e-mail; their rows are locked, so that two do not remove each other."""
+    found = sa.select(u.c.email, u.c.of_sandbox).where(u.c.role == "admin", u.c.blocked_at.is_(None))
+    rows = connection.execute(found.order_by(u.c.email).with_for_update())
+    return [row.email for row in rows if sandbox or not row.of_sandbox]
+
+
 def remove_user(connection: sa.Connection, email: str) -> bool:
     """Remove a user; False when there is none."""
     return int(connection.execute(sa.delete(u).where(u.c.email == email)).rowcount) > 0
@@ -59,8 +76,9 @@ def begin_session(connection: sa.Connection, row: Mapping[str, object]) -> None:
 
 
 def session(connection: sa.Connection, sha256: str) -> Row | None:
-    """The session of a key, however old; `user_role` is what its user may be now, None when there is no such user."""
-    found = sa.select(s, u.c.role.label("user_role")).outerjoin(u, u.c.email == s.c.email)
+    """The session of a key, however old; `user_role` is what its user may be now, None when nobody is let in so."""
+    known = sa.and_(u.c.email == s.c.email, u.c.blocked_at.is_(None))
+    found = sa.select(s, u.c.role.label("user_role")).outerjoin(u, known)
     return connection.execute(found.where(s.c.sha256 == sha256)).first()
 
 

@@ -17,6 +17,7 @@ from store.tables.metadata import metadata
 from tests.bot import environment
 from tests.web.site import own_logs
 from web.access import people
+from web.access.granting import Granting
 
 Command = Callable[..., Result]
 
@@ -105,3 +106,12 @@ def test_tokens(flask: Command, database_url: str) -> None:
     assert flask("token", "revoke", "crm").exit_code == 0
     assert flask("token", "revoke", "crm").exit_code == 1
     assert [row.what for row in rows(database_url, "audit")] == ["token_added", "token_revoked"]
+
+
+def test_the_list_says_who_is_blocked(flask: Command, database_url: str) -> None:
+    flask("user", "add", "anna@example.com", "--role", "lead", stdin="pony-cactus-7-evening\n")
+    assert "вход закрыт" not in flask("user", "list").output
+    engine = connect(database_url)
+    Granting(engine, people.operator(), sandbox=False).block("anna@example.com")
+    engine.dispose()
+    assert "вход закрыт" in flask("user", "list").output

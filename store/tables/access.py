@@ -8,6 +8,7 @@ from store.tables.metadata import Id, metadata
 from store.types import Data, Moment
 
 # People who sign in by a password. `of_sandbox`: everybody knows the password, so it opens nothing but a sandbox.
+# Who is `blocked_at` some moment stays in the table, and is let in no more.
 users = Table(
     "users",
     metadata,
@@ -16,6 +17,7 @@ users = Table(
     Column("password", String(256), nullable=False),
     Column("of_sandbox", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("blocked_at", Moment),
 )
 
 # Who is signed in. The key is the SHA-256 of what the browser holds; `how` is `password` or `oidc`.

@@ -21,6 +21,7 @@ PAGES = (
     "/rules",
     "/rules/W-40",
     "/try",
+    "/people",
     "/changes",
     "/me",
     "/find",

@@ -24,7 +24,18 @@ from web.access.roles import door
 from web.access.tokens import Program
 
 OPEN = ["/health/live", "/health/ready", "/metrics", "/openapi.json", "/static/style.css", "/sign-in"]
-PAGES = ["/state", "/state/sources", "/deliveries", "/dead", "/rules", "/rules/W-57", "/try", "/changes", "/me"]
+PAGES = [
+    "/state",
+    "/state/sources",
+    "/deliveries",
+    "/dead",
+    "/rules",
+    "/rules/W-57",
+    "/try",
+    "/people",
+    "/changes",
+    "/me",
+]
 
 
 def sign_in(

@@ -12,7 +12,18 @@ from babel.messages.mofile import write_mo
 from tests.web.site import NOW, Site
 from web.catalogue import CATALOGUE, english, texts
 
-PAGES = ("/state", "/deliveries", "/deliveries/1", "/dead", "/rules", "/rules/W-57", "/try", "/changes", "/me")
+PAGES = (
+    "/state",
+    "/deliveries",
+    "/deliveries/1",
+    "/dead",
+    "/rules",
+    "/rules/W-57",
+    "/try",
+    "/people",
+    "/changes",
+    "/me",
+)
 LEADS = ("/findings", "/tickets")
 _SLOT = re.compile(r"%\(\w+\)s|\{\w+\}")
 

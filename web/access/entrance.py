@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -144,7 +143,7 @@ def _onward(role: str) -> str:
 
 def _refused(parts: Parts, email: str, how: str, reason: str | None = None) -> None:
     # what is no e-mail may be a password in the wrong field
-    who = email if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email) else "—"
+    who = email if people.EMAIL.fullmatch(email) else "—"
     with parts.process.engine.begin() as connection:
         audit.write(
             connection, Actor(who, how, sessions.address()), Change("sign_in_refused", reason=reason), machine_now()

@@ -32,7 +32,7 @@ def blueprint(parts: Parts) -> Blueprint:
                 (view.moment(seen), address, word("doors", how)) for seen, address, how in sessions.others(parts, who)
             ],
             told=word("told", told) if told in words()["told"] else None,
-            bad=told in ("wrong_password", "short_password", "long_password", "common_password", "often"),
+            bad=told in ("wrong_password", "often", *(f"{one}_password" for one in people.WEAKNESSES)),
             least=people.SHORTEST,
         )
 

@@ -1,9 +1,10 @@
-"""Users, their passwords, and the keys of programs: made by hand on the command line, checked at the door."""
+"""Users, their passwords, and the keys of programs: made on the command line or on a page, checked at the door."""
 
 from __future__ import annotations
 
 import getpass
 import hashlib
+import re
 import secrets
 from datetime import datetime
 
@@ -15,7 +16,10 @@ from desk.clock import machine_now
 from store import audit, users
 from store.audit import Actor, Change
 
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+TOKEN_NAME = re.compile(r"[\w.-]{1,64}")
 SHORTEST, LONGEST = 10, 254  # characters of a password; the form takes no more
+WEAKNESSES = ("unprintable", "short", "long", "common")
 _STRONG = 3  # of zxcvbn's 0 to 4: safe from guessing at this door
 _JUDGED = 72  # characters that zxcvbn looks at; its time grows with the cube
 # a Russian word or row of keys is as easy to guess as what the same keys type in Latin letters, which zxcvbn knows
@@ -33,7 +37,9 @@ _NOBODY = (
 
 
 def weakness(password: str, email: str) -> str | None:
-    """Why a password may not be set: `short`, `long` or `common`; None when it may."""
+    """Why a password may not be set, one of `WEAKNESSES`; None when it may."""
+    if not password.isprintable():  # among others what was typed in another encoding than the terminal's
+        return "unprintable"
     if len(password) < SHORTEST:
         return "short"
     if len(password) > LONGEST:
@@ -108,7 +114,7 @@ def role_by_password(connection: sa.Connection, email: str, password: str, *, sa
     """The role of a user whose password this is; it takes as long when there is no such user."""
     user = users.user(connection, email.lower())
     right = check_password_hash(user.password if user else _NOBODY, password)
-    if not right or user is None or (user.of_sandbox and not sandbox):
+    if not right or user is None or user.blocked_at is not None or (user.of_sandbox and not sandbox):
         return None
     return str(user.role)
 

@@ -60,7 +60,7 @@ class DeliveryHistory:
         )
 
     def _value(self, row: ChangeRow, value: object) -> str:
-        table = {"mode_set": "modes", "replayed": "states", "dropped": "states"}.get(row.what)
+        table = {"mode_set": "modes", "replayed": "states", "dropped": "states", "role_set": "roles"}.get(row.what)
         return word(table, value) if table and value else self._view.value(value)
 
 
