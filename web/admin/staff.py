@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -168,4 +167,4 @@ def _email() -> str:
 def _role() -> Role | None:
     """The role that was chosen; None: none that there is."""
     asked = request.form.get("role", "")
-    return cast(Role, asked) if asked in ROLES else None
+    return next((role for role in ROLES if role == asked), None)
