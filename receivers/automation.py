@@ -1,7 +1,7 @@
 """`POST /webhooks/jira-automation`: rules of Jira Automation with the action «Send web request».
 
-Such a rule can sign nothing: it brings a token in a header that it hides. What its body cannot prove or does not say
-is not believed but looked up in Jira, where it comes in as what a webhook would have told.
+Such a rule cannot sign a body, so it sends a token in a hidden header. An event whose body is incomplete is not taken
+from the call: the bot looks it up in Jira and files it as if a webhook had reported it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Look = Callable[[str], None]
 def blueprint(
     tokens: Sequence[SecretStr], inbox: Inbox, reloader: ConfigReloader, counters: Counters, look: Look
 ) -> Blueprint:
-    """The receiver of Automation's calls. Raises NoSecretError when a token is blank, or there is none."""
+    """Make the receiver of Automation's calls. Raises NoSecretError when there is no token or one is blank."""
     check_plain_secrets(tokens, "JIRA_AUTOMATION_TOKENS: no token is set, or one is empty; set a long random string")
     intake = Intake(SOURCE, inbox, counters)
     routes = Blueprint("jira_automation_webhooks", __name__)
@@ -50,19 +50,19 @@ def blueprint(
         parsed = parse(told.body, places(reloader.current()), datetime.now(UTC), request.args.get("site"))
         if parsed.event is None or told.is_whole:
             return _reading(parsed, told, content)
-        look(parsed.site)  # before the call is answered, so that it is not lost
+        look(parsed.site)  # before the answer, so that the event is not lost
         return replace(_reading(parsed, told, content), event=None, ignored=LOOKED_UP, body_sha256=None)
 
     @routes.post("/webhooks/jira-automation", strict_slashes=False)
     def receive() -> Response:
-        """Take one call of a rule; answers as `intake.Intake.receive`."""
+        """Take one call of a rule; answers like `intake.Intake.receive`."""
         return intake.receive(verify, interpret)
 
     return routes
 
 
 def _reading(parsed: ParsedJira, told: ToldByRule, content: bytes) -> Reading:
-    """What is handed on; known by what it is of, whichever way that came in before."""
+    """Build the reading of a call; the same event is recognised whichever way it came in before."""
     sha256 = hashlib.sha256(f"{parsed.site} {told.event} ".encode() + content).hexdigest()
     return Reading(
         delivery_id=sha256,

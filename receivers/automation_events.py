@@ -1,7 +1,7 @@
-"""What a call of Jira Automation meant: a body in any of its formats in, the body of Jira's own webhook out.
+"""Converts a call of Jira Automation, in any of its formats, into the body of Jira's own webhook.
 
-The issue stands under `issue` (Jira format, custom data) or is the body itself (Automation format); all ids are
-numbers, and neither format has the event or who did it. Custom data has what the rule's author wrote.
+The issue is under `issue` (Jira format, custom data) or is the body itself (Automation format). All ids are numbers,
+and neither issue format says what happened or who did it. Custom data holds what the rule's author wrote.
 https://support.atlassian.com/cloud-automation/docs/issue-data-jira-format-payload-for-send-web-request-action
 """
 
@@ -14,8 +14,8 @@ from receivers.fields import issue_id, part, text, written_moment
 from receivers.refusal import Refusal
 
 Body = dict[str, object]
-# What a rule may name, by Jira's name of it. An edited comment is not among them: nothing tells it from the same edit
-# that a webhook brings.
+# The events that a rule may name, with Jira's names for them. An edited comment is not among them: it could not be
+# told from the same edit that a webhook reports.
 EVENTS = {
     "issue_created": "jira:issue_created",
     "issue_updated": "jira:issue_updated",
@@ -23,13 +23,13 @@ EVENTS = {
     "comment_created": "comment_created",
     "comment_deleted": "comment_deleted",
 }
-_TRUTHS = {"true": True, "false": False}  # a smart value is a word; where a project has no portal it is empty
-_GONE = ("issue_deleted", "comment_deleted")  # the bot deletes nothing, so it does not matter by whom
+_TRUTHS = {"true": True, "false": False}  # a smart value is a string, and empty where a project has no portal
+_GONE = ("issue_deleted", "comment_deleted")  # the bot deletes nothing, so it does not matter who did it
 
 
 @dataclass(frozen=True)
 class ToldByRule:
-    """The body that Jira's webhook would have had; `is_whole`: it lacks nothing that the bot acts on."""
+    """The body that Jira's webhook would have had; `is_whole`: it has everything that the bot acts on."""
 
     event: str
     body: Body
@@ -52,7 +52,7 @@ def understand(document: Mapping[str, object], named: str | None) -> ToldByRule:
 
 
 def _event(document: Mapping[str, object], named: str | None) -> str | None:
-    """The event that the address or the body names; None: the issue formats name none, and need not."""
+    """Return the event that the address or the body names; None when neither does, as the issue formats need not."""
     given = named if named is not None else document.get("event")
     if given is None:
         return None
@@ -64,7 +64,7 @@ def _event(document: Mapping[str, object], named: str | None) -> str | None:
 
 
 def _issue(document: Mapping[str, object]) -> tuple[Mapping[str, object], str]:
-    """The issue, and its JSON path."""
+    """Return the issue and its JSON path; raises Refusal when there is none."""
     if isinstance(document.get("issue"), dict):
         return part(document, "issue"), "$.issue"
     if "issue" not in document and isinstance(document.get("fields"), dict):
@@ -87,7 +87,7 @@ def _of_comment(event: str, document: Mapping[str, object], body: Body) -> ToldB
 
 
 def _actor(value: object) -> Body | None:
-    """An account by its id, written as it is or as Jira's user; None when there is none."""
+    """Return an account given as its id or as a Jira user; None when there is none."""
     account = text(part(value).get("accountId") if isinstance(value, dict) else value)
     return {"accountId": account} if account else None
 

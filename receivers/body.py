@@ -1,4 +1,4 @@
-"""Read a webhook's body: bounded in size and depth, verified before it is parsed, and strict JSON."""
+"""Reads a webhook's body: bounded in size and depth, verified before it is parsed, and strict JSON."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from receivers.refusal import BadSignature, Refusal, TooLarge
 from runtime.serving.request import BODY_LIMIT
 
-LIMIT = BODY_LIMIT  # also of what a compressed body becomes
+LIMIT = BODY_LIMIT  # also for a body once it is decompressed
 DEPTH = 64  # nesting; Jira's own bodies stay under 20
 _CHUNK = 64 * 1024
 _WINDOW = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}  # zlib's wbits; some send deflate without a header
-# NUL fits into no PostgreSQL text, a lone surrogate into no UTF-8; both can only come in as escapes.
+# PostgreSQL's text cannot hold NUL, nor UTF-8 a lone surrogate; both can only come in as escapes.
 _UNSTORABLE_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -27,10 +27,10 @@ Verify = Callable[[bytes], bool]
 
 
 def read(request: Request, verify: Verify) -> bytes:
-    """The verified and decompressed body.
+    """Return the verified and decompressed body.
 
-    The signature holds over the bytes as received; a sender that signs before it compresses is understood too.
-    Raises TooLarge, BadSignature, or Refusal for a broken compression.
+    The signature is checked over the bytes as received, and again over the decompressed ones for a sender that signs
+    before it compresses. Raises TooLarge, BadSignature, or Refusal for a broken compression.
     """
     raw = _receive(request)
     encoding = (request.content_encoding or "").strip().lower()
@@ -44,7 +44,7 @@ def read(request: Request, verify: Verify) -> bytes:
 
 
 def parse(content: bytes) -> dict[str, object]:
-    """The JSON object in a body; raises Refusal with the position or path of the first fault."""
+    """Return the JSON object in a body; raises Refusal with the position or path of the first fault."""
     try:
         document = json.loads(decoded(content))
     except json.JSONDecodeError as error:
@@ -60,17 +60,17 @@ def parse(content: bytes) -> dict[str, object]:
 
 
 def decoded(content: bytes) -> str:
-    """A body as text, without the byte order mark that some put before it; raises Refusal when it is not UTF-8."""
+    """Return a body as text, without a byte order mark; raises Refusal when it is not UTF-8."""
     if b"\0" in content[:4] or content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         raise Refusal("the body is not in UTF-8 but in UTF-16 or UTF-32", "send it in UTF-8")
     try:
-        return content.removeprefix(BOM_UTF8).decode()  # half as long as by the codec utf-8-sig
+        return content.removeprefix(BOM_UTF8).decode()  # takes half as long as the codec utf-8-sig
     except UnicodeDecodeError as error:
         raise Refusal(f"not UTF-8 at byte {error.start}", "send it in UTF-8") from None
 
 
 def _receive(request: Request) -> bytes:
-    request.max_content_length = LIMIT + 1  # werkzeug refuses a stream that is as long as this
+    request.max_content_length = LIMIT + 1  # werkzeug refuses a stream of exactly this length too
     chunks: list[bytes] = []
     size = 0
     try:
@@ -115,7 +115,7 @@ def _position(error: json.JSONDecodeError) -> str:
 
 
 class _Fault(Exception):
-    """A value that cannot be; `path` grows while it is thrown outwards."""
+    """A value that cannot be accepted; `path` grows on the way out of the recursion."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
@@ -132,7 +132,7 @@ def _check(document: dict[str, object]) -> None:
         raise Refusal(fault.problem, "send null instead", path="$" + fault.path) from None
 
 
-_NESTED = (dict, list)  # a tuple, as every value of a large body is asked
+_NESTED = (dict, list)  # made once, as every value of a large body is checked against it
 
 
 def _visit(value: dict[str, object] | list[object], depth: int) -> None:

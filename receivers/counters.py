@@ -1,4 +1,4 @@
-"""What became of webhook calls, as numbers for `/metrics`."""
+"""Counts webhook calls by their outcome, for `/metrics`."""
 
 from __future__ import annotations
 

@@ -34,24 +34,24 @@ _CLOCK_SKEW = timedelta(days=1)
 
 
 def issue_id(value: object) -> str | None:
-    """An issue's or comment's id: a string in most bodies, a number in links and in Automation's."""
+    """Return the id of an issue or comment, which is a string in most bodies and a number in some; else None."""
     return _matching(_ISSUE_ID, value)
 
 
 def issue_key(value: object) -> str | None:
-    """A key that is safe in a URL and in JQL, else None."""
+    """Return an issue key that is safe in a URL and in JQL, else None."""
     return _matching(_ISSUE_KEY, value)
 
 
 def project_key(value: object) -> str | None:
-    """A project's key, else None."""
+    """Return a project's key, else None."""
     return _matching(_PROJECT_KEY, value)
 
 
 def person(value: object) -> events.Person | None:
-    """A user by account id alone; old bodies with name and key are nobody.
+    """Return a user by account id alone; None for old bodies, which have a name and a key instead.
 
-    Jira's own example spells `accoundId`.
+    Also reads `accoundId`, the misspelling in Jira's own example.
     """
     user = part(value)
     account = _matching(_ACCOUNT_ID, user.get("accountId") or user.get("accoundId"))
@@ -59,7 +59,7 @@ def person(value: object) -> events.Person | None:
 
 
 def moment(value: object, received: datetime) -> datetime:
-    """Epoch milliseconds or seconds as UTC; what cannot be when the event happened → when it was received."""
+    """Return epoch milliseconds or seconds as UTC, or `received` when the value cannot be the event's time."""
     number = text(value, 20) or ""
     if not (number.isascii() and number.isdecimal()):
         return received
@@ -72,7 +72,7 @@ def moment(value: object, received: datetime) -> datetime:
 
 
 def written_moment(value: object) -> datetime | None:
-    """A moment as Jira's REST API writes it (`2022-02-18T15:20:11.662+0530`) as UTC, else None."""
+    """Return a moment written as in Jira's REST API (`2022-02-18T15:20:11.662+0530`) in UTC, else None."""
     try:
         return datetime.fromisoformat(value).astimezone(UTC) if isinstance(value, str) else None
     except (ValueError, OverflowError):
@@ -80,10 +80,10 @@ def written_moment(value: object) -> datetime | None:
 
 
 def host(url: object) -> str | None:
-    """`host[:port]` of a URL in lower case."""
+    """Return the `host[:port]` of a URL in lower case, else None."""
     try:
         return urlsplit(url).netloc.rpartition("@")[2].lower() or None if isinstance(url, str) else None
-    except ValueError:  # a bracket that opens no IPv6 address
+    except ValueError:  # for example a bracket that begins no IPv6 address
         return None
 
 

@@ -1,6 +1,6 @@
-"""`POST /webhooks/forge`: Jira's events by the Forge app; `GET /forge/panel`: its panel in an issue asks for the card.
+"""`POST /webhooks/forge`: Jira's events from the Forge app; `GET /forge/panel`: the card for its panel in an issue.
 
-Both are proved by Forge's invocation token, and by nothing else.
+Both are authenticated by Forge's invocation token alone.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Show = Callable[[str, str], Mapping[str, object]]
 
 @dataclass(frozen=True)
 class ForgeDoor:
-    """What stands behind the doors: who judges a token, who looks into Jira, who makes the panel's card."""
+    """What the app's routes need: the verifier of tokens, the search in Jira, and the maker of the panel's card."""
 
     verifier: ForgeVerifier
     look: Look
@@ -42,13 +42,13 @@ class ForgeDoor:
 
     @property
     def invocation(self) -> Invocation:
-        """Who sends the current request; raises what the verifier does."""
+        """The verified sender of the current request; raises what `ForgeVerifier.verify` does."""
         given = request.authorization
         return self.verifier.verify(given.token or "" if given is not None and given.type == "bearer" else "")
 
 
 def blueprint(door: ForgeDoor, inbox: Inbox, reloader: ConfigReloader, counters: Counters) -> Blueprint:
-    """The doors of the Forge app."""
+    """Make the routes of the Forge app."""
     intake = Intake(SOURCE, inbox, counters)
     routes = Blueprint("forge_webhooks", __name__)
 
@@ -67,12 +67,12 @@ def blueprint(door: ForgeDoor, inbox: Inbox, reloader: ConfigReloader, counters:
 
     @routes.post("/webhooks/forge", strict_slashes=False)
     def receive() -> Response:
-        """Take one event; answers as `intake.Intake.receive`, and 503 while Forge's keys cannot be had."""
+        """Take one event; answers like `intake.Intake.receive`, and 503 while Forge's keys cannot be fetched."""
         return intake.receive(verify, interpret)
 
     @routes.get("/forge/panel")
     def panel() -> Response:
-        """200 with the card of the token's issue; 400 for a token of no issue, 401 and 503 as the other door."""
+        """Answer 200 with the card of the token's issue; 400 for a token without an issue, 401 and 503 as above."""
         try:
             invocation = door.invocation
             issue = issue_id(invocation.issue)

@@ -1,7 +1,7 @@
-"""What an event of Forge meant: its body in, the body of Jira's own webhook out.
+"""Converts an event of Forge into the body of Jira's own webhook.
 
-A comment is told by one event when it is written and when it is edited; an update's changelog need not have the number
-of its entry. https://developer.atlassian.com/platform/forge/events-reference/jira
+Writing and editing a comment are the same event; the changelog of an update may lack the number of its entry.
+https://developer.atlassian.com/platform/forge/events-reference/jira
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ _EVENTS = {
 
 @dataclass(frozen=True)
 class ToldByForge:
-    """The body that Jira's webhook would have had; `is_whole`: it names who did it and what it is of."""
+    """The body that Jira's webhook would have had.
+
+    `is_whole`: it says who did it and has what identifies the event; `by_itself`: the app itself caused it.
+    """
 
     name: str
     body: Body
@@ -36,7 +39,7 @@ class ToldByForge:
 
 
 def understand(document: Mapping[str, object]) -> ToldByForge:
-    """Read an event's body, whatever it is."""
+    """Convert an event's body; never raises, whatever the body is."""
     name = text(document.get("eventType")) or ""
     ours = _EVENTS.get(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
     issue = part(document, "issue")
@@ -54,7 +57,7 @@ def _created(document: Mapping[str, object], body: Body) -> bool:
 
 
 def _updated(document: Mapping[str, object], body: Body) -> bool:
-    """Whole with the number of its entry in the issue's history, which is what makes it known again."""
+    """Add the changelog; return whether it has the number of its history entry, which identifies the event."""
     changes = document.get("changelog")
     items = changes if isinstance(changes, list) else part(document, "changelog").get("items")
     number = issue_id(part(document, "changelog").get("id"))

@@ -1,4 +1,4 @@
-"""The public keys with which Forge signs its invocation tokens: fetched, remembered, fetched anew when they change."""
+"""The public keys of Forge's invocation tokens: fetched, cached, and fetched again when they change."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from desk.http import equip
 from desk.network import Network
 
 _log = structlog.get_logger("forge")
-LIFETIME = 3600.0  # seconds after which the keys are asked for again
-UNKNOWN_AGAIN = 60.0  # seconds between two fetches for a key that is not among them, whoever asks
-FAILED_AGAIN = 5.0  # seconds after a fetch that failed
+LIFETIME = 3600.0  # seconds after which the keys are fetched again
+UNKNOWN_AGAIN = 60.0  # seconds after a fetch before an unknown key causes another
+FAILED_AGAIN = 5.0  # seconds after a failed fetch before another
 
 _HTTP = Http(**dict.fromkeys(("connect", "read", "write", "whole"), timedelta(seconds=2)))  # Forge waits for 5 s
 
@@ -29,7 +29,7 @@ Fetch = Callable[[], Mapping[str, Any]]
 
 
 def fetched(settings: Settings) -> Mapping[str, Any]:
-    """The JWKS as Forge's address has it, through the proxy of this machine; raises what requests does."""
+    """Fetch the JWKS from Forge, through this machine's proxy; raises what `requests` raises."""
     with requests.Session() as session:
         equip(session, _HTTP, Network.of(settings))
         answer = session.get(str(settings.forge_jwks_url))
@@ -39,11 +39,11 @@ def fetched(settings: Settings) -> Mapping[str, Any]:
 
 
 class KeysAwayError(Exception):
-    """The keys cannot be had now, so nobody can be told right from wrong."""
+    """The keys cannot be fetched now, so no token can be verified."""
 
 
 class ForgeKeys:
-    """Keys by their id, for all threads of a process; `now` are seconds that only go forward."""
+    """Keys by their id, shared by all threads of a process; `now` is a monotonic clock in seconds."""
 
     def __init__(self, fetch: Fetch, now: Callable[[], float] = monotonic) -> None:
         self._fetch, self._now = fetch, now
@@ -52,7 +52,7 @@ class ForgeKeys:
         self._lock = threading.Lock()
 
     def find(self, kid: str) -> RSAKey | None:
-        """The key of this id, None when Forge has no such; raises KeysAwayError when that cannot be told."""
+        """Return the key of this id, None when Forge has no such key; raises KeysAwayError when that is unknown."""
         with self._lock:
             age = self._now() - self._fetched
             known = kid in self._keys
@@ -61,7 +61,7 @@ class ForgeKeys:
             return self._keys.get(kid)
 
     def _renew(self, *, needed: bool) -> None:
-        """Fetch; a key that is known already stays good while Forge's address is silent."""
+        """Fetch the keys; a failure is raised only if `needed`, so known keys stay valid while Forge is silent."""
         try:
             if self._now() - self._failed < FAILED_AGAIN:
                 raise KeysAwayError("asked a moment ago")
@@ -78,7 +78,7 @@ class ForgeKeys:
 
 
 def _keys(document: Mapping[str, Any]) -> dict[str, RSAKey]:
-    """The RSA keys of a JWKS; raises what joserfc and Python do when it is none."""
+    """Return the RSA keys of a JWKS; raises what joserfc and Python raise when it is malformed."""
     listed = [RSAKey.import_key(one) for one in document["keys"] if one["kty"] == "RSA"]
     keys = {key.kid: key for key in listed if key.kid}
     if not keys:

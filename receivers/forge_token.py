@@ -1,4 +1,4 @@
-"""Who calls in Forge's name: the invocation token of a request, verified or refused with the reason.
+"""Verifies the invocation token of a request from Forge, or refuses it with the reason.
 
 https://developer.atlassian.com/platform/forge/forge-remote-invocation-contract
 """
@@ -33,7 +33,7 @@ _PLACES = 20  # of an installation
 
 @dataclass(frozen=True)
 class Invocation:
-    """A verified call: the site of ours that it comes from, and in a page of Jira the issue that is looked at."""
+    """A verified call: which of our sites it comes from, and the issue whose page it was made from, if any."""
 
     site: str
     issue: str | None
@@ -42,7 +42,10 @@ class Invocation:
 
 @dataclass(frozen=True)
 class ForgeVerifier:
-    """`app` is the app's ARI; `sites` are our sites by their cloud ids; `now` are seconds since 1970."""
+    """Verifies tokens for one app.
+
+    `app` is the app's ARI, `sites` are our sites by cloud id, `now` is the time in seconds since 1970.
+    """
 
     app: str
     sites: Mapping[str, str]
@@ -50,7 +53,7 @@ class ForgeVerifier:
     now: Callable[[], float] = field(default=time)
 
     def verify(self, token: str) -> Invocation:
-        """Judge a token. Raises BadSignature for any that is not Forge's, for us, now; NotNow without keys."""
+        """Verify a token. Raises BadSignature unless it is from Forge, for us and valid now; NotNow without keys."""
         claims = self._claims(token, self._key(token))
         if text(part(claims, "app").get("id")) != self.app:
             raise _refused("the token is another app's", "compare FORGE_APP_ID with app.id of the manifest")
@@ -109,7 +112,7 @@ def _said(error: JoseError) -> str:
 
 
 def _clouds(claims: Mapping[str, object]) -> list[str]:
-    """The cloud that the call is about, else those where the app is installed."""
+    """Return the cloud id that the call is about, else those of the sites where the app is installed."""
     about = text(part(claims, "context").get("cloudId"))
     places = objects(part(claims, "app", "installation").get("contexts"), _PLACES)
     return [about.lower()] if about else [cloud.lower() for one in places if (cloud := text(one.get("cloudId")))]

@@ -1,4 +1,4 @@
-"""The way of every webhook call: read, verify, parse, redact, hand to the inbox, answer, count, log."""
+"""The steps of every webhook call: read, verify, parse, redact, hand to the inbox, answer, count, log."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNAVAILABLE = 503
 
 @dataclass(frozen=True)
 class Reading:
-    """What a receiver understood of a verified body; `event` None means ignored, with the reason."""
+    """What a receiver understood of a verified body; where `event` is None, `ignored` is the reason."""
 
     delivery_id: str
     case: str
@@ -41,7 +41,7 @@ Parse = Callable[[bytes], dict[str, object]]
 
 
 def arrival_of(source: str, document: dict[str, object], reading: Reading) -> Arrival:
-    """What the inbox keeps of a body: redacted, as JSON."""
+    """Return what the inbox keeps of a call, with the redacted body as JSON."""
     return Arrival(
         source=source,
         delivery_id=reading.delivery_id,
@@ -56,7 +56,7 @@ def arrival_of(source: str, document: dict[str, object], reading: Reading) -> Ar
 
 @dataclass(frozen=True)
 class _Line:
-    """The log line of a call; filled as more becomes known, and only by what was verified."""
+    """The log line of a call; it holds only what was verified."""
 
     outcome: Outcome
     delivery: str | None = None
@@ -66,16 +66,16 @@ class _Line:
 
 @dataclass(frozen=True)
 class Intake:
-    """One source's door: `receive` answers the current Flask request."""
+    """Takes the calls of one source; `receive` answers the current Flask request."""
 
     source: str
     inbox: Inbox
     counters: Counters
 
     def receive(self, verify: Verify, interpret: Interpret, parse: Parse = body.parse) -> Response:
-        """202: kept, known already, or ignored. 400, 401, 413: refused. 503: not kept, to be sent again.
+        """Answer 202: kept, known already, or ignored; 400, 401, 413: refused; 503: not kept, to be sent again.
 
-        Where the proof of the sender is inside the body, `interpret` raises BadSignature before anything else.
+        Where the sender's secret is inside the body, `interpret` checks it first and raises BadSignature.
         """
         started = perf_counter()
         try:
@@ -85,7 +85,7 @@ class Intake:
             response, line = self._keep(document, reading)
         except Refusal as refusal:
             response, line = _refuse(refusal)
-        except sa.exc.SQLAlchemyError as error:  # what is needed to read a body stands in the store too
+        except sa.exc.SQLAlchemyError as error:  # interpreting a body may need the store too
             response, line = _unavailable(), _Line("unavailable", reason=type(error).__name__)
         self.counters.count(self.source, line.outcome)
         _log.info(
@@ -105,7 +105,7 @@ class Intake:
         try:
             new = self.inbox.accept(arrival)
         except Exception as error:
-            # Whatever the database raises: its text may quote the body, so only its name is told.
+            # The text of a database error may quote the body, so only its class is logged.
             return _unavailable(), replace(line, outcome="unavailable", reason=type(error).__name__)
         outcome: Outcome = "duplicate" if not new else "ignored" if reading.event is None else "accepted"
         return _answer(outcome, reading.warnings), replace(line, outcome=outcome)
@@ -121,7 +121,7 @@ def _refuse(refusal: Refusal) -> tuple[Response, _Line]:
 
 
 def refused(refusal: Refusal) -> Response:
-    """The answer that says what is wrong and what to send instead."""
+    """Return the answer that says what is wrong and what to send instead."""
     fault = {"path": refusal.path, "problem": refusal.problem, "fix": refusal.fix, "count": refusal.count}
     response = jsonify({"error": {key: value for key, value in fault.items() if value is not None}})
     response.status_code = refusal.status
@@ -131,7 +131,7 @@ def refused(refusal: Refusal) -> Response:
 
 
 def _unavailable() -> Response:
-    """The sender repeats on 503, so nothing is lost."""
+    """Return a 503, on which the sender repeats the call, so nothing is lost."""
     response = jsonify({"error": {"problem": "the store is not available", "fix": "send it again later"}})
     response.status_code = _UNAVAILABLE
     response.headers["Retry-After"] = "30"

@@ -1,4 +1,4 @@
-"""`POST /webhooks/jira`: Jira Cloud's own webhooks, signed with the secret that an admin gave them."""
+"""`POST /webhooks/jira`: Jira Cloud's own webhooks, signed with the webhook's secret."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _IDENTIFIER = re.compile(r"[!-~]{1,100}")
 
 
 def blueprint(secrets: Sequence[SecretStr], inbox: Inbox, reloader: ConfigReloader, counters: Counters) -> Blueprint:
-    """The receiver of Jira's webhooks. Raises NoSecretError when no secret could prove a sender."""
+    """Make the receiver of Jira's webhooks. Raises NoSecretError when there is no secret or one is blank."""
     check_hub_secrets(secrets, "JIRA_WEBHOOK_SECRETS")
     intake = Intake("jira", inbox, counters)
     routes = Blueprint("jira_webhooks", __name__)
@@ -36,7 +36,7 @@ def blueprint(secrets: Sequence[SecretStr], inbox: Inbox, reloader: ConfigReload
 
     @routes.post("/webhooks/jira", strict_slashes=False)
     def receive() -> Response:
-        """Take one webhook call; answers as `intake.Intake.receive`."""
+        """Take one webhook call; answers like `intake.Intake.receive`."""
         return intake.receive(verify, interpret)
 
     return routes
@@ -56,9 +56,9 @@ def _interpret(document: dict[str, object], content: bytes, places: JiraPlaces) 
 
 
 def mark_of(parsed: ParsedJira, document: Mapping[str, object]) -> str | None:
-    """What makes an event known again, by whatever webhook or search it comes: what it is of, hashed.
+    """Return a hash that identifies an event, by whichever webhook or search it comes in.
 
-    None for what has no number of its own in Jira: a body is then known by all of its bytes.
+    None for an event without a number of its own in Jira; its body is then compared byte by byte.
     """
     event = parsed.event
     if isinstance(event, CommentEvent):
@@ -75,7 +75,7 @@ def mark_of(parsed: ParsedJira, document: Mapping[str, object]) -> str | None:
 
 
 def _delivery_id(site: str, places: JiraPlaces, sha256: str) -> str:
-    """Jira's identifier, the same over its retries but unique within one site only; else the body's hash."""
+    """Return Jira's identifier, which is the same for retries but unique only within a site; else the body's hash."""
     identifier = request.headers.get("X-Atlassian-Webhook-Identifier", "")
     if not _IDENTIFIER.fullmatch(identifier):
         return sha256
@@ -86,7 +86,7 @@ def _delivery_id(site: str, places: JiraPlaces, sha256: str) -> str:
 
 
 def places(config: Config) -> JiraPlaces:
-    """The sites and projects that config names, as the parser wants them."""
+    """Return the configured sites and projects in the form that the parser needs."""
     sites = config.jira.sites
     return JiraPlaces(
         default_site=next(iter(sites)),

@@ -1,7 +1,7 @@
-"""What a Jira Cloud webhook meant: any JSON object in, one event or the reason why not out, never an exception.
+"""Reads a Jira Cloud webhook: any JSON object in, one event or the reason for none out, never an exception.
 
-Every field is optional, as captured bodies and other bots' reports teach: comments come without an issue or with
-a cut-down one, links with ids alone, `changelog.items[].field` is a localised name (only `fieldId` is compared).
+Every field is optional, as captured bodies and other bots' bug reports show: comments come without an issue or with a
+partial one, links with ids only, `changelog.items[].field` is a localised name (only `fieldId` is compared).
 https://developer.atlassian.com/cloud/jira/platform/webhooks/
 """
 
@@ -38,10 +38,10 @@ from receivers.fields import (
 
 NO_CASE = "jira:none"
 _SEVERAL = 2  # sites
-NO_SITE = "the body does not tell its site: add ?site=NAME to the webhook's address"  # links carry no address
+NO_SITE = "the body does not tell its site: add ?site=NAME to the webhook's address"  # link events have no URL in them
 _CHANGES = 1000  # items of one changelog; real ones have a few dozen at most
 _NAME = re.compile(r"[\w:.-]{1,100}", re.ASCII)
-# For bodies from before `fieldId` existed, and for moves, which still lack it: the English display name.
+# Field ids by English display name, for bodies from before `fieldId` existed and for moves, which still lack it.
 _FIELD_IDS = {
     "status": "status",
     "resolution": "resolution",
@@ -67,20 +67,20 @@ _FIELD_IDS = {
 
 @dataclass(frozen=True)
 class JiraPlaces:
-    """Where configured issues live: site → host, project key → site."""
+    """Where configured issues are: `hosts` by site, and the site of each project key."""
 
     default_site: str
     hosts: Mapping[str, str]
     projects: Mapping[str, str]
 
     def site(self, named: str | None, *urls: object) -> str:
-        """The site that the webhook's URL names, else that of the body's links, else the default."""
+        """Return the site that the webhook's URL names, else that of the body's URLs, else the default."""
         if named is not None and named in self.hosts:
             return named
         return self._linked(*urls) or self.default_site
 
     def tell(self, named: str | None, *urls: object) -> bool:
-        """Whether there is no doubt which site a body is of."""
+        """Return whether it is certain which site a body is from."""
         return len(self.hosts) < _SEVERAL or named in self.hosts or self._linked(*urls) is not None
 
     def _linked(self, *urls: object) -> str | None:
@@ -90,7 +90,7 @@ class JiraPlaces:
 
 @dataclass(frozen=True)
 class ParsedJira:
-    """One webhook, understood. `event` None: it is to be ignored, and `ignored` says why."""
+    """One parsed webhook; where `event` is None, `ignored` says why."""
 
     type: str
     case: str
@@ -108,7 +108,7 @@ class _Call:
 
 
 def parse(body: Mapping[str, object], places: JiraPlaces, received: datetime, site: str | None = None) -> ParsedJira:
-    """Understand a webhook's body; `site` is what the URL's `?site=` says, `received` stands in for a bad timestamp."""
+    """Parse a webhook's body; `site` is the URL's `?site=`, `received` replaces a missing or impossible timestamp."""
     name = _name(body.get("webhookEvent"))
     urls = part(body, "issue").get("self"), part(body, "comment").get("self")
     at = places.site(site, *urls)
@@ -138,7 +138,7 @@ def _why_ignored(body: Mapping[str, object], name: str | None, ref: IssueRef | N
     if ref is None:
         return "no issue with an id"
     named = _projects(body, ref)
-    # A move out of a configured project still names it; links and bare deletions name none and are let through.
+    # A move out of a configured project still names it; links and bare deletions name no project and are accepted.
     if named and not any(places.projects.get(key) == ref.site for key in named):
         return f"project {min(named)} of site {ref.site} is not in jira.yml"
     return None
@@ -183,7 +183,7 @@ def _change(item: Mapping[str, object]) -> FieldChange | None:
 
 
 def _field_id(item: Mapping[str, object]) -> str | None:
-    """The id of a well-known field by its display name; a custom field may be called anything, so never by name."""
+    """Return the id of a well-known field by its display name; never of a custom field, which may have any name."""
     return None if item.get("fieldtype") == "custom" else _FIELD_IDS.get((text(item.get("field")) or "").lower())
 
 

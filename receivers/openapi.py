@@ -1,6 +1,6 @@
-"""The OpenAPI document of what programs may call: our own intake, and the checks before a button is pressed.
+"""The OpenAPI document of what programs may call: the webhooks, and the checks before a button is pressed.
 
-It is made from the models that read events; the checks' part stands in `checks.openapi.yml`, with examples.
+The webhooks' part is generated from the event models; the checks' part, with examples, is in `checks.openapi.yml`.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ _EXAMPLE: Schema = {
 
 
 def document(doors: Collection[str] = ALL_DOORS) -> Schema:
-    """The document as a JSON-ready dict (OpenAPI 3.1); webhook bodies may carry more fields than it names.
+    """Return the document as a JSON-ready dict (OpenAPI 3.1); webhook bodies may have more fields than it names.
 
-    `doors` are those that there are beside Jira's: webcrm, usedesk, and the block in Usedesk's pages.
+    `doors` are the routes that are open in addition to Jira's webhooks.
     """
     paths = {
         "automation": ("/webhooks/jira-automation", _automation),
@@ -76,7 +76,7 @@ def document(doors: Collection[str] = ALL_DOORS) -> Schema:
 
 
 def _checks() -> Schema:
-    """`/api/closing-check` and `/api/escalation-check`, with what all of `/api` answers to who may not ask."""
+    """Return `/api/closing-check` and `/api/escalation-check`, with the refusals that all of `/api` shares."""
     checks: Schema = yaml.safe_load(_CHECKS.read_text(encoding="utf-8"))
     refusals = {"400": "malformed; the answer names the first fault", "401": "no token, or none that is known"}
     for path in checks["paths"].values():
@@ -211,7 +211,7 @@ def _models() -> Schema:
 
 
 def _lenient(schema: Schema) -> Schema:
-    """Say that whatever is not required may be null; defaults and titles only repeat what stands there."""
+    """Let whatever is not required be null; drop defaults and titles, which add nothing."""
     properties = {
         name: {key: value for key, value in member.items() if key not in ("default", "title")}
         for name, member in schema["properties"].items()

@@ -1,4 +1,4 @@
-"""`POST /webhooks/ping`: `flask doctor` asks through the public address whether it leads to this bot."""
+"""`POST /webhooks/ping`: `flask doctor` calls it through the public address to see that it leads to this bot."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _LARGEST = 64  # bytes
 
 
 def blueprint(key: SecretStr | None) -> Blueprint:
-    """200 with the answer of `runtime.ping`; 401 for anything that this bot has not signed."""
+    """Make the route: 200 with the answer of `runtime.ping`, 401 for anything that this bot has not signed."""
     routes = Blueprint("ping", __name__)
 
     @routes.post(ping.PATH, strict_slashes=False)
     def receive() -> Response:
-        """Answer a question of our own."""
+        """Answer a ping of our own."""
         given = request.headers.get(ping.HEADER, "")
         told = ping.answer(request.stream.read(_LARGEST), given, key) if key else None
         if told is None:

@@ -1,4 +1,4 @@
-"""One body outside of a webhook call, read as the receiver of its sender would."""
+"""Reads a body that did not come by a webhook call the way its receiver would."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runtime.dry_run import Understood
 
 
 def understand(document: dict[str, object], config: Config, crms: Collection[str]) -> Understood:
-    """A Jira webhook, or a neutral CRM event where WebCRM is among the `crms` that are set up. Raises Refusal."""
+    """Read a Jira webhook, or a neutral CRM event if WebCRM is among the `crms` that are set up; raises Refusal."""
     if "webhookEvent" in document:
         of_jira = jira_events.parse(document, jira.places(config), datetime.now(UTC))
         return Understood(of_jira.type, of_jira.case, of_jira.event, of_jira.ignored)

@@ -1,7 +1,7 @@
-"""Take secrets and personal data (e-mails, phones) out of what is stored, logged or shown.
+"""Hides secrets and personal data (e-mails, phones) in what is stored, logged or shown.
 
 Linear in the length of the text: every pattern is bounded or possessive. Ids, issue keys, order numbers and
-timestamps are not phones: a number counts as one only with a country prefix and a phone's grouping.
+timestamps must not pass for phones, so a number counts as one only with a phone's prefix or grouping.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _PERSONAL_NAME = re.compile(
 )
 _ID_NAME = re.compile(r"(?:^|[a-zа-я_-])(?:id|ids|no|key|number|timestamp)$|Id$|Key$|No$")
 _SHORTEST = 5  # a@b.c
-_NAME_LENGTH = 64  # of a key: what is longer is no name, and is not remembered
+_NAME_LENGTH = 64  # characters; a longer key is not a field's name and is not cached
 
 
 def redact_text(text: str) -> str:
@@ -59,9 +59,9 @@ def redact_text(text: str) -> str:
 
 
 def redact(value: object) -> object:
-    """A copy of a JSON value without secrets and personal data; what stands under a telling key is hidden whole.
+    """Return a copy of a JSON value without secrets and personal data; the value of a sensitive key is hidden whole.
 
-    Expects bounded nesting (`body.parse` checks it). Null and booleans stay: they say nothing.
+    Expects bounded nesting (`body.parse` checks it). Null and booleans stay, as they reveal nothing.
     """
     if isinstance(value, str):
         return redact_text(value) if len(value) >= _SHORTEST else value
@@ -94,6 +94,6 @@ def _kind_of(key: str) -> tuple[bool, bool]:
 
 
 def _judge(key: str) -> tuple[bool, bool]:
-    """Whether what stands under this key is hidden whole; whether it is an id."""
+    """Return whether the value of this key is hidden whole, and whether it is an id."""
     name = re.sub(r"[\W_]", "", key).lower()
     return bool(_SECRET_NAME.search(name) or _PERSONAL_NAME.search(name)), bool(_ID_NAME.search(key))

@@ -1,4 +1,4 @@
-"""Why a webhook call is not taken: raised anywhere in a receiver, answered in one place (`intake.py`)."""
+"""Why a webhook call is refused: raised anywhere in a receiver, answered in one place (`intake.py`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from receivers.counters import Outcome
 
 
 class Refusal(Exception):
-    """A call that is answered with 4xx; `path` is a JSON path, `fix` says what to send instead."""
+    """A call that is answered with an error status; `path` is a JSON path, `fix` says what to send instead."""
 
     def __init__(self, problem: str, fix: str, *, path: str | None = None, count: int = 1) -> None:
         super().__init__(problem)
@@ -20,7 +20,7 @@ class Refusal(Exception):
 
 
 class BadSignature(Refusal):
-    """The sender could not be verified. The answer says nothing about the signature expected."""
+    """The sender could not be verified. The answer does not reveal the expected signature."""
 
     status = 401
     outcome: Outcome = "bad_signature"
@@ -34,7 +34,7 @@ class TooLarge(Refusal):
 
 
 class NotNow(Refusal):
-    """What is needed to judge the call cannot be had at the moment: the sender repeats it."""
+    """The call cannot be verified at the moment; the sender is to repeat it."""
 
     status = 503
     outcome: Outcome = "unavailable"

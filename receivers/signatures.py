@@ -1,4 +1,4 @@
-"""The one place that verifies who sent a body. Everything fails closed: no usable secret, no entry."""
+"""Verifies by secrets and signatures who sent a body. Everything fails closed: without a usable secret, no entry."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class NoSecretError(ValueError):
 def verify_hub(body: bytes, header: str | None, secrets: Sequence[SecretStr]) -> bool:
     """Check Jira's `X-Hub-Signature: sha256=<hex>` over the raw body.
 
-    Any of several secrets may have signed (rotation); each is tried, in constant time. Other methods than
+    The signature may be by any of several secrets (rotation); each is tried, in constant time. Methods other than
     sha256 are refused. Vector: https://developer.atlassian.com/cloud/jira/platform/webhooks/#secure-admin-webhooks
     """
     match = _HUB.fullmatch(header or "")
@@ -36,7 +36,7 @@ def verify_hub(body: bytes, header: str | None, secrets: Sequence[SecretStr]) ->
     valid = False
     for secret in secrets:
         key = secret.get_secret_value().encode()
-        # An empty key is a key that anybody has.
+        # An empty key is one that anybody has.
         valid |= bool(key) and hmac.compare_digest(hmac.digest(key, body, hashlib.sha256), given)
     return valid
 
@@ -48,7 +48,7 @@ def verify_standard(body: bytes, headers: Mapping[str, str], secrets: Sequence[S
     """
     lowered = {name.lower(): value for name, value in headers.items()}
     given = {name: lowered.get(name, "") for name in STANDARD_HEADERS}
-    # The package raises on a signature that is not base64, so one of a future version would hide a good one.
+    # The package raises on a signature that is not base64, so one of a future version could make it miss a good one.
     given["webhook-signature"] = " ".join(_STANDARD.findall(given["webhook-signature"]))
     if not all(given.values()) or not _EPOCH_SECONDS.fullmatch(given["webhook-timestamp"]):
         return False
@@ -77,7 +77,7 @@ def check_standard_secrets(secrets: Sequence[SecretStr], variable: str) -> None:
 
 
 def same_secret(given: str, secrets: Sequence[SecretStr]) -> bool:
-    """Compare a secret that was sent as it is with each of ours, in constant time; an empty one is nobody's."""
+    """Compare a secret that was sent in plain text with each of ours, in constant time; blank ones never match."""
     same = False
     for secret in secrets:
         key = secret.get_secret_value().encode()

@@ -1,4 +1,4 @@
-"""`POST /webhooks/usedesk/<path token>`: Usedesk's own bodies, which carry their secret inside."""
+"""`POST /webhooks/usedesk/<path token>`: Usedesk's webhooks, which carry their secret in the body."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LONGEST_SECRET = 1000
 
 @dataclass(frozen=True)
 class Entrance:
-    """What lets Usedesk in: the path's last part, the secret in the body; and who the bot is there."""
+    """What authenticates Usedesk, by the last part of the path and the secret in the body; and the bot's agent id."""
 
     path_token: SecretStr
     secrets: tuple[SecretStr, ...]
@@ -37,12 +37,12 @@ class Entrance:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """From the environment; Usedesk sends the application's id or the channel's token as the body's secret."""
+        """Read it from the settings; Usedesk sends the application's id or the channel's token as the body's secret."""
         secrets = tuple(one for one in (settings.usedesk_secret, settings.usedesk_token) if one is not None)
         return cls(settings.usedesk_path_token or SecretStr(""), secrets, settings.usedesk_agent_id or "")
 
     def check(self) -> None:
-        """Raise NoSecretError when it would let anybody in, or the bot would answer itself."""
+        """Raise NoSecretError when a secret is not set, or the agent id by which the bot knows its own writings."""
         check_plain_secrets([self.path_token], "USEDESK_PATH_TOKEN: not set; set a long random string")
         check_plain_secrets(
             self.secrets, "USEDESK_SECRET: neither it nor USEDESK_TOKEN is set; set what Usedesk sends as secret"
@@ -59,7 +59,7 @@ ZoneOf = Callable[[datetime | None, datetime], timedelta]
 def blueprint(
     entrance: Entrance, inbox: Inbox, counters: Counters, now: Callable[[], datetime], zone_of: ZoneOf
 ) -> Blueprint:
-    """The receiver of Usedesk's webhooks; `now` is the desk's time. Raises NoSecretError: see `Entrance.check`."""
+    """Make the receiver of Usedesk's webhooks; `now` is the desk's time. Raises NoSecretError: `Entrance.check`."""
     entrance.check()
     intake = Intake(SOURCE, inbox, counters)
     routes = Blueprint("usedesk_webhooks", __name__)
@@ -72,7 +72,7 @@ def blueprint(
 
     @routes.post("/webhooks/usedesk/<path_token>", strict_slashes=False)
     def receive(path_token: str) -> Response:
-        """Take one webhook call; answers as `intake.Intake.receive`, or 404 as if there were nothing here."""
+        """Take one webhook call; answers like `intake.Intake.receive`, or 404 for a wrong path token."""
         if not same_secret(path_token, [entrance.path_token]):
             counters.count(SOURCE, "wrong_path")
             abort(404)
@@ -82,7 +82,7 @@ def blueprint(
 
 
 def reading_of(parsed: ParsedUsedesk) -> Reading:
-    """What is handed on of a body that was understood."""
+    """Return the reading of a parsed body."""
     return Reading(
         delivery_id=parsed.delivery_id,
         case=parsed.case,
@@ -93,13 +93,13 @@ def reading_of(parsed: ParsedUsedesk) -> Reading:
 
 
 def read_body(content: bytes) -> dict[str, object]:
-    """JSON or a form, as the channel's switch «JSON request» says."""
+    """Parse JSON or a form, whichever the channel's switch «JSON request» makes Usedesk send."""
     is_form = request.mimetype == _FORM and not content.removeprefix(BOM_UTF8).lstrip().startswith(b"{")
     return body.parse(to_json(content) if is_form else content)
 
 
 def _admit(document: dict[str, object], secrets: tuple[SecretStr, ...]) -> None:
-    """Compare the secret and take both secrets out of the body; raise BadSignature for anybody else's."""
+    """Check the body's secret and remove all secrets from the body; raises BadSignature for a wrong one."""
     given = text(document.pop("secret", None), _LONGEST_SECRET)
     if given is None or not same_secret(given, secrets):
         raise BadSignature("the secret is missing or wrong", "check USEDESK_SECRET and the API channel's settings")

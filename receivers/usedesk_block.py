@@ -28,30 +28,30 @@ _ID = re.compile(TICKET_ID.removesuffix("$"))
 
 @dataclass(frozen=True)
 class BlockEntrance:
-    """What lets Usedesk's block in: the path's last part, as for its webhooks, and the block's secret key."""
+    """What authenticates Usedesk's block: the path's last part, as for its webhooks, and the block's secret key."""
 
     path_token: SecretStr
     secret: SecretStr
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """From the environment."""
+        """Read it from the settings."""
         return cls(settings.usedesk_path_token or SecretStr(""), settings.usedesk_block_secret or SecretStr(""))
 
     def check(self) -> None:
-        """Raise NoSecretError when it would let anybody in."""
+        """Raise NoSecretError when one of the two is not set."""
         check_plain_secrets([self.path_token], "USEDESK_PATH_TOKEN: not set; set a long random string")
         check_plain_secrets([self.secret], "USEDESK_BLOCK_SECRET: not set; set the secret key of the dynamic block")
 
 
 def blueprint(entrance: BlockEntrance, counters: Counters, show: Callable[[str], str]) -> Blueprint:
-    """The block's door; `show` makes the card of a ticket, HTML. Raises NoSecretError: see `BlockEntrance.check`."""
+    """Make the block's route; `show` returns a ticket's card as HTML. Raises NoSecretError: `BlockEntrance.check`."""
     entrance.check()
     routes = Blueprint("usedesk_block", __name__)
 
     @routes.post("/usedesk/block/<path_token>", strict_slashes=False)
     def block(path_token: str) -> Response:
-        """200 `{"html"}`; 404 as if there were nothing here, 401 for another secret, 400 without a ticket's id."""
+        """Answer 200 `{"html"}`; 404 for a wrong path token, 401 for a wrong secret, 400 without a ticket's id."""
         if not same_secret(path_token, [entrance.path_token]):
             counters.count(SOURCE, "wrong_path")
             abort(404)

@@ -1,7 +1,7 @@
-"""Usedesk's five kinds of body, told apart by their keys, as neutral events.
+"""Turns Usedesk's five kinds of body, told apart by their keys, into neutral events.
 
-Lenient: an optional value of the wrong type counts as missing; what is no id of a ticket is refused. No event is later
-than its arrival.
+Lenient: an optional value of the wrong type counts as missing; only a missing or malformed ticket id is refused. No
+event is dated later than its arrival.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ BLOCKS = "custom_blocks"
 
 @dataclass(frozen=True)
 class ParsedUsedesk:
-    """One body, understood: `kind` is ticket, comment, change, csi, chat or unknown; `event` None: ignored, with why.
+    """One parsed body: `kind` is ticket, comment, change, csi, chat or unknown; without `event`, `ignored` says why.
 
-    Usedesk sends no delivery id: the ids inside make one, so that a second sending is known as such.
+    Usedesk sends no delivery id, so it is made of the ids in the body, and a body sent twice is recognised.
     """
 
     kind: str
@@ -38,7 +38,7 @@ class ParsedUsedesk:
 
 
 def parse(body: Mapping[str, object], reader: Reader, now: datetime) -> ParsedUsedesk:
-    """Understand a body that arrived `now`. Raises Refusal when the ticket's id is missing."""
+    """Parse a body that arrived `now`. Raises Refusal when the ticket's id is missing."""
     if known(body.get("chat_id")):
         return _chat(body, now)
     if part(body, "csi"):
@@ -132,7 +132,7 @@ def _csi(body: Mapping[str, object]) -> ParsedUsedesk:
 
 
 def _chat(body: Mapping[str, object], now: datetime) -> ParsedUsedesk:
-    """A chat's messages have no id: what was said to whom in this minute stands for one."""
+    """Ignore a chat's message. It has no id, so its chat, sender, text and minute stand for one."""
     said = [text(body.get(name), MESSAGE) or "" for name in ("chat_id", "from", "text")]
     said.append(f"{now:%Y-%m-%dT%H:%M}")
     ignored = "a chat's message: it arrives as a comment of its ticket too"
@@ -140,13 +140,13 @@ def _chat(body: Mapping[str, object], now: datetime) -> ParsedUsedesk:
 
 
 def _delivery(kind: str, given: object, number: str | None = None) -> str:
-    """`kind:id`; where there is no id, what was sent stands for it."""
+    """Return `kind:id`, with a hash of what was sent where there is no id."""
     content = json.dumps(given, sort_keys=True).encode()
     return f"{kind}:{number or hashlib.sha256(content).hexdigest()}"
 
 
 def _context(body: Mapping[str, object], ticket_id: str, given: Mapping[str, object]) -> Ticket:
-    """What the webhook of a comment or a change says about its ticket."""
+    """Return what the webhook of a comment or a change says about its ticket."""
     assignee = known(body.get("assignee_id"))
     return Ticket(id=ticket_id, client=client_of(body, given), assignee_id=assignee, custom_fields=fields(body))
 

@@ -1,4 +1,4 @@
-"""Usedesk's form-encoded bodies: `comment[ticket_id]=5` becomes `{"comment": {"ticket_id": "5"}}`."""
+"""Reads Usedesk's form-encoded bodies: `comment[ticket_id]=5` becomes `{"comment": {"ticket_id": "5"}}`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from urllib.parse import parse_qsl
 from receivers.body import DEPTH, decoded
 from receivers.refusal import Refusal
 
-FIELDS = 20_000  # of one body; Usedesk's own stay under a few hundred
+FIELDS = 20_000  # in one body; Usedesk's own have a few hundred at most
 _NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _STEP = re.compile(r"\[([^\[\]]*)\]")
 
 
 def to_json(content: bytes) -> bytes:
-    """The same body as JSON; raises Refusal for one that is no form."""
+    """Return a form as JSON; raises Refusal when it has too many fields or is nested too deep."""
     try:
         pairs = parse_qsl(decoded(content), keep_blank_values=True, max_num_fields=FIELDS)
     except ValueError:
@@ -35,7 +35,7 @@ def _put(body: dict[str, object], name: str, value: str) -> None:
     for step in steps[:-1]:
         inner = holder.setdefault(step or str(len(holder)), {})
         if not isinstance(inner, dict):
-            return  # the name stands for a value already
+            return  # the name holds a plain value already
         holder = inner
     holder.setdefault(steps[-1] or str(len(holder)), value)
 

@@ -1,4 +1,4 @@
-"""An answer of Usedesk's `/ticket` as the bodies that its webhooks would have had (usedesk.md 4)."""
+"""Reads an answer of Usedesk's `/ticket` as the webhook bodies that it stands for (usedesk.md 4)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runtime.usedesk_polling import Window
 
 
 def understand(answer: Mapping[str, object], window: Window) -> tuple[list[Arrival], bool]:
-    """What is made of an answer: see `runtime.usedesk_polling.Understand`."""
+    """Return the arrivals of an answer within a window: see `runtime.usedesk_polling.Understand`."""
     found, settled = [], True
     for at, body in sorted(window.reader.bodies(answer), key=lambda one: one[0]):
         if at > window.until:
@@ -26,7 +26,7 @@ def understand(answer: Mapping[str, object], window: Window) -> tuple[list[Arriv
 
 
 def _arrival(body: dict[str, object], reader: Reader, at: datetime) -> Arrival | None:
-    """None for what a webhook of would be ignored, or refused."""
+    """Return a body's arrival; None if a webhook with it would be ignored or refused."""
     try:
         parsed = parse(body, reader, at)
     except Refusal:

@@ -1,4 +1,4 @@
-"""`POST /webhooks/webcrm`: the neutral CRM events, signed by the Standard Webhooks rules."""
+"""`POST /webhooks/webcrm`: neutral CRM events, signed according to Standard Webhooks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DELIVERY_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
 
 
 def blueprint(secrets: Sequence[SecretStr], inbox: Inbox, counters: Counters) -> Blueprint:
-    """The receiver of the CRM's events. Raises NoSecretError when no secret could prove a sender."""
+    """Make the receiver of the CRM's events. Raises NoSecretError when there is no secret or a malformed one."""
     check_standard_secrets(secrets, "WEBCRM_WEBHOOK_SECRETS")
     intake = Intake(SOURCE, inbox, counters)
     routes = Blueprint("webcrm_webhooks", __name__)
@@ -31,14 +31,14 @@ def blueprint(secrets: Sequence[SecretStr], inbox: Inbox, counters: Counters) ->
 
     @routes.post("/webhooks/webcrm", strict_slashes=False)
     def receive() -> Response:
-        """Take one event; answers as `intake.Intake.receive`."""
+        """Take one event; answers like `intake.Intake.receive`."""
         return intake.receive(verify, _interpret)
 
     return routes
 
 
 def understand() -> TicketEvent | Response:
-    """The neutral event of the current request, which somebody else has verified; else the answer that refuses it."""
+    """Return the neutral event of the current request, whose sender the caller has verified, or the refusing answer."""
     try:
         parsed = parse(body.parse(body.read(request, lambda _content: True)))
         if parsed.event is None:
@@ -53,7 +53,7 @@ def _interpret(document: dict[str, object], _content: bytes) -> Reading:
 
 
 def read(document: dict[str, object], delivery_id: str, named: str = "id") -> Reading:
-    """What a body says, under this delivery id; raises Refusal. `named` is where the id was found."""
+    """Read a body under this delivery id; raises Refusal. `named` tells the sender where the id was found."""
     if not _DELIVERY_ID.fullmatch(delivery_id):
         raise Refusal(f"{named} is not an id", "send 1 to 100 of the characters A-Z a-z 0-9 _ . -")
     parsed = parse(document)

@@ -1,7 +1,7 @@
-"""The neutral CRM event: strict about what names it, lenient about everything else.
+"""Reads the neutral CRM event: strict about what identifies it, lenient about everything else.
 
-Required are `id`, `type`, `occurred_at` and `ticket.id`. Any other field that is null counts as missing, and so
-does one of the wrong type, which is named in a warning: a CRM's slip must not cost the ticket its event.
+`id`, `type`, `occurred_at` and `ticket.id` are required. Any other field that is null counts as missing, and so does
+one of the wrong type, which is named in a warning: a CRM's mistake in one field must not lose the event.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from receivers.refusal import Refusal
 
 SOURCE = "webcrm"
 NO_CASE = f"{SOURCE}:none"
-LONGEST = 5000  # entries of a list: more are left out, the newest stay
+LONGEST = 5000  # entries of a list; of a longer one only the last are kept
 LISTS = (
     ("ticket", "messages"),
     ("ticket", "seller", "schemes"),
@@ -38,7 +38,7 @@ LISTS = (
 _TYPES = frozenset(get_args(TicketEventType))
 _TYPE_NAME = re.compile(r"[\w:.-]{1,100}", re.ASCII)
 _TICKET_ID = re.compile(TICKET_ID.removesuffix("$"))
-# What must be there, and what to send when it is not.
+# The required fields, each with what to send when it is missing or wrong.
 _REQUIRED: Mapping[tuple[int | str, ...], str] = {
     ("id",): "send the event's own id: a string of 1 to 200 characters",
     ("type",): "send the event's type, for example ticket.closing",
@@ -51,7 +51,7 @@ _WARNINGS = 20
 
 @dataclass(frozen=True)
 class ParsedWebCrm:
-    """One event, understood. `event` None: its type is unknown, and `ignored` says so."""
+    """One parsed event; where `event` is None its type is unknown, and `ignored` says so."""
 
     type: str
     case: str
@@ -61,7 +61,7 @@ class ParsedWebCrm:
 
 
 def parse(body: dict[str, Any]) -> ParsedWebCrm:
-    """Understand a body; raises Refusal with the path of the first fault among the required fields."""
+    """Parse a body; raises Refusal with the path of the first fault among the required fields."""
     name = body.get("type")
     if isinstance(name, str) and name not in _TYPES:
         return _ignored(body, name)
@@ -84,7 +84,7 @@ def _ignored(body: dict[str, Any], name: str) -> ParsedWebCrm:
 
 
 def _pruned(value: Any) -> Any:
-    """A copy of the containers, so that faults can be dropped from it; the caller's body is stored as it came."""
+    """Copy the containers without nulls, so that faults can be dropped; the caller's body stays as it came."""
     if isinstance(value, dict):
         return {key: _pruned(member) for key, member in value.items() if member is not None}
     if isinstance(value, list):
@@ -93,7 +93,10 @@ def _pruned(value: Any) -> Any:
 
 
 def _listed(body: dict[str, Any]) -> Iterator[str]:
-    """Make lists of what is one, and bound them before validation: it would report each bad entry of a million."""
+    """Normalise lists and cut them before validation, which would report every bad entry of a million.
+
+    Yields a warning for each list that was cut.
+    """
     for path in LISTS:
         holder: Any = body
         for name in path[:-1]:
@@ -106,13 +109,13 @@ def _listed(body: dict[str, Any]) -> Iterator[str]:
 
 
 def _drop_faults(body: dict[str, Any], error: ValidationError) -> list[str]:
-    """Take every optional value that is at fault out of the body; raise Refusal when a required one is."""
+    """Remove every faulty optional value from the body; raise Refusal when a required one is faulty."""
     faults = error.errors(include_url=False, include_context=False, include_input=False)
     required = [fault for fault in faults if fault["loc"] in _REQUIRED]
     if required:
         location = required[0]["loc"]
         raise Refusal(_problem(required[0]), _REQUIRED[location], path=_json_path(location), count=len(required))
-    # From the end, so that the places of earlier list entries stay what they were.
+    # From the end, so that the indices of earlier list entries stay valid.
     for fault in reversed(faults):
         _drop(body, fault["loc"])
     return [f"{_json_path(fault['loc'])}: {_problem(fault)}; left out" for fault in faults]

@@ -1,7 +1,7 @@
-"""A file of neutral events: a JSON object a line, or CSV with a column for each field (`ticket.id`, …).
+"""Reads a file of neutral events: one JSON object per line, or CSV with a column for each field (`ticket.id`, …).
 
-A line without `type` is a `ticket.closing`. One without `id` gets an id that follows from type, ticket and moment,
-so the same line is the same delivery each time.
+A line without `type` is a `ticket.closing`. One without `id` gets an id made of type, ticket and moment, so the same
+line is the same delivery each time.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ USUAL = "ticket.closing"
 NEEDED = ("ticket.id", "occurred_at")
 _OF_CASE = re.compile(r"case\.\w+")  # its names are those of `cases.yml`
 _CHOICES = 9  # a model, or null
-_NO_CELL = {"kind", "source", "case"}  # the first two follow from where the event comes from
+_NO_CELL = {"kind", "source", "case"}  # the first two are fixed for a file of WebCRM's events
 _Content: TypeAlias = bytes | Refusal
 
 
 @dataclass(frozen=True)
 class FileLine:
-    """One line, numbered as an editor does: its `arrival`, or the `fault` for which there is none."""
+    """One line, numbered as in an editor: its `arrival`, or the `fault` because of which there is none."""
 
     number: int
     arrival: Arrival | None = None
@@ -44,7 +44,7 @@ class FileLine:
 
 
 class UnreadableFileError(Exception):
-    """From `line` on nothing in the file can be understood; says what is wrong and what to do."""
+    """The file cannot be read from `line` on; says what is wrong and what to do."""
 
     def __init__(self, line: int, problem: str, fix: str) -> None:
         super().__init__(problem)
@@ -53,12 +53,12 @@ class UnreadableFileError(Exception):
 
 @dataclass
 class _Before:
-    """The deliveries of the lines before this one: where, and what was in them."""
+    """The deliveries of earlier lines: their line numbers and the hashes of their contents."""
 
     seen: dict[str, tuple[int, bytes]] = field(default_factory=dict)
 
     def checked(self, line: FileLine) -> FileLine:
-        """The line, unless another one has its id and tells something else."""
+        """Return the line, or a fault when an earlier line has the same id but other content."""
         if line.arrival is None:
             return line
         content = sha256(line.arrival.body).digest()
@@ -70,7 +70,7 @@ class _Before:
 
 
 def lines(path: Path) -> Iterator[FileLine]:
-    """Each line that is not empty; raises UnreadableFileError, OSError."""
+    """Yield each line that is not empty; raises UnreadableFileError, OSError."""
     before = _Before()
     for number, content in _contents(path):
         yield before.checked(_understood(number, content))
@@ -105,14 +105,14 @@ def _rows(file: IO[str]) -> Iterator[tuple[int, _Content]]:
 
 
 def _delimiter(file: IO[str]) -> str:
-    """Comma, semicolon (as Excel writes where the comma is the decimal point) or tab: what the header has most of."""
+    """Return the one that is most frequent in the header: comma, semicolon (Excel's, with decimal commas) or tab."""
     first = file.readline()
     file.seek(0)
     return max(",;\t", key=first.count)
 
 
 def _header(cells: Sequence[str]) -> list[str]:
-    """The names of the columns; raises UnreadableFileError for one that is unknown, twice there, or missing."""
+    """Return the names of the columns; raises UnreadableFileError for an unknown, repeated or missing one."""
     names = [cell.strip() for cell in cells]
     for name in names:
         if name not in columns() and not _OF_CASE.fullmatch(name):
@@ -129,7 +129,7 @@ def _header(cells: Sequence[str]) -> list[str]:
 
 @cache
 def columns() -> frozenset[str]:
-    """The fields of an event that a cell can hold, by their paths."""
+    """Return the paths of the event fields that a cell can hold."""
     schema = TicketEvent.model_json_schema()
     return frozenset(_paths(schema, schema["$defs"])) - _NO_CELL
 
@@ -144,14 +144,14 @@ def _paths(schema: Mapping[str, object], known: Mapping[str, object], above: str
 
 
 def _kind(about: object) -> str:
-    """The name of the model that a field holds, or nothing."""
+    """Return the name of the model that a field holds, or an empty string."""
     given = objects([about], 1)
     choices = objects([*given, *(one for it in given for one in entries(it.get("anyOf")))], _CHOICES)
     return next((str(one["$ref"]).rpartition("/")[2] for one in choices if "$ref" in one), "")
 
 
 def _event(header: Sequence[str], cells: Sequence[str]) -> _Content:
-    """The JSON of a row: empty cells are left out."""
+    """Return a row as JSON without its empty cells, or the Refusal for a malformed one."""
     if len(cells) != len(header):
         return Refusal(f"{len(cells)} cells, but {len(header)} columns", 'put a cell with separators in it into ""')
     event: dict[str, object] = {}
@@ -165,7 +165,7 @@ def _event(header: Sequence[str], cells: Sequence[str]) -> _Content:
 
 
 def _value(name: str, cell: str) -> object:
-    """A text; in the column of a list its entries, separated by `;`, or a JSON list."""
+    """Return a cell's text; in a list's column its entries, separated by `;` or written as a JSON list."""
     if tuple(name.split(".")) not in LISTS:
         return cell.strip()
     if cell.lstrip().startswith("["):
@@ -195,7 +195,7 @@ def _understood(number: int, content: _Content) -> FileLine:
 
 
 def _document(content: _Content) -> dict[str, object]:
-    """The event of a line, with a type and an id; as strict as a webhook's body."""
+    """Return the event of a line with a type and an id filled in; as strict as for a webhook's body."""
     if isinstance(content, Refusal):
         raise content
     if len(content) > body.LIMIT:
