@@ -1,4 +1,4 @@
-"""What an admin sets: the tables, the models that check them, and the faults."""
+"""The configuration that an admin edits: the tables, the models that check them, and the faults found."""
 
 from config.categories import Topic
 from config.config import Config

@@ -1,4 +1,4 @@
-"""`access.yml`: who becomes what when signed in by the company's provider (OIDC), and how long a session lasts."""
+"""`access.yml`: the roles of people who sign in by the company's provider (OIDC), and how long a session lasts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Email = Annotated[str, AfterValidator(matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "ema
 
 
 class Sessions(Strict):
-    """A session ends after `idle` without a page, and `absolute` after the sign-in in any case."""
+    """A session ends after `idle` without a request, and in any case `absolute` after the sign-in."""
 
     idle: Duration = timedelta(hours=2)
     absolute: Duration = timedelta(hours=12)
@@ -31,7 +31,7 @@ class Sessions(Strict):
 
 
 class Access(Strict):
-    """All of `access.yml`. `emails` goes before `values` of the `claim` (a text, or a list of texts)."""
+    """All of `access.yml`. `emails` take precedence over the `values` of the `claim` (a text, or a list of texts)."""
 
     emails: dict[Email, Role] = Field(default_factory=dict)
     claim: Text | None = None
@@ -39,7 +39,7 @@ class Access(Strict):
     sessions: Sessions = Sessions()
 
     def claimed(self, claims: Mapping[str, object]) -> Any:
-        """What stands in the claim, which may lie deeper: `realm_access.roles`."""
+        """Return the claim's value; its name may be a path into nested claims, such as `realm_access.roles`."""
         if self.claim is None or self.claim in claims:
             return claims.get(self.claim or "")
         found: Any = claims
@@ -48,7 +48,7 @@ class Access(Strict):
         return found
 
     def role(self, email: str, claimed: object) -> Role | None:
-        """The role of somebody whom the provider knows; the highest that the claim gives; None: may not come in."""
+        """Return the role of a person: by e-mail, else the highest of the claim's; None if they have no access."""
         if own := self.emails.get(email.lower()):
             return own
         names = claimed if isinstance(claimed, list | tuple) else [claimed]

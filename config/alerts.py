@@ -1,4 +1,4 @@
-"""`alerts.yml`: who is told about what an admin must look at."""
+"""`alerts.yml`: the addresses that alerts for the admins are sent to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NEXT = re.compile(r"[,\s]+(?=[A-Za-z0-9]+://)")  # a comma inside an address is
 
 
 def split_urls(value: object) -> object:
-    """Part «a://x, b://y» into addresses; a list of such texts is joined; nothing is no address."""
+    """Split «a://x, b://y» into addresses; flatten a list of such texts; turn None into an empty list."""
     if value is None:
         return []
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""`answers.yml`: which words are no answer, by class (C-12, U-30)."""
+"""`answers.yml`: phrases that are not an answer, by class (C-12, U-30)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Words = tuple[str, ...]
 
 
 def words_of(text: str) -> Words:
-    """The words of a text, alphabet-blind: «OK» is «ок»."""
+    """Return a text's words, with look-alike letters of both alphabets made equal: «OK» is «ок»."""
     return tuple(match_key(word) for word in normalise(text).split())
 
 
@@ -33,9 +33,9 @@ Phrase = Annotated[Text, AfterValidator(_phrase)]
 
 
 class Answers(Strict):
-    """All of `answers.yml`. Whatever stands in `whole` classes makes the whole message no answer.
+    """All of `answers.yml`. `thanks` … `absence` are phrases that are not an answer.
 
-    `answer`: single words that are one; any other single word leaves it in doubt.
+    `answer`: single words that are an answer; any other single word leaves it in doubt.
     """
 
     thanks: tuple[Phrase, ...]
@@ -46,13 +46,13 @@ class Answers(Strict):
     answer: tuple[Phrase, ...]
 
     def phrases(self) -> Iterator[tuple[str, int, str]]:
-        """Each phrase with its class and its place there."""
+        """Yield each phrase with its class and its position there."""
         for name in type(self).model_fields:
             for place, phrase in enumerate(getattr(self, name)):
                 yield name, place, phrase
 
     def class_of(self, words: Words) -> Class | None:
-        """The class of a clause that is made of phrases alone: that of the last one."""
+        """Return the class of a clause that consists only of such phrases: the class of the last; else None."""
         if not words:
             return None
         for count in range(len(words), 0, -1):
@@ -65,7 +65,7 @@ class Answers(Strict):
         return next((name for start, name in self._open if said[: len(start)] == start), None)
 
     def is_answer(self, words: Words) -> bool:
-        """Whether these words alone are an answer."""
+        """Return whether these words alone are an answer."""
         return words in self._answers
 
     @cached_property

@@ -1,4 +1,4 @@
-"""`calendar.yml`: when people work: zone, hours, days off, moved days (U-26…U-29, C-13a)."""
+"""`calendar.yml`: when people work: time zone, hours, days off, moved days (U-26…U-29, C-13a)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _zone(name: str) -> str:
 
 
 def _time(value: object) -> object:
-    """Read «09:30» into the time since midnight by the clock on the wall; 24:00 is the end of the day."""
+    """Read «09:30» as the wall-clock time since midnight; 24:00 is the end of the day."""
     if isinstance(value, timedelta):
         return value
     if not isinstance(value, str) or not re.fullmatch(_TIME, value):
@@ -44,7 +44,7 @@ def _time(value: object) -> object:
 
 
 def time_text(value: timedelta) -> str:
-    """Write a time since midnight as the table has it."""
+    """Write a time since midnight the way the table does."""
     hours, minutes = divmod(value // timedelta(minutes=1), 60)
     return f"{hours:02}:{minutes:02}"
 
@@ -90,7 +90,7 @@ Intervals = Annotated[tuple[Interval, ...], Field(min_length=1), AfterValidator(
 
 
 class Hours(Strict):
-    """Working hours of a day, as intervals between breaks: of `all` working days, and of those that differ."""
+    """Working hours of a day, as intervals between breaks: of `all` days, and of weekdays that differ."""
 
     all: Intervals
     mon: Intervals | None = None
@@ -102,16 +102,16 @@ class Hours(Strict):
     sun: Intervals | None = None
 
     def on(self, day: date) -> Intervals:
-        """The hours of a date, were it a working one: pairs of times since midnight."""
+        """Return the hours of a date, as if it were a working day: pairs of times since midnight."""
         own: Intervals | None = getattr(self, WEEKDAYS[day.weekday()])
         return own or self.all
 
 
 class Calendar(Strict):
-    """When somebody works. `country`: whose public holidays are days off; `moved` goes before everything else.
+    """When somebody works. `country`: whose public holidays are days off; `moved` takes precedence over all else.
 
-    `hours_on`: the hours of a single date, such as the short day before a holiday. `evening` is the time from which a
-    reply promises no answer today (U-28).
+    `hours_on`: the hours of a single date, such as the short day before a holiday. `evening`: the time from which a
+    reply no longer promises an answer today (U-28).
     """
 
     zone: Annotated[str, AfterValidator(_zone)]
@@ -123,7 +123,7 @@ class Calendar(Strict):
     evening: DayTime = timedelta(hours=17)
 
     def is_working_day(self, day: date) -> bool:
-        """True unless it is a weekend or a holiday; `moved` goes before everything."""
+        """Return True unless it is a weekend or a holiday; `moved` takes precedence."""
         moved = self.moved.get(day)
         if moved is not None:
             return moved == "working"
@@ -131,20 +131,20 @@ class Calendar(Strict):
         return day not in public.off and (WEEKDAYS[day.weekday()] not in self.weekend or day in public.working)
 
     def hours_of(self, day: date) -> Intervals:
-        """The hours of a date, were it a working one: its own, else those of its weekday."""
+        """Return the hours of a date, as if it were a working day: its own, else those of its weekday."""
         return self.hours_on.get(day) or self.hours.on(day)
 
 
 class Calendars(Strict):
-    """All of `calendar.yml`; `company` names the calendar of everybody who has no other."""
+    """All of `calendar.yml`; `company` names the calendar of everybody without another one."""
 
     company: Id
     calendars: Annotated[dict[Id, Calendar], Field(min_length=1)]
 
     def named(self, name: str | None = None) -> Calendar:
-        """The calendar of this name, or the company's. Raises KeyError for a name that the table does not have."""
+        """Return the calendar of this name, or the company's; raises KeyError for an unknown name."""
         return self.calendars[name or self.company]
 
     def day_of(self, moment: datetime) -> date:
-        """The company's day at a moment."""
+        """Return the date at a moment in the company's time zone."""
         return moment.astimezone(ZoneInfo(self.named().zone)).date()

@@ -1,4 +1,4 @@
-"""`cases.yml`: the kinds of problem cases, the branches of T-8 with their steps, and what is known of a case (J)."""
+"""`cases.yml`: the kinds of problem cases, the branches of T-8 with their steps, and the facts of a case (J)."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from config.rules import RuleId
 from config.usedesk import Pattern
 
 SECRETS = (("chats", "*"),)
-NOT, ANY = "!", "*"  # in a condition: anything but; in promised days: any other
+NOT, ANY = "!", "*"  # in a condition: anything but; in promised days: any other city
 _LINE = re.compile(r"^[ \t]*([^:\n]{2,60}?)[ \t]*:[ \t]*(\S[^\n]*?)[ \t]*$", re.MULTILINE)
 _DATES = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y")
-LONGEST = 500  # characters of what is known of one thing
+LONGEST = 500  # characters of one fact
 Do = Literal["issue", "person", "ask", "draft", "chat", "comment", "claim"]
 Facts = Mapping[str, str]
 When = dict[Id, Text]
 
 
 class CaseFact(Named):
-    """Something that a case is decided by, or that others must know; written as `name: value` anywhere.
+    """A fact that decides a case, or that others need to know; people may write it as a line `name: value`.
 
-    `values`: the spellings of each value that conditions name; `only` them where it is true. `pattern` finds it in what
-    people write. `date`: a day. `kind`: of which cases it is asked; None: of all.
+    `values`: the spellings of each value that conditions name; with `only`, no other value is accepted. `pattern` finds
+    the fact in what people write. `date`: the value is a day. `kind`: the kind of case that has it; None: all kinds.
     """
 
     values: dict[Id, tuple[Text, ...]] = Field(default_factory=dict)
@@ -42,7 +42,7 @@ class CaseFact(Named):
     kind: Id | None = None
 
     def read(self, text: str) -> str | None:
-        """The value that a text means: an id of `values`, a day, or the text itself; None: it means none."""
+        """Return the value that a text means: an id of `values`, a day, or the text itself; None if it has none."""
         text = " ".join(text.split())[:LONGEST]
         if self.date:
             return as_day(text)
@@ -50,7 +50,7 @@ class CaseFact(Named):
         return found or (None if self.only else text or None)
 
     def shown(self, value: str) -> str:
-        """How people write a value."""
+        """Return a value the way people write it."""
         if self.date and value:
             return f"{date.fromisoformat(value):%d.%m.%Y}"
         return self.values[value][0] if self.values.get(value) else value
@@ -63,11 +63,12 @@ class CaseFact(Named):
 class CaseStep(Strict):
     """One step of a branch: the rule, its line in the checklist, and who does what.
 
-    `do`: issue (made), person (only a person can), ask (until `facts` are known), draft (words to the client), chat
-    (to `chat`), comment (in the issue), claim (in the carrier's Jira). `text` names the words. `needs`: steps and facts
-    that come before; those of `hopes` too, until somebody was reminded of them. `when`: it is there only if so.
-    `after`: when a person is reminded, once and again; `on_day`: the fact that says on which day. `phrases`: words of a
-    colleague that mean it was done; `reply`: so does an answer to the client.
+    `do`: issue (is created), person (only a person can do it), ask (until `facts` are known), draft (of a message to
+    the client), chat (a message to `chat`), comment (in the issue), claim (in the carrier's Jira). `text` names the
+    text. `needs`: steps and facts that must come first; so must those of `hopes`, until somebody was reminded of them.
+    `when`: the conditions for having the step. `after`: the pauses before a person is reminded; `on_day`: the fact with
+    the day on which it is due. `phrases`: words of a colleague that mean it was done; with `reply`, so does an answer
+    to the client.
     """
 
     rule: RuleId
@@ -85,13 +86,13 @@ class CaseStep(Strict):
     on_day: Id | None = None
 
     def is_said(self, text: str) -> bool:
-        """Whether a colleague's words say that it was done."""
+        """Return whether a colleague's words say that it was done."""
         words = f" {normalise(text)} "
         return any(f" {normalise(one)} " in words for one in self.phrases)
 
 
 class Branch(Strict):
-    """A row of T-8: when it is the case's, and its steps in their order. `rule` is where the manual begins with it."""
+    """A row of T-8: the conditions for it, and its steps in order. `rule` is where the manual begins with it."""
 
     rule: RuleId
     name: Text
@@ -101,9 +102,9 @@ class Branch(Strict):
 
 
 class CaseKind(Named):
-    """A kind of case: how it is known, what it always begins with, its branches from top to bottom.
+    """A kind of case: how it is recognised, the steps it always begins with, and its branches in order of precedence.
 
-    `when`: what must be so before there is a branch at all (J-43: that there is a delay).
+    `when`: the conditions for having a branch at all (J-43: that there is a delay).
     """
 
     rule: RuleId
@@ -116,23 +117,23 @@ class CaseKind(Named):
 
 
 class Choice(Strict):
-    """What a case's facts lead to: a branch, or the facts that are missing, or neither: no row covers it (C-16)."""
+    """What a case's facts lead to: a branch, or the facts that are missing, or neither if no row covers it (C-16)."""
 
     branch: str | None = None
     missing: tuple[str, ...] = ()
 
 
 class Stale(Strict):
-    """After how many working hours an issue that nobody touches is spoken of (J-08, J-09)."""
+    """After how many working hours somebody is told of an issue that nobody touches (J-08, J-09)."""
 
     new: Duration = timedelta(hours=4)
     in_work: Duration = timedelta(hours=24)
 
 
 class Cases(Strict):
-    """All of `cases.yml`. `project`: of their issues; `claims`: of the carrier's Jira; None: nobody may write there
-    (C-17). `labels`: of all their issues (J-03, J-13). `item_like_size`: a wrong item goes the way of a wrong size
-    (C-16). `promised_days`: platform → city → days.
+    """All of `cases.yml`. `project`: where issues of cases go; `claims`: the project of the carrier's Jira, None if
+    nobody may write there (C-17). `labels`: of all issues of cases (J-03, J-13). `item_like_size`: a wrong item is
+    handled like a wrong size (C-16). `promised_days`: platform → city → days.
     """
 
     project: ProjectKey | None = None
@@ -148,36 +149,36 @@ class Cases(Strict):
     kinds: dict[Id, CaseKind] = Field(default_factory=dict)
 
     def kind_of(self, *texts: str | None) -> str | None:
-        """The kind that one of these names means."""
+        """Return the kind that the first known one of these names means."""
         return next(filter(None, map(self._kinds.find, texts)), None)
 
     def kind_in(self, text: str) -> str | None:
-        """The kind that words speak of; None: none, or two."""
+        """Return the kind whose phrases a text has; None if it is none, or more than one."""
         words = f" {normalise(text)} "
         found = {k for k, kind in self.kinds.items() if any(f" {normalise(one)} " in words for one in kind.phrases)}
         return found.pop() if len(found) == 1 else None
 
     def told_in(self, text: str) -> dict[str, str]:
-        """What lines `name: value` of a text tell."""
+        """Return the facts that a text states in lines `name: value`."""
         told = ((self._facts.find(name), value) for name, value in _LINE.findall(text))
         read = {name: self.facts[name].read(value) for name, value in told if name}
         return {name: value for name, value in read.items() if value}
 
     def found_in(self, text: str) -> dict[str, str]:
-        """What the patterns find in words that were not written as lines."""
+        """Return the facts that the patterns find anywhere in a text."""
         found = {name: re.search(fact.pattern, text) for name, fact in self.facts.items() if fact.pattern}
         return {name: match[match.re.groups] for name, match in found.items() if match}
 
     def given(self, values: Mapping[str, str | None]) -> dict[str, str]:
-        """The same of fields by the facts' ids or names."""
+        """Return the facts stated in fields that are called by the facts' ids or names."""
         named = {name if name in self.facts else self._facts.find(name): value for name, value in values.items()}
         read = {name: self.facts[name].read(value) for name, value in named.items() if name and value}
         return {name: value for name, value in read.items() if value}
 
     def choose(self, kind: str, facts: Facts) -> Choice:
-        """The first branch whose conditions hold; facts that an earlier one would need to know are missing (T-8).
+        """Choose the first branch whose conditions hold, or name the facts that it or an earlier branch lacks (T-8).
 
-        Where the kind's own condition does not hold, nothing is missing and nothing is uncovered: `branch` is empty.
+        When the kind's own conditions do not hold, `branch` is an empty string: nothing is missing or uncovered.
         """
         real = [self.holds(facts, name, wanted) for name, wanted in self.kinds[kind].when.items()]
         if not all(real):
@@ -192,7 +193,7 @@ class Cases(Strict):
         return Choice()
 
     def holds(self, facts: Facts, name: str, wanted: str) -> bool | None:
-        """Whether a fact is as a condition wants it; None: it is not known."""
+        """Return whether a fact meets a condition; None when the fact is unknown."""
         if name == "mismatch" and self.item_like_size:
             return True
         known = facts.get(name)
@@ -202,7 +203,7 @@ class Cases(Strict):
         return (known in values) != wanted.startswith(NOT)
 
     def steps(self, kind: str, branch: str | None, facts: Facts) -> dict[str, CaseStep]:
-        """The checklist of a case, in its order."""
+        """Return a case's checklist: the steps of its kind and its branch whose conditions hold, in order."""
         own = self.kinds[kind].branches[branch].steps if branch in self.kinds[kind].branches else {}
         every = {**self.kinds[kind].steps, **own}
         return {
@@ -212,14 +213,14 @@ class Cases(Strict):
         }
 
     def days(self, platform: str, city: str) -> int | None:
-        """In how many days a platform promises to deliver to a city; None: nobody wrote it down (J-43)."""
+        """Return in how many days a platform promises to deliver to a city; None if the table has no row (J-43)."""
         cities = self.promised_days.get(platform, {})
         shown = self.facts["city"].shown(city) if "city" in self.facts else city
         own = {match_key(name): days for name, days in cities.items()}
         return own.get(match_key(shown), cities.get(ANY))
 
     def facts_of(self, kind: str) -> dict[str, CaseFact]:
-        """What is asked of the cases of a kind."""
+        """Return the facts that cases of a kind have."""
         return {name: fact for name, fact in self.facts.items() if fact.kind in (None, kind)}
 
     @cached_property
@@ -233,7 +234,7 @@ class Cases(Strict):
 
 
 def as_day(text: str) -> str | None:
-    """A day as it is kept, 2026-11-20; None: it is none."""
+    """Return a day as it is stored, 2026-11-20; None if the text is not a day."""
     for form in _DATES:
         try:
             return datetime.strptime(text, form).date().isoformat()  # a day has no zone
@@ -243,5 +244,5 @@ def as_day(text: str) -> str | None:
 
 
 def day_of(value: str | None) -> date | None:
-    """The day of a fact."""
+    """Return a stored day as a date."""
     return date.fromisoformat(value) if value else None

@@ -1,4 +1,4 @@
-"""`categories.yml`: what goes to Jira (T-1), what waits for the seller (T-3), resolutions, all spellings (C-22)."""
+"""`categories.yml`: what goes to Jira (T-1), what waits for the seller (T-3), resolutions; with all spellings (C-22)."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _ESCALATION = "escalation"
 
 
 def _an_alias(spelling: str, info: ValidationInfo) -> str:
-    """Refuse a spelling that is not among the aliases, which come first: it would not be read as this resolution."""
-    aliases = info.data.get("aliases")  # none when they are at fault themselves
+    """Refuse a spelling that is not among the aliases: it would not be recognised as this resolution."""
+    aliases = info.data.get("aliases")  # None when the aliases are faulty themselves
     if aliases is not None and match_key(spelling) not in map(match_key, aliases):
         raise PydanticKnownError("literal_error", {"expected": ", ".join(f"'{alias}'" for alias in aliases)})
     return spelling
 
 
 class Resolution(Named):
-    """A resolution; `escalating` are the aliases that mean the tick «Эскалация» too (R-50)."""
+    """A resolution; `escalating` are the aliases that also mean the tick «Эскалация» (R-50)."""
 
     escalating: tuple[Annotated[Text, AfterValidator(_an_alias)], ...] = ()
 
@@ -48,7 +48,7 @@ class TicketType(Named):
 
     @cached_property
     def subtype_names(self) -> Names:
-        """Look subtypes of this type up by spelling."""
+        """A lookup of this type's subtypes by spelling."""
         return Names(spellings(self.subtypes))
 
 
@@ -91,13 +91,13 @@ class Categories(Strict):
         return self._resolution_names.find(text)
 
     def escalates(self, resolution: str | None) -> bool:
-        """True when a resolution is spelt in a way that hands the ticket over to somebody else (R-50)."""
+        """Return True when a resolution is spelt in a way that hands the ticket over to somebody else (R-50)."""
         return self._ticks.find(resolution) == _ESCALATION
 
     def hold_category(self, type_text: str | None, subtype_text: str | None) -> HoldCategory | None:
-        """Find the row of T-3 by any spelling, in both texts or whole in either; None outside the table.
+        """Find the row of T-3 by any spelling, in both texts or whole in either; None when the table has no such row.
 
-        A type known to T-1 may go by any of its names there: «Отгрузка со склада OZON (FBO)» is «FBO».
+        A type of T-1 may have any of its names there: «Отгрузка со склада OZON (FBO)» is «FBO».
         """
         type_id = self.type_id(type_text)
         known = (self.types[type_id].name, *self.types[type_id].aliases) if type_id else ()
@@ -121,7 +121,7 @@ class Categories(Strict):
 
     @cached_property
     def _ticks(self) -> Names:
-        """Every spelling of a resolution, by whether it means the tick «Эскалация» too."""
+        """A lookup of resolutions' spellings that tells whether one also means the tick «Эскалация»."""
         marked = {match_key(spelling) for row in self.resolutions.values() for spelling in row.escalating}
         known = [spelling for _, spelling in spellings(self.resolutions)]
         return Names((_ESCALATION if match_key(spelling) in marked else "none", spelling) for spelling in known)

@@ -18,20 +18,20 @@ Place = Annotated[str, AfterValidator(matching(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9
 
 
 class Channel(Named):
-    """A channel; `kinds` are the ticket kinds that it has."""
+    """A channel and the kinds of tickets that come by it."""
 
     kinds: dict[Id, Named] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class TicketKind:
-    """A channel's id and its kind's; None where the ticket does not say, or says what the table does not have."""
+    """The ids of a channel and a kind of ticket; None for one that the ticket does not name or the table lacks."""
 
     channel: str | None
     kind: str | None
 
     def lies_in(self, places: tuple[Place, ...]) -> bool | None:
-        """Whether it is one of these places; None when too little is known of it to tell."""
+        """Return whether it is one of these places; None when too little is known to tell."""
         if self.channel is None:
             return None
         whole = f"{self.channel}.{self.kind}"
@@ -42,7 +42,7 @@ class TicketKind:
 
 
 class Channels:
-    """A lookup of ticket kinds by the two texts of a ticket, or by either that says both («Чат - Обычный»)."""
+    """A lookup of ticket kinds by a ticket's two texts, or by one that holds both («Чат - Обычный»)."""
 
     def __init__(self, table: Mapping[str, Channel]) -> None:
         self._channels = Names([*_ids(table), *spellings(table)])

@@ -1,4 +1,4 @@
-"""The whole configuration as one value that never changes."""
+"""The whole configuration as one immutable value."""
 
 from __future__ import annotations
 
@@ -36,12 +36,11 @@ from config.running import RuntimeConfig
 from config.usedesk import UsedeskConfig
 from config.webcrm import WebCrmConfig
 
-_VERSION = 16  # hex digits: enough that two versions of one folder never meet
+_VERSION = 16  # hex digits: enough that two versions of one folder never collide
 
 
 class References(Strict):
-    """Where the secrets come from: `${NAME}` by site, for the alerts, and by place for
-    departments, their lead and digests."""
+    """The `${NAME}` references of the secrets: tokens by site, alert URLs, and all other addresses by place."""
 
     tokens: dict[str, str]
     urls: tuple[str, ...]
@@ -70,37 +69,37 @@ class Config(Strict):
     webcrm: WebCrmConfig = WebCrmConfig()
     access: Access = Access()
     people: People = People()
-    incidents: tuple[Incident, ...] = ()  # of the store, no table
+    incidents: tuple[Incident, ...] = ()  # from the store; there is no table of them
     references: References
 
     @cached_property
     def version(self) -> str:
-        """Name this content: the same content has the same version; comments and secrets do not count."""
+        """A hash of the content, without comments and secrets."""
         return hashlib.sha256(self.dump().encode()).hexdigest()[:_VERSION]
 
     def switched(self, modes: Mapping[str, Mode]) -> Config:
-        """The same with rules switched to other modes; a rule that is not built, or not known, stays as it is."""
+        """Return a copy with these rules' modes changed; rules that are not built, or unknown, are skipped."""
         return self._with(rules=self.rules.switched(modes))
 
     def during(self, incidents: tuple[Incident, ...]) -> Config:
-        """The same while these mass failures are open (R-24)."""
+        """Return a copy in which these mass failures are open (R-24)."""
         return self._with(incidents=incidents)
 
     def at(self, now: datetime) -> Config:
-        """The same as it stands at a moment: a rule whose `effective_from` lies ahead is off."""
+        """Return the configuration as of a moment: a rule whose `effective_from` is later is off."""
         return self._with(rules=self.rules.on(self.calendar.day_of(now)))
 
     def _with(self, **given: object) -> Config:
         if all(getattr(self, name) is value for name, value in given.items()):
             return self
         changed = self.model_copy(update=given)
-        changed.__dict__.pop("version", None)  # a copy takes along what was computed
+        changed.__dict__.pop("version", None)  # the copy has the cached value of the original
         return changed
 
     def dump(self) -> str:
-        """Write the content as canonical JSON; in place of each secret stands its `${NAME}`.
+        """Write the content as canonical JSON, with `${NAME}` in place of each secret.
 
-        Who may sign in and what agents are called is no part of it: no delivery depends on that, and it names people.
+        Leaves out `access` and `people`: they name people, and no delivery depends on them.
         """
         data = self.model_dump(mode="json", exclude={"references", "access", "people"})
         for name, reference in self.references.tokens.items():
@@ -112,7 +111,7 @@ class Config(Strict):
 
     @classmethod
     def restore(cls, text: str, env: Mapping[str, str] | None = None) -> Self:
-        """Read back what `dump` wrote; secrets come from the environment (`os.environ` unless given).
+        """Read back what `dump` wrote; secrets come from `env` (by default `os.environ`).
 
         Raises ConfigError when a secret is no longer set, or when the content no longer fits the models.
         """
@@ -131,7 +130,7 @@ class Config(Strict):
 
 
 def references_in(written: Mapping[str, Any]) -> References:
-    """Collect the `${NAME}` of the secrets from tables as they are written."""
+    """Collect the `${NAME}` references of the secrets from the tables as written."""
     urls = written["alerts"].get("urls") or []
     tokens = {name: site["token"] for name, site in written["jira"]["sites"].items()}
     addresses = {place: table[key] for table, key, place in _addresses(written) if table.get(key)}
@@ -139,7 +138,7 @@ def references_in(written: Mapping[str, Any]) -> References:
 
 
 def _addresses(tables: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]]:
-    """Go through the places of addresses in three of the tables: table, key, one name for both."""
+    """Yield every place of a secret address in three tables: its mapping, its key, and a name for the place."""
     departments = tables.get("departments", {})
     yield departments, "lead", "lead"
     for owner, row in departments.get("departments", {}).items():

@@ -1,4 +1,4 @@
-"""What no single table can know: that they fit together."""
+"""Checks that the tables fit together, which no single table can know."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from config.yaml_file import Document
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables that could be read, each with its document."""
+    """The tables, each with its document; None for one that could not be read."""
 
     jira: tuple[Document, JiraConfig] | None
     categories: tuple[Document, Categories] | None
@@ -55,7 +55,7 @@ class Tables:
 
 
 def cross_check(tables: Tables, templates: frozenset[str], *, sandbox: bool) -> Iterator[Fault]:
-    """Compare the tables with each other, with the Jira templates and with the addresses that a sandbox allows."""
+    """Check the tables against each other, the Jira templates, and in a sandbox the addresses that it allows."""
     if tables.jira:
         yield from check_projects(*tables.jira)
         if sandbox:
@@ -95,7 +95,7 @@ def _only_this_machine(document: Document, jira: JiraConfig) -> Iterator[Fault]:
 
 
 def _split_groups(document: Document, rules: Rules) -> Iterator[Fault]:
-    """A rule whose mode is another one than that of the first of its group."""
+    """Yield a fault for each group of `together` whose rules have different modes."""
     for first, *others in rules.together:
         for rule in others:
             if rules.mode(rule) != rules.mode(first):
@@ -126,7 +126,7 @@ def _phrases(document: Document, answers: Answers) -> Iterator[Fault]:
 
 
 def _working(tables: Tables, *, sandbox: bool) -> Iterator[Fault]:
-    """Check who works when, who is asked, and what a closing is checked for."""
+    """Check the tables of calendars, departments, cases, groups and closings."""
     if tables.resolutions:
         yield from check_resolutions(*tables.resolutions)
     if tables.webcrm:

@@ -1,4 +1,4 @@
-"""`departments.yml`: the neighbour departments, and when they are reminded (U-14…U-31, C-13)."""
+"""`departments.yml`: the neighbour departments, and when they are reminded of requests (U-14…U-31, C-13)."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from config.names import Names, match_key, normalise
 SECRETS = (("lead",), ("departments", "*", "chat"), ("departments", "*", "head"))
 Clock = Literal["calendar", "business"]
 Told = Literal["department", "agent", "head", "lead"]
-STAR = "*"  # in a name: the rest of it, in other texts: what stood there
+STAR = "*"  # in a name: any ending; in other texts: what it stood for in the name
 LONGEST = 100  # characters of what a star stands for
-_OWN_KEY = "*"  # no key of a file: `id` inside a department stays a mistake
+_OWN_KEY = "*"  # not `id`, which must stay an unknown key when it is written in the file
 _GROUP = re.compile(r"[^*]*\w[^*\w]*\*")  # a word, and a star at the end
 _QUOTES = " «»„“”\"'"
 
 
 def _address(value: object) -> object:
-    """Nothing is no address; a text is a secret in the form that Apprise takes."""
+    """Turn an empty value into None; refuse a text that is not in the form of an Apprise address."""
     if value is None or value == "":
         return None
     text = value.get_secret_value() if isinstance(value, SecretStr) else value
@@ -52,7 +52,7 @@ def _not_equal(span: tuple[timedelta, timedelta]) -> tuple[timedelta, timedelta]
 
 
 def _or_none(value: object) -> object:
-    """No time at all means never: a variable that is empty would have its default."""
+    """Read «0s» as None, which means never: an empty variable would get its default instead."""
     return None if value == "0s" else value
 
 
@@ -64,10 +64,10 @@ Address = Annotated[
 class Department(Named):
     """A neighbour department; `accusative` goes into «мне надо подключить …» (U-20…U-25).
 
-    A name that ends in `*` is a pattern for many («FF:*»); the star of `accusative` and `jira_component` is then what
-    stood there. `chat` and `head` are Apprise addresses, `calendar` None is the company's; `usedesk_group` is the
-    number of the group that gets outgoing tickets of the bot's (U-14). What `Departments.find` gives has no star left;
-    its `id` is one for all spellings, and is a spelling itself.
+    A name that ends in `*` is a pattern for many («FF:*»); the star in `accusative` and `jira_component` is replaced by
+    what matched. `chat` and `head` are Apprise addresses, `calendar` None is the company's; `usedesk_group` is the
+    number of the group that gets the bot's outgoing tickets (U-14). What `Departments.find` returns has no star left;
+    its `id` is the same for all spellings, and is a spelling itself.
     """
 
     id: Annotated[SkipJsonSchema[str], Field(validation_alias=_OWN_KEY, exclude=True)]
@@ -99,7 +99,7 @@ class Department(Named):
         return self
 
     def named(self, rest: str) -> Department:
-        """The department of a group whose star stands for `rest`."""
+        """Return the department that this pattern becomes when its star stands for `rest`."""
         filled = {
             name: text.replace(STAR, rest)
             for name in ("name", "accusative", "jira_component")
@@ -109,19 +109,19 @@ class Department(Named):
 
 
 class EscalationStep(Strict):
-    """A step of the escalation policy (`ladder`): how long after the request, and who is told."""
+    """A step of the escalation policy (`ladder`): how long after the request it comes, and who is told."""
 
     after: Duration
     tell: Annotated[tuple[Told, ...], Field(min_length=1)]
 
 
 class ClientText(Strict):
-    """Switches of C-13 for words to the client.
+    """Switches of C-13 for messages to the client.
 
     `clock`: business waits for the next working moment, calendar does not. `before_days_off`: the reply before the
-    evening of the last working day before days off; M-2 as the manual says, although «завтра» is a day off then.
-    `genders`: agents by their number in the CRM, for M-5; whom the CRM itself tells of need no line.
-    `inform_within`: after so long without a word to the client the agent is told (U-18); None: nobody looks.
+    evening of the last working day before days off; M-2 is what the manual says, although «завтра» is then a day off.
+    `genders`: by the agents' ids in the CRM, for M-5; not needed where the CRM tells them itself.
+    `inform_within`: after this time without a message to the client the agent is told (U-18); None: no such check.
     """
 
     inform_within: Annotated[Duration | None, BeforeValidator(_or_none)] = timedelta(minutes=30)
@@ -133,10 +133,10 @@ class ClientText(Strict):
 class Departments(Strict):
     """All of `departments.yml`.
 
-    `clock` counts `delay` and the steps of the escalation policy (`ladder`): calendar, or business, where days off do
-    not count. In `quiet_hours` nobody is told anything; None: there are none. `lead` is an Apprise address, told in
+    `clock` is how `delay` and the steps of the escalation policy (`ladder`) are counted: calendar, or business, which
+    skips days off. In `quiet_hours`, if there are any, nobody is told anything. `lead` is an Apprise address, told in
     place of an agent whose status is one of `away` (W-01). `jira_link_type`: a link of this type to a department's
-    issue is a request; `usedesk_field`: the custom field of a ticket that names the department; None: there is none.
+    issue is a request; `usedesk_field`: the custom field of a ticket that names the department, if there is one.
     """
 
     clock: Clock = "calendar"
@@ -152,7 +152,7 @@ class Departments(Strict):
     @model_validator(mode="before")
     @classmethod
     def _name_each_department(cls, data: object) -> object:
-        """Tell each department its id, which is the key that it stands under."""
+        """Give each department its key as its id."""
         if not isinstance(data, dict) or not isinstance(table := data.get("departments"), dict):
             return data
         named = {key: {**row, _OWN_KEY: key} if isinstance(row, dict) else row for key, row in table.items()}
@@ -173,23 +173,21 @@ class Departments(Strict):
         return found.popitem()[1] if len(found) == 1 else None
 
     def steps(self, department: Department) -> tuple[EscalationStep, ...]:
-        """The escalation policy of a department: its first step comes after the department's own delay, the others
-        follow.
-        """
+        """Return a department's escalation policy, shifted so that the first step comes after its own delay."""
         shift = department.delay - self.ladder[0].after
         return tuple(step.model_copy(update={"after": step.after + shift}) for step in self.ladder)
 
     def is_away(self, status: str | None) -> bool:
-        """Whether an agent of this status is not to be disturbed (W-01)."""
+        """Return whether an agent with this status is not to be disturbed (W-01)."""
         return status is not None and match_key(status) in {match_key(one) for one in self.away}
 
     def of_component(self, name: str) -> Department | None:
-        """The department that a Jira component names; a pattern's star stands for the rest of the name."""
+        """Return the department that a Jira component names, by its name or by a pattern."""
         plain = (row for row in self.departments.values() if row.jira_component == name)
         return next(plain, None) or self._of_pattern(name)
 
     def of_assignee(self, account: str | None) -> Department | None:
-        """The department whose issues are assigned to this account."""
+        """Return the department whose issues are assigned to this account."""
         rows = self.departments.values()
         return next((row for row in rows if account and row.jira_assignee == account), None)
 
@@ -210,7 +208,7 @@ class Departments(Strict):
 
 
 def _rest(pattern: str, text: str) -> str | None:
-    """What the star at the end of a pattern stands for: one line, capitalised, without quotes; None: no match."""
+    """Return what the star at the end of a pattern stands for, capitalised and without quotes; None if no match."""
     words = len(normalise(pattern.rstrip(STAR)).split())
     found = re.fullmatch(rf"\W*((?:\w+\W+){{{words}}})(\w.*)", text, re.DOTALL)
     if not found or match_key(found[1]) != match_key(pattern.rstrip(STAR)):

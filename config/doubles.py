@@ -1,4 +1,4 @@
-"""What every check of tables asks: is there such a thing, and does a spelling mean one thing alone."""
+"""Checks that all tables share: does a named thing exist, and does a spelling mean only one thing."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from config.yaml_file import Document
 
 
 def unknown(document: Document, steps: Steps, code: str, value: str, known: list[str]) -> Fault:
-    """A name of what there is not, with all that there are."""
+    """Make a fault about an unknown name, which lists the known ones."""
     return document.fault(steps, code, value=value, known=listed(known))
 
 
 def spellings_of(steps: Steps, table: Mapping[Key, Named]) -> dict[Steps, tuple[str, str]]:
-    """Every spelling of a table's rows: place → (owner, spelling)."""
+    """Return every spelling of a table's rows: place → (owner, spelling)."""
     places: dict[Steps, tuple[str, str]] = {}
     for owner, named in table.items():
         places[(*steps, owner, "name")] = (owner, named.name)
@@ -28,7 +28,7 @@ def spellings_of(steps: Steps, table: Mapping[Key, Named]) -> dict[Steps, tuple[
 
 
 def twice(document: Document, spellings: Mapping[Steps, tuple[str, str]]) -> Iterator[Fault]:
-    """Find spellings that mean nothing, or two things. `spellings`: place → (owner, spelling)."""
+    """Yield faults for spellings without a letter or with two meanings. `spellings`: place → (owner, spelling)."""
     first: dict[str, tuple[str, Steps]] = {}
     for steps, (owner, spelling) in spellings.items():
         key = match_key(spelling)
@@ -41,7 +41,7 @@ def twice(document: Document, spellings: Mapping[Steps, tuple[str, str]]) -> Ite
 
 
 def rule_known(document: Document, steps: Steps, rule: str) -> Iterator[Fault]:
-    """Find the number of a rule that the manuals do not have."""
+    """Yield a fault if the manuals have no rule with this number."""
     if rule not in KNOWN:
         meant = near(rule, sorted(KNOWN))
         yield document.fault(steps, "rule_unknown" if meant else "rule_id", value=rule, meant=meant)

@@ -1,4 +1,4 @@
-"""`duplicates.yml`: which tickets of one seller or client ask the same (W-09…W-16, R-43, R-44, C-03)."""
+"""`duplicates.yml`: when two tickets of a seller or client ask the same (W-09…W-16, R-43, R-44, C-03)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Weights(Strict):
-    """What each likeness adds to the score of a pair; `other_number` is taken away where their numbers differ."""
+    """What each similarity adds to a pair's score; `other_number` is subtracted where their numbers differ."""
 
     number: Share = 0.5
     topic: Share = 0.3
@@ -26,7 +26,7 @@ class Weights(Strict):
 
 
 class Texts(Strict):
-    """When the words of two tickets count: alike from `least` (0…1) on, with so many `words` each beside `ignore`."""
+    """When two tickets' texts are similar: from `least` (0…1) on, each with `words` or more that are not in `ignore`."""
 
     least: Share = 0.75
     words: Annotated[int, Field(ge=1, le=50)] = 3
@@ -36,10 +36,10 @@ class Texts(Strict):
 class Duplicates(Strict):
     """All of `duplicates.yml`.
 
-    A ticket is compared with the `most` newest of the same seller or client that were heard of `within` this time. From
-    the score `threshold` (0…1) on they ask the same. `working`, `closed`: the CRM's words for these statuses.
-    `notice`: by which phrases a message says that two tickets were merged (W-16). `repeats`: how long tickets are kept
-    to tell of repeated contacts (R-27).
+    A ticket is compared with the `most` newest ones of the same seller or client that had an event `within` this time.
+    From the score `threshold` (0…1) on they ask the same. `working`, `closed`: the CRM's names of these statuses.
+    `notice`: phrases by which a message says that two tickets were merged (W-16). `repeats`: how long tickets are kept
+    to notice repeated contacts (R-27).
     """
 
     within: Duration = timedelta(days=14)
@@ -55,15 +55,15 @@ class Duplicates(Strict):
 
     @property
     def kept(self) -> timedelta:
-        """How long a ticket is kept after it was heard of last."""
+        """How long a ticket is kept after its last event."""
         return max(self.within, self.repeats)
 
     def is_working(self, status: str | None) -> bool:
-        """Whether somebody works on a ticket of this status (W-13)."""
+        """Return whether somebody works on a ticket with this status (W-13)."""
         return match_key(status or "") in self._working
 
     def is_closed(self, status: str | None) -> bool:
-        """Whether a ticket of this status is over."""
+        """Return whether a ticket with this status is closed."""
         return match_key(status or "") in self._closed
 
     @cached_property
@@ -76,13 +76,13 @@ class Duplicates(Strict):
 
     @cached_property
     def notices(self) -> Phrases:
-        """The phrases of M-1; what is denied or asked is no notice."""
+        """The phrases of M-1; a phrase that is negated or asked is not a notice."""
         rows = [("notice", 1.0, phrase) for phrase in self.notice]
         denied = [("nothing", 1.0, f"не {GAP} {phrase}") for phrase in self.notice]
         return Phrases([*rows, *denied, *(("nothing", 1.0, f"{phrase} {GAP} {ASKS}") for phrase in self.notice)])
 
     def may_notify(self, text: str) -> bool:
-        """Whether a text may have one of those phrases: quick, for texts that are long or many."""
+        """Return whether a text may have one of those phrases: a quick test for long or many texts."""
         return bool(self.notice) and self._stems.search(text) is not None
 
     @cached_property
@@ -92,5 +92,5 @@ class Duplicates(Strict):
 
     @cached_property
     def ignored(self) -> frozenset[str]:
-        """The words that say nothing of what is asked."""
+        """The words that say nothing about what is asked."""
         return frozenset(word for text in self.texts.ignore for word in normalise(text).split())

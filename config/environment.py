@@ -1,4 +1,4 @@
-"""`.env`: what the environment of a process does not say, as `.env.example` shows it."""
+"""`.env`: adds the variables that a process's environment lacks; `.env.example` shows them all."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from dotenv.parser import parse_stream
 
 from config.faults import ConfigError, Fault, message
 
-FILE = Path(".env")  # of the folder in which the process was started
-_DISABLED = "PYTHON_DOTENV_DISABLED"  # the library's own switch: the tests and `.env` are none of each other's business
+FILE = Path(".env")  # in the folder in which the process was started
+_DISABLED = "PYTHON_DOTENV_DISABLED"  # the library's own switch, which keeps `.env` out of the tests
 
 
 def complete() -> None:
-    """Set what `.env` names and the environment lacks; raise ConfigError, and set nothing, when it cannot be read."""
+    """Set the variables of `.env` that the environment lacks; raise ConfigError, setting none, if it is malformed."""
     if not os.environ.get(_DISABLED) and FILE.exists():
         add(FILE)
 
 
 def add(file: Path) -> None:
-    """The same with another file; an empty variable counts as one that is not set. `${NAME}` is replaced."""
+    """Do the same with any file; an empty variable counts as not set, and `${NAME}` is replaced."""
     text = _text(file)
     lines = parse_stream(io.StringIO(text))
     wrong = [line.original.line for line in lines if line.error or (line.key and line.value is None)]

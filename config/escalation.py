@@ -1,4 +1,4 @@
-"""`escalation.yml`: which line a customer's chat goes to (T-9), and by which phrases its topic is known."""
+"""`escalation.yml`: which line a customer's chat goes to (T-9), and the phrases by which its topic is recognised."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Delivery = Literal["express", "ds_mini", "flex"]
 
 
 class SupportLine(Strict):
-    """A line of support; `reason` is what is chosen in WebCRM, `rule` the rule by which chats go there."""
+    """A line of support; `reason` is what is chosen in WebCRM, `rule` the one by which chats go there."""
 
     reason: Text
     aliases: tuple[Text, ...] = ()
@@ -31,7 +31,7 @@ class SupportLine(Strict):
 
 
 class EscalationRow(Strict):
-    """A row of T-9: chats on one of `topics` (none: on any but `besides`) go to `line`, if what it `needs` holds."""
+    """A row of T-9: chats on one of `topics` (if empty: on any except `besides`) go to `line`, if `needs` holds."""
 
     line: Id
     topics: tuple[Id, ...] = ()
@@ -39,12 +39,12 @@ class EscalationRow(Strict):
     needs: Need | None = None
 
     def speaks_of(self, topic: str | None) -> bool:
-        """Whether a topic is this row's; a row of all topics takes a chat whose topic is not known, too."""
+        """Return whether a topic belongs to this row; a row for all topics also takes a chat of unknown topic."""
         return topic in self.topics if self.topics else topic not in self.besides
 
 
 class Forbidden(Strict):
-    """A line that topics never go to, whatever was chosen (E-09)."""
+    """A line that these topics never go to, whatever was chosen (E-09)."""
 
     topics: tuple[Id, ...]
     line: Id
@@ -52,20 +52,20 @@ class Forbidden(Strict):
 
 
 class Spoken(Group):
-    """Phrases of a topic; `beside`: only where a phrase of these `mentions` stands, too."""
+    """Phrases of a topic; with `beside` they count only in a message that also has a phrase of these `mentions`."""
 
     beside: Id | None = None
 
 
 class Subject(Named):
-    """What a chat may be about; `order`: an order, so its delivery matters."""
+    """What a chat may be about; `order`: it is about an order, so the way of delivery matters."""
 
     order: bool = False
     phrases: tuple[Spoken, ...] = ()
 
 
 class Packages(Strict):
-    """By which words a CRM tells how a package is delivered, and what tells it where it has none (E-31, E-52)."""
+    """The CRM's words for ways of delivery, and what tells the way where there is no such word (E-31, E-52)."""
 
     express: tuple[Text, ...] = ()
     ds_mini: tuple[Text, ...] = ()
@@ -76,7 +76,7 @@ class Packages(Strict):
     flex_minutes: int = 120
 
     def delivery(self, called: str | None, warehouse: str | None, minutes: int | None) -> Delivery | None:
-        """How a package comes; None: in the ordinary way, as far as anybody knows."""
+        """Return how a package is delivered; None for an ordinary delivery, or when it is unknown."""
         name = self._names.find(called)
         if (warehouse or "").upper().startswith(self.mini_warehouse.upper()):
             return "ds_mini"
@@ -93,7 +93,7 @@ class Packages(Strict):
 
 
 class Countdown(Strict):
-    """How long an escalation may take (E-02), and from when: the chat is an agent's, or its topic is known (C-18)."""
+    """How long an escalation may take (E-02), from when the chat is assigned or its topic recognised (C-18)."""
 
     limit: Duration = timedelta(minutes=3)
     start: Literal["assigned", "recognised"] = "assigned"
@@ -129,15 +129,15 @@ class EscalationConfig(Strict):
         return self
 
     def topic_of(self, levels: Sequence[str]) -> str | None:
-        """The topic that a CRM's topic means: by its lowest level that the table knows."""
+        """Return the topic that a CRM's topic means, by the lowest of its levels that the table knows."""
         return next((found for level in reversed(levels) if (found := self._topic_names.find(level))), None)
 
     def line_of(self, reason: str | None) -> str | None:
-        """The line by any spelling of its reason."""
+        """Find a line by its id or any spelling of its reason."""
         return self._line_names.find(reason)
 
     def topics_in(self, words: Sequence[Word]) -> dict[str, float]:
-        """How sure the phrases of a message make of each topic, the surest first."""
+        """Return the confidence (0…1) that the phrases of a message give each topic, the highest first."""
         mentioned = {hit.owner for hit in self._mentions.find(words)}
         mute = {owner for owner, beside in self._beside.items() if beside not in mentioned}
         hits = [hit for hit in self._phrases.find(words, mute) if hit.owner != _NOTHING]
@@ -145,7 +145,7 @@ class EscalationConfig(Strict):
         return dict(sorted(told.items(), key=lambda pair: -pair[1]))
 
     def lists(self) -> Iterator[tuple[Steps, tuple[str, ...]]]:
-        """Each list of phrases with its place."""
+        """Yield each list of phrases with its place."""
         yield ("nothing",), self.nothing
         for name, phrases in self.mentions.items():
             yield ("mentions", name), phrases
@@ -183,7 +183,7 @@ _NOTHING, _WITH = "nothing", "\n"
 
 
 def _owner(topic: str, group: Spoken) -> str:
-    """Whose a phrase is: its topic's, beside what is mentioned."""
+    """Return the owner of a group's phrases: the topic, joined with what must be mentioned beside them."""
     return f"{topic}{_WITH}{group.beside or ''}"
 
 

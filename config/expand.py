@@ -1,4 +1,4 @@
-"""`${NAME}` and `${NAME:-default}` in the tables: filled in from the environment."""
+"""Fills in `${NAME}` and `${NAME:-default}` in the tables from the environment."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from config.yaml_file import Document
 
 _REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}")
 _ONLY_A_NAME = re.compile(r"\$\{[A-Z][A-Z0-9_]*(?::-)?\}")
-Pattern = tuple[str, ...]  # steps in which «*» stands for any
+Pattern = tuple[str, ...]  # steps, where «*» stands for any step
 
 
 class UnsetError(LookupError):
-    """A variable that the tables name is not set, or empty."""
+    """A variable that a table refers to is not set, or empty."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -27,7 +27,7 @@ class MalformedError(ValueError):
 
 
 def expand_text(text: str, env: Mapping[str, str]) -> str:
-    """Fill the variables of a text in; an empty variable counts as not set. Raises UnsetError, MalformedError."""
+    """Fill in the variables of a text; an empty variable counts as not set. Raises UnsetError, MalformedError."""
     if "${" in _REFERENCE.sub("", text):
         raise MalformedError(text)
 
@@ -41,9 +41,9 @@ def expand_text(text: str, env: Mapping[str, str]) -> str:
 
 
 def expand(document: Document, env: Mapping[str, str], secrets: tuple[Pattern, ...]) -> Document:
-    """Fill in a whole document. At the places of `secrets` nothing but a bare `${NAME}` may stand.
+    """Fill in a whole document. A value at one of the places of `secrets` must be a bare `${NAME}`.
 
-    Raises ConfigError: variables not set, references misspelt, secrets written out.
+    Raises ConfigError for variables that are not set, malformed references, and secrets written out.
     """
     work = _Expansion(document, env, secrets)
     data = work.value(document.data, ())

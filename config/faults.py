@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, said so that an admin can put it right."""
+"""Faults of a configuration, worded so that an admin can fix them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 import yaml
 
 SHOWN = 80  # characters of a wrong value that a fault repeats
-Steps = tuple[str | int, ...]  # where a value stands: keys and list positions from the top of the file
+Steps = tuple[str | int, ...]  # the place of a value: keys and list positions from the top of the file
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One mistake: `file:line: key: what is wrong, what to write instead`; no line for the environment."""
+    """One mistake: `file:line: key: what is wrong, what to write instead`; without a line in the environment."""
 
     file: str
     line: int | None
@@ -28,7 +28,7 @@ class Fault:
 
 
 class ConfigError(ValueError):
-    """The configuration cannot be used; `faults` says all that is wrong with it."""
+    """The configuration cannot be used; `faults` has everything that is wrong with it."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("\n".join(str(fault) for fault in faults))
@@ -36,7 +36,7 @@ class ConfigError(ValueError):
 
 
 def dotted(steps: Steps) -> str:
-    """Write a path as an admin reads it: `retry.schedule[2]`."""
+    """Write a place the way an admin reads it: `retry.schedule[2]`."""
     text = ""
     for step in steps:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
@@ -44,18 +44,18 @@ def dotted(steps: Steps) -> str:
 
 
 def message(code: str, values: Mapping[str, object] | None = None) -> str:
-    """Fill in the text of a fault; a code without a text falls back to the words of its origin (`said`)."""
+    """Return the text of a fault, filled in; a code without a text falls back to pydantic's own words (`said`)."""
     texts = _texts()
     return texts.get(code, texts["other"]).format_map({"said": code, **(values or {})})
 
 
 def listed(names: Sequence[str]) -> str:
-    """Name the possible values in a row."""
+    """Join the possible values with commas."""
     return ", ".join(names)
 
 
 def shown(value: object) -> str:
-    """Repeat a wrong value, cut short; a list or a table is not repeated."""
+    """Return a wrong value for a fault, cut to `SHOWN` characters; «…» for a list or a table."""
     if not isinstance(value, str | int | float):
         return "…"
     text = str(value)

@@ -1,4 +1,4 @@
-"""The kinds of values that the tables hold: texts, durations, addresses, identifiers."""
+"""Types of values in the tables: texts, durations, addresses."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _DURATION = r"^(\d+(?:\.\d+)?)(ms|s|m|h|d)$"
 
 
 class Strict(BaseModel):
-    """A table of the configuration: it never changes, and an unknown key is a mistake."""
+    """A table of the configuration: it is immutable, and an unknown key is a fault."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 def matching(pattern: str, code: str) -> Callable[[str], str]:
-    """Make a validator that refuses a text not of this form with the fault `code`."""
+    """Make a validator that refuses a text not matching `pattern` with the fault `code`."""
 
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text):
@@ -40,7 +40,7 @@ def _not_empty(text: str) -> str:
 
 
 def _duration(value: object) -> object:
-    """Read «5s», «1.5m», «2h» …; a timedelta passes."""
+    """Read «5s», «1.5m», «2h» …; accept a timedelta as it is."""
     if isinstance(value, timedelta):
         return value
     found = re.match(_DURATION, value.strip()) if isinstance(value, str) else None
@@ -60,7 +60,7 @@ def _longer_than_nothing(value: timedelta) -> timedelta:
 
 
 def is_loopback(url: str) -> bool:
-    """True when the host of an address is this very machine."""
+    """Return True when the host of an address is this machine."""
     try:
         host = urlsplit(url).hostname or ""
         return host == "localhost" or ip_address(host).is_loopback
@@ -69,12 +69,12 @@ def is_loopback(url: str) -> bool:
 
 
 def in_sandbox(env: Mapping[str, str]) -> bool:
-    """True when this process may talk to this machine only (`SMEZHNIK_SANDBOX`)."""
+    """Return True when this process may talk only to this machine (`SMEZHNIK_SANDBOX`)."""
     return env.get("SMEZHNIK_SANDBOX", "").strip().lower() in ("1", "true", "t", "yes", "y", "on")
 
 
 def http_address(text: str) -> str:
-    """Check an http(s) address: a host, no credentials, no query."""
+    """Check that this is an http(s) address with a host and without credentials or query; drop a final slash."""
     try:
         parts = urlsplit(text.strip())
         host, _ = parts.hostname, parts.port
@@ -88,7 +88,7 @@ def http_address(text: str) -> str:
 
 
 def _safe(url: str) -> str:
-    """Refuse plain http to another machine: the token would travel in clear text."""
+    """Refuse plain http to another machine, where the token would travel in clear text."""
     if url.startswith("http://") and not is_loopback(url):
         raise PydanticCustomError("url_plain", "not https")
     return url
@@ -102,7 +102,7 @@ Lag = Annotated[
     WithJsonSchema({"type": "string", "pattern": _DURATION}),
 ]
 Duration = Annotated[Lag, AfterValidator(_longer_than_nothing)]
-InnerUrl = Annotated[str, AfterValidator(http_address)]  # inside the company plain http may do
+InnerUrl = Annotated[str, AfterValidator(http_address)]  # plain http is acceptable inside the company
 Url = Annotated[
     str,
     AfterValidator(http_address),

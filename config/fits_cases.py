@@ -1,4 +1,4 @@
-"""That the table of problem cases fits together, and with Jira's."""
+"""Checks that the table of problem cases fits together, and with Jira's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DERIVED = "delayed"  # a fact that the bot works out (J-43)
 
 
 def check_cases(document: Document, cases: Cases, jira: JiraConfig | None) -> Iterator[Fault]:
-    """Find names that mean two things, and what conditions and steps speak of and there is not."""
+    """Yield faults for names with two meanings, and for conditions and steps that name unknown things."""
     yield from twice(document, spellings_of(("facts",), cases.facts))
     yield from twice(document, spellings_of(("kinds",), cases.kinds))
     for name, fact in cases.facts.items():
@@ -38,7 +38,7 @@ def check_cases(document: Document, cases: Cases, jira: JiraConfig | None) -> It
 def _step(
     document: Document, place: Steps, step: CaseStep, cases: Cases, known: tuple[list[str], list[str]]
 ) -> Iterator[Fault]:
-    """`known`: the facts of its kind, and those with the steps that it may wait for."""
+    """Check one step; `known` are its kind's facts, and the same with the steps that it may wait for."""
     facts, every = known
     yield from _known(document, (*place, "facts"), step.facts, facts)
     yield from _known(document, (*place, "when"), tuple(step.when), facts)

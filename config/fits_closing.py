@@ -1,4 +1,4 @@
-"""That the table of resolutions fits together: names mean one thing, and places are among its channels."""
+"""Checks that the table of resolutions fits together: names have one meaning, and places are among its channels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from config.yaml_file import Document
 
 
 def check_resolutions(document: Document, table: Resolutions) -> Iterator[Fault]:
-    """Find spellings that mean two things, and checks or rows of advice in places that there are not."""
+    """Yield faults for spellings with two meanings, and for checks or advice in unknown places."""
     yield from twice(document, spellings_of(("channels",), table.channels))
     for name, channel in table.channels.items():
         yield from twice(document, spellings_of(("channels", name, "kinds"), channel.kinds))

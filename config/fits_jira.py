@@ -1,4 +1,4 @@
-"""That the tables of Jira, of categories and of holds fit together."""
+"""Checks that the tables of Jira, of categories and of holds fit together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from config.yaml_file import Document
 
 
 def check_projects(document: Document, jira: JiraConfig) -> Iterator[Fault]:
-    """Find projects and components that name what `jira.yml` does not have."""
+    """Yield faults for projects and components that name what `jira.yml` does not have."""
     for key, project in jira.projects.items():
         if project.site not in jira.sites:
             yield unknown(document, ("projects", key, "site"), "site_unknown", project.site, list(jira.sites))
@@ -26,7 +26,7 @@ def check_projects(document: Document, jira: JiraConfig) -> Iterator[Fault]:
 
 
 def _neighbours(document: Document, steps: Steps, rule: ComponentRule, jira: JiraConfig) -> Iterator[Fault]:
-    """Find components of warehouses that a hold would leave on the issue (W-67, W-74)."""
+    """Yield faults for warehouse components that a hold would not remove from the issue (W-67, W-74)."""
     places: dict[Steps, str] = {(*steps, "by_warehouse", name): own for name, own in rule.by_warehouse.items()}
     if rule.fallback:
         places[(*steps, "fallback")] = rule.fallback
@@ -49,7 +49,7 @@ def _warehouses(document: Document, steps: Steps, rule: ComponentRule) -> Iterat
 
 
 def check_categories(document: Document, categories: Categories, templates: frozenset[str]) -> Iterator[Fault]:
-    """Find topics under one name, and templates and rules that there are not."""
+    """Yield faults for topics with the same name, and for unknown templates and rules."""
     yield from twice(document, spellings_of(("types",), categories.types))
     yield from twice(document, spellings_of(("resolutions",), categories.resolutions))
     yield from twice(document, spellings_of(("hold_seller",), categories.hold_seller))
@@ -67,7 +67,7 @@ def check_categories(document: Document, categories: Categories, templates: froz
 def check_together(
     jira_document: Document, jira: JiraConfig, categories_document: Document, categories: Categories
 ) -> Iterator[Fault]:
-    """Find projects that topics name, and topics that components name, which there are not."""
+    """Yield faults for topics that name an unknown project, and for components of an unknown topic."""
     places: dict[Steps, str] = {
         **{("types", type_id, "project"): kind.project for type_id, kind in categories.types.items()},
         **{("hold_seller", row_id, "project"): row.project for row_id, row in categories.hold_seller.items()},
@@ -81,7 +81,7 @@ def check_together(
 
 
 def check_holds(document: Document, holds: Holds, jira: JiraConfig) -> Iterator[Fault]:
-    """Find a project that there is not, and transitions of holds that issues make without one."""
+    """Yield faults for an unknown project, and for hold statuses that issues also reach without a hold."""
     if holds.project not in jira.projects:
         yield unknown(document, ("project",), "project_unknown", holds.project, list(jira.projects))
     for kind, status in (("ozon", holds.transitions.ozon), ("seller", holds.transitions.seller)):
@@ -91,13 +91,13 @@ def check_holds(document: Document, holds: Holds, jira: JiraConfig) -> Iterator[
 
 
 def _has(project: Project, status: str) -> bool:
-    """True when issues of the project come to this status without any hold."""
+    """Return True when issues of the project reach this status without a hold."""
     own = project.statuses
     return match_key(status) in {match_key(name) for name in (own.in_work, own.queue, *own.done)}
 
 
 def check_purposes(document: Document, jira: JiraConfig, categories: Categories, holds: Holds) -> Iterator[Fault]:
-    """Find purposes for which issues will be made, and no issue type is named."""
+    """Yield faults for purposes for which issues will be created but no issue type is named."""
     escalated = {kind.project for kind in categories.types.values()}
     held = {*escalated, holds.project, *(row.project for row in categories.hold_seller.values())}
     wanted: tuple[tuple[Purpose, set[str]], ...] = (

@@ -1,4 +1,4 @@
-"""Whether no list of phrases has one twice."""
+"""Checks that no list of phrases has one twice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from config.yaml_file import Document
 
 
 def check_phrases(document: Document, lists: Iterable[tuple[Steps, tuple[str, ...]]]) -> Iterator[Fault]:
-    """Find phrases that stand twice in one list."""
+    """Yield faults for phrases that are in one list twice."""
     for steps, phrases in lists:
         first: dict[tuple[str, ...], Steps] = {}
         for number, phrase in enumerate(phrases):
@@ -21,5 +21,5 @@ def check_phrases(document: Document, lists: Iterable[tuple[Steps, tuple[str, ..
 
 
 def _spelt(phrase: str) -> tuple[str, ...]:
-    """A phrase as it is compared: letters folded, its signs kept."""
+    """Return a phrase in the form that is compared: normalised, but with its signs."""
     return tuple(normalise(part) + "".join(char for char in part if char in "*^?…") for part in phrase.split())

@@ -1,4 +1,4 @@
-"""That the tables fit together of who works when, who is asked, which group solves what, and what tickets end with."""
+"""Checks the tables of calendars, departments, WebCRM's groups and Usedesk's categories and outcomes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from config.yaml_file import Document
 
 
 def check_calendars(document: Document, calendars: Calendars) -> Iterator[Fault]:
-    """Find a company without a calendar, and hours of dates that cannot be."""
+    """Yield faults for a company without a calendar, and for impossible hours of dates."""
     if calendars.company not in calendars.calendars:
         yield unknown(document, ("company",), "calendar_unknown", calendars.company, list(calendars.calendars))
     for name, calendar in calendars.calendars.items():
@@ -23,7 +23,7 @@ def check_calendars(document: Document, calendars: Calendars) -> Iterator[Fault]
 
 
 def _hours_on(document: Document, steps: Steps, calendar: Calendar) -> Iterator[Fault]:
-    """Find hours of a date on which nobody works, or which are no part of that day's usual hours."""
+    """Yield faults for hours on a day off, and for hours outside that day's usual ones."""
     for day, hours in calendar.hours_on.items():
         usual, place = calendar.hours.on(day), (*steps, day.isoformat())
         if not calendar.is_working_day(day):
@@ -34,7 +34,7 @@ def _hours_on(document: Document, steps: Steps, calendar: Calendar) -> Iterator[
 
 
 def check_departments(document: Document, departments: Departments, calendars: Calendars | None) -> Iterator[Fault]:
-    """Find departments under one name, and rules and calendars that there are not."""
+    """Yield faults for departments with the same name, and for unknown rules and calendars."""
     table = departments.departments
     yield from twice(document, spellings_of(("departments",), table))
     for owner, row in table.items():
@@ -45,7 +45,7 @@ def check_departments(document: Document, departments: Departments, calendars: C
 
 
 def check_matrix(document: Document, usedesk: UsedeskConfig) -> Iterator[Fault]:
-    """Find categories that have two types (U-05)."""
+    """Yield faults for categories that have two types (U-05)."""
     yield from twice(
         document,
         {
@@ -59,7 +59,7 @@ def check_matrix(document: Document, usedesk: UsedeskConfig) -> Iterator[Fault]:
 def check_outcomes(
     document: Document, usedesk: UsedeskConfig, jira: JiraConfig | None, departments: Departments | None
 ) -> Iterator[Fault]:
-    """Find outcomes of projects and departments that there are not (U-07)."""
+    """Yield faults for outcomes of unknown projects and departments (U-07)."""
     if jira:
         known = list(jira.projects)
         for key in usedesk.outcomes.projects:
@@ -73,7 +73,7 @@ def check_outcomes(
 
 
 def check_groups(document: Document, table: WebCrmConfig) -> Iterator[Fault]:
-    """Find groups under one name, and questions that go to two groups (W-31)."""
+    """Yield faults for groups with the same name, and for questions that go to two groups (W-31)."""
     yield from twice(document, spellings_of(("groups",), table.groups))
     taken: dict[Steps, tuple[str, str]] = {}
     for owner, number, row in table.questions():

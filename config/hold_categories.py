@@ -1,4 +1,4 @@
-"""The categories that no ticket may be closed in before the seller has answered (T-3), by all their spellings."""
+"""Categories of tickets that may not be closed before the seller has answered (T-3), by all their spellings."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from config.jira import ProjectKey
 from config.named import Named, spellings
 from config.names import Names, match_key
 
-_PARTS = ":"  # parts the type from the subtype in «FBS: Возвраты»
+_PARTS = ":"  # separates the type from the subtype in «FBS: Возвраты»
 
 
 class HoldSellerCategory(Named):
-    """A row of T-3: names are «type: subtype»; `rule` is W-79…W-82; `project` takes its holds."""
+    """A row of T-3: names are «type: subtype»; `rule` is W-79…W-82; `project` is where its holds go."""
 
     rule: Text
     project: ProjectKey
@@ -31,7 +31,7 @@ class HoldCategory:
 
 
 class HoldNames:
-    """A lookup of rows of T-3 by type and subtype as a ticket spells them."""
+    """A lookup of the rows of T-3 by type and subtype as a ticket spells them."""
 
     def __init__(self, table: Mapping[str, HoldSellerCategory]) -> None:
         self._whole = Names(spellings(table))
@@ -42,10 +42,10 @@ class HoldNames:
                 self._types.setdefault(match_key(kind), set()).add(owner)
 
     def find(self, types: Collection[str], subtype: str) -> str | None:
-        """Return the id of the row; `types` are all the names of the ticket's type.
+        """Return the id of the row; `types` are all names of the ticket's type.
 
-        The name may stand in both parts or whole in either. None when no row has it, when the parts name two rows,
-        or when one part is the type of another row («FBO» / «FBS: Возвраты»).
+        The row's name may be split over type and subtype, or be whole in either. None when no row has it, when the two
+        name different rows, or when one of them is the type of another row («FBO» / «FBS: Возвраты»).
         """
         texts = [*(f"{kind} {subtype}" for kind in types), *types, subtype]
         found = {owner for owner in map(self._whole.find, texts) if owner}

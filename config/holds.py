@@ -1,4 +1,4 @@
-"""`holds.yml`: where a ticket on hold goes in Jira, and how long it may wait (W-66…W-78)."""
+"""`holds.yml`: where tickets on hold go in Jira, and how long they may wait (W-66…W-78)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from config.fields import Duration, Strict, Text, matching
 from config.jira import ProjectKey
 from config.names import match_key
 
-_ACCOUNT = r"^(?!qm:)[A-Za-z0-9:_.-]{1,255}$"  # `qm:…` are customers, to whom nothing can be assigned
+_ACCOUNT = r"^(?!qm:)[A-Za-z0-9:_.-]{1,255}$"  # `qm:…` are customers, who cannot be assigned anything
 
 
 AccountId = Annotated[
@@ -20,7 +20,7 @@ AccountId = Annotated[
 
 
 class Due(Strict):
-    """How long a hold may wait, by whom it waits for, until somebody is reminded."""
+    """How long a hold waits until somebody is reminded, by whom it waits for."""
 
     ozon: Duration
     seller: Duration
@@ -28,7 +28,7 @@ class Due(Strict):
 
 
 class HoldTransitions(Strict):
-    """Statuses of Jira whose reaching asks for the hold; None: there is no such status."""
+    """Jira statuses into which moving an issue asks for a hold; None: there is no such status."""
 
     ozon: Text | None = None
     seller: Text | None = None
@@ -43,9 +43,9 @@ class HoldTransitions(Strict):
 class Holds(Strict):
     """All of `holds.yml`.
 
-    `project` takes the holds of tickets whose type has no project of its own; `clock_tolerance` is how far the clocks
-    of WebCRM and Jira may differ (W-77); `agents` gives Jira's account of a CRM agent (W-68, W-75);
-    `link_type` is the kind of link to the task that is awaited (W-53).
+    `project` is where holds go for tickets whose type has no project of its own; `clock_tolerance` is how far the
+    clocks of WebCRM and Jira may differ (W-77); `agents` has the Jira accounts of CRM agents (W-68, W-75);
+    `link_type` is the type of the link to the task that the hold waits for (W-53).
     """
 
     project: ProjectKey

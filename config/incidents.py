@@ -1,4 +1,4 @@
-"""Mass failures that a lead has opened (R-24): which tickets are of one. They stand in the store, not in a file."""
+"""Mass failures that a lead has opened, and which tickets belong to them (R-24). They are in the store, not a file."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from config.phrases import Phrases, Word
 
 
 class Incident(Strict):
-    """An open failure: its number, name and master issue, and by what its tickets are known.
+    """An open failure: its number, name and master issue, and how its tickets are recognised.
 
     `keywords` are phrases as in `phrases.yml`, `topics` names of a Type, «Type: Subtype», direction, category or
-    topic. An empty list narrows nothing.
+    topic. An empty list is no restriction, but at least one of the two must be filled.
     """
 
     id: int
@@ -24,7 +24,7 @@ class Incident(Strict):
     topics: tuple[Text, ...] = ()
 
     def is_of(self, names: Iterable[str], words: Sequence[Word]) -> bool:
-        """Whether a ticket with topics of these names, and these words of its client, is of the failure."""
+        """Return whether a ticket with topics of these names and these words from its client belongs to the failure."""
         if not self.keywords and not self.topics:
             return False
         fits = not self.topics or any(self._topics.find(name) for name in names)

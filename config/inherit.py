@@ -1,6 +1,6 @@
-"""`defaults` of a table: what its rows have unless they say otherwise; tables within are filled in key by key.
+"""`defaults` of a table: values that its rows inherit unless they set their own; nested tables are merged key by key.
 
-`key: null` in a row means that it does not have what it would inherit.
+`key: null` in a row drops the inherited value.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from config.faults import ConfigError, Fault, Steps, dotted
 from config.yaml_file import Document
 
 DEFAULTS = "defaults"
-ROWS = {"jira": "projects"}  # table → what inherits in it
+ROWS = {"jira": "projects"}  # table → the key whose rows inherit
 
 
 def inherit(document: Document, rows: str) -> Document:
-    """The table with every row filled in and without its defaults; an inherited value stands where the defaults do."""
+    """Return the table with its defaults merged into every row; an inherited value has the line of the default."""
     data = dict(document.data)
     defaults, own = data.pop(DEFAULTS, None), data.get(rows)
     if defaults is None:
@@ -45,7 +45,7 @@ def _filled(defaults: Any, own: Any) -> Any:
 
 
 def told_once(faults: Iterable[Fault], document: Document, rows: str) -> list[Fault]:
-    """A fault of the defaults once, and as one of theirs, instead of with every row that inherits it."""
+    """Report a fault of the defaults once, with its place there, instead of once for every row that inherits it."""
     places = {line: steps for steps, line in document.lines.items() if steps[:1] == (DEFAULTS,)}
     found: dict[Fault, None] = {}
     for fault in faults:
@@ -56,5 +56,5 @@ def told_once(faults: Iterable[Fault], document: Document, rows: str) -> list[Fa
 
 
 def _own(steps: Steps, key: str) -> str:
-    """The key of a fault as it stands in the defaults: `projects.FBO.site` → `defaults.site`."""
+    """Return a fault's key as it is in the defaults: `projects.FBO.site` → `defaults.site`."""
     return dotted((DEFAULTS, *key.split(".")[2:])) if key.count(".") > 1 else dotted(steps)

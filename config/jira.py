@@ -1,4 +1,4 @@
-"""`jira.yml`: sites, projects, fields, statuses, and the components that name the neighbour group."""
+"""`jira.yml`: sites, projects, fields, statuses, and the components that name neighbour groups."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class Site(Strict):
 
 
 class ProjectFields(Strict):
-    """Ids of the custom fields that carry the ticket into the issue; None is not filled.
+    """Ids of the custom fields into which a ticket's data goes; one that is None is not filled.
 
-    `request_type` is Jira Service Management's own field: its value shows an issue to the customer.
+    `request_type` is Jira Service Management's own field; with a value in it the customer can see the issue.
     """
 
     ticket: FieldId | None = None
@@ -68,9 +68,9 @@ class ProjectFields(Strict):
 
 
 class Statuses(Strict):
-    """What a project calls its statuses (C-26): taken in work, the common queue, waiting for the seller, finished.
+    """A project's names for its statuses (C-26): in work, the common queue, waiting for the seller, finished.
 
-    Waiting for the seller may be the queue or the work itself; the others are different things.
+    Waiting for the seller may be the same as the queue or as in work; the others must differ.
     """
 
     in_work: Text
@@ -92,7 +92,7 @@ class Statuses(Strict):
 class Project(Strict):
     """A Jira project: its site, the issue type per purpose (by name), and whether components may be created.
 
-    `request_type` goes into the field `fields.request_type`; None: no seller can see issues of this project.
+    `request_type` goes into the field `fields.request_type`; if it is None, no seller can see the project's issues.
     """
 
     site: Text
@@ -105,14 +105,14 @@ class Project(Strict):
 
 @dataclass(frozen=True)
 class Components:
-    """Names of the components to set; `known` is False when the warehouse had to be guessed (C-01)."""
+    """Names of the components to set; `known` is False when the warehouse is unknown (C-01)."""
 
     names: tuple[str, ...]
     known: bool
 
 
 class ComponentRule(Strict):
-    """Which components an escalation of one ticket type carries (W-57, C-01)."""
+    """Which components an escalation of one ticket type gets (W-57, C-01)."""
 
     always: tuple[Text, ...] = ()
     by_warehouse: dict[Text, Text] = Field(default_factory=dict)
@@ -120,9 +120,9 @@ class ComponentRule(Strict):
     fallback: Text | None = None
 
     def for_warehouse(self, text: str | None) -> Components:
-        """Choose by the warehouse as the ticket spells it; unknown → the fallback, and `known` is False.
+        """Choose by the warehouse as the ticket spells it; an unknown one gets the fallback, with `known` False.
 
-        A rule that names no warehouse has nothing to know: always its fallback, `known` is True.
+        A rule without warehouses always gives its fallback, with `known` True.
         """
         warehouse = self._warehouses.find(text)
         own = self.by_warehouse[warehouse] if warehouse else self.fallback
@@ -151,8 +151,8 @@ class HoldLabels(Strict):
 class JiraConfig(Strict):
     """All of `jira.yml`; the first site is the default. `components` is keyed by ticket type id.
 
-    `reconcile_every`: how often Jira is asked for what its webhooks lost.
-    `neighbours`: patterns of the components that name a neighbour group, which a hold takes away (W-67, W-74).
+    `reconcile_every`: how often Jira is searched for events that its webhooks lost.
+    `neighbours`: patterns of components that name a neighbour group; a hold removes these (W-67, W-74).
     """
 
     sites: Annotated[dict[Id, Site], Field(min_length=1)]
@@ -163,5 +163,5 @@ class JiraConfig(Strict):
     reconcile_every: Duration = timedelta(minutes=5)
 
     def is_neighbour(self, name: str) -> bool:
-        """True when a component names a neighbour group; compared as written, `*`, `?` and `[…]` as in file names."""
+        """Return True when a component names a neighbour group; patterns are case-sensitive, with `*`, `?`, `[…]`."""
         return any(fnmatchcase(name, pattern) for pattern in self.neighbours)

@@ -1,4 +1,4 @@
-"""Read the folder of tables: one `Config`, or all that is wrong with it."""
+"""Reads the folder of tables into one `Config`, or reports everything that is wrong with it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ TABLES: Mapping[str, type[BaseModel]] = {
     "people": People,
 }
 TEMPLATES = Path(__file__).resolve().parent.parent / "jira_templates"
-# templates of something else than an escalated ticket
+# templates for something other than an escalated ticket
 _NOT_ISSUES = {"_shared", "comments", "hold_ozon", "hold_seller", "case", "claim"}
 _SECRETS: Mapping[str, tuple[Pattern, ...]] = {
     "jira": jira.SECRETS,
@@ -78,9 +78,9 @@ class _Table:
 
 
 def load(folder: Path, env: Mapping[str, str], templates: Path = TEMPLATES) -> Config:
-    """Read `folder`/*.yml; `${NAME}` comes from `env`; `templates` holds the Jira templates that a type may name.
+    """Read `folder`/*.yml; `${NAME}` is filled in from `env`; `templates` has the Jira templates that a type may name.
 
-    Raises ConfigError with every fault that could be found.
+    Raises ConfigError with every fault that was found.
     """
     tables, faults = _read_all(folder, env)
     faults += _cross_check(tables, env, templates)
@@ -92,7 +92,7 @@ def load(folder: Path, env: Mapping[str, str], templates: Path = TEMPLATES) -> C
 
 
 def check(folder: Path, env: Mapping[str, str], templates: Path = TEMPLATES) -> list[Fault]:
-    """Say all that is wrong with a folder; nothing when it can be loaded."""
+    """Return every fault of a folder; none when it can be loaded."""
     try:
         load(folder, env, templates)
     except ConfigError as error:
@@ -134,7 +134,7 @@ def _cross_check(tables: Mapping[str, _Table], env: Mapping[str, str], templates
 
 
 def _shown(path: Path) -> str:
-    """Name a file as it is seen from here, so that an editor opens it at a click."""
+    """Return a file's path relative to the current folder, so that a click opens it in an editor."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a table may call by several names (C-22)."""
+"""Things that a table may call by several names (C-22)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Named(Strict):
 
 
 def spellings(table: Mapping[Key, Named]) -> Iterator[tuple[str, str]]:
-    """Give every (id, spelling) of a table."""
+    """Yield every (id, spelling) of a table."""
     for owner, named in table.items():
         for spelling in (named.name, *named.aliases):
             yield owner, spelling

@@ -1,4 +1,4 @@
-"""Names as people write them: one normal form, tables of spellings, and a cautious match of typos (C-22)."""
+"""Names as people write them: a normal form, lookups by spelling, and a cautious match of typos (C-22)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import unicodedata
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-CLOSE = 0.88  # of difflib's ratio
-LONG = 8  # characters that a name needs before a typo in it is forgiven
-WORD_CLOSE = 0.8  # of each word: «расширение» is not a typo of «расторжение», however long the rest of the name
-WORD = 4  # letters that a word needs; shorter ones are codes and negations («FBO», «не»), where one letter is all
+CLOSE = 0.88  # least ratio of difflib for two names
+LONG = 8  # characters that a name needs before a typo in it is tolerated
+WORD_CLOSE = 0.8  # least ratio of each word: «расширение» is not a typo of «расторжение», however long the name
+WORD = 4  # letters that a word needs; shorter ones are codes and negations («FBO», «не»), where each letter matters
 # Cyrillic letters that look like Latin ones: «FBО» is typed in either alphabet
 _LOOKALIKES = str.maketrans("авекмнорстух", "abekmhopctyx")
 
@@ -20,18 +20,18 @@ def normalise(text: str) -> str:
     for char in unicodedata.normalize("NFKC", text).casefold().replace("ё", "е"):
         if char.isalnum():
             letters.append(char)
-        elif unicodedata.category(char) not in ("Mn", "Cf"):  # accents and invisible characters part no word
+        elif unicodedata.category(char) not in ("Mn", "Cf"):  # accents and invisible characters do not split a word
             letters.append(" ")
     return " ".join("".join(letters).split())
 
 
 def fold(text: str) -> str:
-    """Normalised and alphabet-blind: «OK» is «ок»."""
+    """Normalise a text and make look-alike letters of both alphabets equal: «OK» is «ок»."""
     return normalise(text).translate(_LOOKALIKES)
 
 
 def match_key(text: str) -> str:
-    """Two spellings of one name have the same key: folded, without spaces."""
+    """Return the key that all spellings of a name share: folded, without spaces."""
     return fold(text).replace(" ", "")
 
 
@@ -39,7 +39,7 @@ class Names:
     """A lookup of ids by spelling."""
 
     def __init__(self, spellings: Iterable[tuple[str, str]]) -> None:
-        """Take pairs (id, spelling)."""
+        """Build the lookup from pairs (id, spelling)."""
         pairs = [(owner, spelling) for owner, spelling in spellings if match_key(spelling)]
         self._exact = {match_key(spelling): owner for owner, spelling in pairs}
         known = {(owner, normalise(spelling)) for owner, spelling in pairs}
@@ -62,7 +62,7 @@ class Names:
 
 
 def alike(one: str, other: str) -> bool:
-    """True when two normalised names differ by a typo alone, which never touches a short word, a code or a number."""
+    """Return True when two normalised names differ only by a typo, and not in a short word, a code or a number."""
     if min(len(one), len(other)) < LONG:
         return False
     words, others = one.split(), other.split()

@@ -1,4 +1,4 @@
-"""The forms of the numbers that agents state (R-05): of an order, of a shipment, of a supply."""
+"""Patterns of the numbers that agents have to state (R-05): of an order, a shipment, a supply."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ MOST = 10  # numbers of one kind that are offered
 
 
 class Numbers(Strict):
-    """Regular expressions; what stands in a pattern's brackets, or else all of it, is the number."""
+    """Regular expressions by field; a pattern's group, or without one the whole match, is the number."""
 
     order_no: tuple[Pattern, ...] = ()
     shipment_no: tuple[Pattern, ...] = ()
     supply_no: tuple[Pattern, ...] = ()
 
     def found(self, texts: Iterable[str]) -> dict[str, list[str]]:
-        """The numbers that texts hold, by field, each once, in the order of the texts."""
+        """Return the numbers found in texts, by field and each once."""
         text = "\n".join(texts)[:LONGEST]
         return {name: _numbers(patterns, text) for name, patterns in self._compiled.items()}
 
     def found_of(self, name: str, text: str) -> list[str]:
-        """Those of one field in one text."""
+        """Return the numbers of one field found in one text."""
         return _numbers(self._compiled[name], text[:LONGEST])
 
     @cached_property

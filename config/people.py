@@ -1,4 +1,4 @@
-"""`people.yml`: what the ids of agents are called, and where else the same person is known."""
+"""`people.yml`: the names behind the ids of agents, and the same people's other accounts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from config.fields import Strict, Text
 
 
 class PersonRow(Strict):
-    """An agent of a CRM; `jira`: the account in Jira, `department`: an id or a name of `departments.yml`."""
+    """An agent of a CRM; `jira`: the account in Jira, `department`: an id or a name from `departments.yml`."""
 
     name: Text
     jira: Text | None = None
@@ -18,18 +18,18 @@ class PersonRow(Strict):
 
 
 class People(Strict):
-    """All of `people.yml`, by the id that the CRM gives an agent: `a17`, or `usedesk:17` where two CRMs share one."""
+    """All of `people.yml`, by the agent's id in the CRM: `a17`, or `usedesk:17` where two CRMs have the same one."""
 
     people: dict[Text, PersonRow] = Field(default_factory=dict)
 
     def find(self, agent: str) -> PersonRow | None:
-        """Whose an id is, with its CRM (`webcrm:a17`) or without, or a Jira account; None: not in the table."""
+        """Find a person by an agent id, with its CRM (`webcrm:a17`) or without, or by a Jira account; else None."""
         bare = agent.partition(":")[2]
         known = self.people.get(agent) or self.people.get(bare)
         return known or next((row for row in self.people.values() if row.jira == agent), None)
 
     def name(self, agent: str) -> str:
-        """What people call an agent; the id without its CRM where nobody wrote the name down."""
+        """Return an agent's name; the id without its CRM when the table has no name."""
         known = self.find(agent)
         source, colon, bare = agent.partition(":")
         plain = bare if colon and source in ("webcrm", "usedesk", "jira") else agent

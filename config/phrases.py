@@ -1,7 +1,7 @@
-"""Phrases that tell what a message is about: how they are written in the tables, and where a text has them.
+"""Phrases that tell what a message is about: their notation in the tables, and how they are found in a text.
 
-A phrase is words; `верн*` is any ending, `*йте` any beginning, `…` up to three words between, `^` in front the
-beginning of a clause, `?` a question mark, `http` a link.
+A phrase is a row of words; `верн*` allows any ending, `*йте` any beginning, `…` up to three words between; `^` in front
+means the beginning of a clause, `?` a question mark, `http` a link.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from config.names import fold
 
 ANY, GAP, START, ASKS, LINK = "*", "…", "^", "?", "http"
 _GAP_WORDS = 3
-_COURTESY_WORDS = 3  # of bare courtesy at most (C-12)
+_COURTESY_WORDS = 3  # at most, in a phrase of courtesy (C-12)
 _PART = re.compile(r"\^?(?:\*?[\w-]+|[\w-]+\*|\?)")
 
 
@@ -47,7 +47,7 @@ Sure = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Group(Strict):
-    """Phrases that speak for the same thing equally surely (0…1)."""
+    """Phrases that indicate the same thing with the same confidence, `sure` (between 0 and 1)."""
 
     sure: Sure
     phrases: tuple[Phrase, ...]
@@ -55,7 +55,7 @@ class Group(Strict):
 
 @dataclass(frozen=True)
 class Word:
-    """A word of a message, folded; `starts`: the first of its clause."""
+    """A word of a message, folded; `starts`: it is the first of its clause."""
 
     text: str
     starts: bool = False
@@ -63,7 +63,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Hit:
-    """A phrase that a message has, from word `begin` to before word `end`."""
+    """A phrase found in a message, from word `begin` up to but not including word `end`."""
 
     owner: str
     phrase: str
@@ -72,7 +72,7 @@ class Hit:
     end: int
 
     def of(self, owner: str) -> Hit:
-        """The same phrase, found for another owner."""
+        """Return the same hit for another owner."""
         return replace(self, owner=owner)
 
 
@@ -86,20 +86,20 @@ class _Compiled:
 
     @cached_property
     def next(self) -> str | None:
-        """The whole word that has to come next; None: there is none, or it is not written whole."""
+        """The exact word that must come next; None when there is none, or it is a gap or has a `*`."""
         plain = bool(self.rest) and self.rest[0] != GAP and ANY not in self.rest[0]
         return self.rest[0] if plain else None
 
     def end(self, words: Sequence[Word], at: int) -> int | None:
-        """Where the phrase ends whose first word this is; None where it does not stand."""
+        """Return where the phrase ends if its first word is at `at`; None if the phrase is not there."""
         return None if self.starts and not words[at].starts else _end(self.rest, words, at + 1)
 
 
 class Phrases:
-    """A lookup of all phrases of a table in one pass over a message's words."""
+    """Finds all phrases of a table in one pass over a message's words."""
 
     def __init__(self, rows: Iterable[tuple[str, float, str]]) -> None:
-        """Take (owner, how sure, phrase)."""
+        """Compile rows of (owner, confidence, phrase)."""
         self._exact: dict[str, list[_Compiled]] = {}
         self._begins: dict[int, dict[str, list[_Compiled]]] = {}
         self._ends: dict[int, dict[str, list[_Compiled]]] = {}
@@ -108,7 +108,7 @@ class Phrases:
             self._slot(parts[0]).append(_Compiled(owner, phrase, sure, phrase.startswith(START), parts[1:]))
 
     def find(self, words: Sequence[Word], unless: Collection[str] = ()) -> list[Hit]:
-        """All phrases of the message but those of the owners in `unless`, without those inside a longer one."""
+        """Return the phrases that a message has, except those of owners in `unless` and those inside a longer one."""
         hits = [hit for at in range(len(words)) for hit in self._at(words, at) if hit.owner not in unless]
         return list(_outermost(hits))
 
@@ -123,7 +123,7 @@ class Phrases:
         after = words[at + 1].text if at + 1 < len(words) else None
         for compiled in self._candidates(words[at].text):
             if compiled.next is not None and compiled.next != after:
-                continue  # most phrases end here, and a call costs more than this
+                continue  # rules most phrases out without the cost of a call
             end = compiled.end(words, at)
             if end is not None:
                 yield Hit(compiled.owner, compiled.phrase, compiled.sure, at, end)
@@ -137,7 +137,7 @@ class Phrases:
 
 
 def _outermost(hits: Iterable[Hit]) -> Iterator[Hit]:
-    """Leave out what lies inside a longer phrase: «не хватает времени» is nothing, whatever «не хватает» is."""
+    """Leave out hits inside a longer phrase: «не хватает времени» overrides «не хватает»."""
     widest: Hit | None = None
     for hit in sorted(hits, key=lambda hit: (hit.begin, -hit.end)):
         if widest and (widest.end > hit.end or (widest.end == hit.end and widest.begin < hit.begin)):
@@ -173,7 +173,7 @@ def _folded(part: str) -> str:
 
 
 def sum_up(hits: Iterable[Hit]) -> Mapping[str, float]:
-    """How sure all phrases together make of each owner; a phrase that stands twice counts once."""
+    """Combine the confidence of all phrases of each owner; a phrase that is found twice counts once."""
     doubt: dict[str, float] = {}
     seen = set()
     for hit in hits:
@@ -186,8 +186,8 @@ def sum_up(hits: Iterable[Hit]) -> Mapping[str, float]:
 class Judging(Strict):
     """All of `phrases.yml`: what a message is (R-08, R-09, R-30, R-33, R-35).
 
-    `courtesy`: phrases of at most three words each; a message of nothing else, and of what may stand `beside` them,
-    is courtesy (C-12).
+    `courtesy`: phrases of at most three words each; a message that consists only of them, and of phrases that may be
+    `beside` them, is courtesy (C-12).
     `nothing`: phrases that only look like one of the others.
     """
 
@@ -201,7 +201,7 @@ class Judging(Strict):
     spam: tuple[Group, ...] = ()
 
     def lists(self) -> Iterator[tuple[Steps, tuple[str, ...]]]:
-        """Each list of phrases with its place."""
+        """Yield each list of phrases with its place."""
         for name in ("courtesy", "beside", "nothing"):
             yield (name,), getattr(self, name)
         for name in KINDS:
@@ -210,7 +210,7 @@ class Judging(Strict):
 
     @cached_property
     def kinds(self) -> Phrases:
-        """All phrases but those of courtesy, by what they speak for."""
+        """All phrases except those of courtesy, by what they indicate."""
         rows = [
             (name, group.sure, phrase) for name in KINDS for group in getattr(self, name) for phrase in group.phrases
         ]
@@ -218,7 +218,7 @@ class Judging(Strict):
 
     @cached_property
     def polite(self) -> Phrases:
-        """The phrases of courtesy, and those beside them."""
+        """The phrases of courtesy, and those that may be beside them."""
         return Phrases((name, 1.0, phrase) for name in ("courtesy", "beside") for phrase in getattr(self, name))
 
 

@@ -1,4 +1,4 @@
-"""Turn what pydantic finds wrong into faults: the line, the key, and what to write instead."""
+"""Turns pydantic's errors into faults: the line, the key, and what to write instead."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _QUOTED = re.compile(r"'([^']*)'")
 
 
 def faults_of(error: ValidationError, document: Document, model: type[BaseModel]) -> list[Fault]:
-    """Give a fault for each error, in the order of the file."""
+    """Return a fault for each error, in the order of the file."""
     errors = error.errors(include_url=False)
     faults = [_fault(details, document, model) for details in errors if not _only_spoilt(details, errors)]
     return sorted(faults, key=lambda fault: fault.line or 0)
 
 
 def near(wrong: str, known: Sequence[str]) -> str:
-    """Give the known name that was probably meant, or nothing."""
+    """Return the known name that was probably meant, or an empty string."""
     folded = {name.casefold(): name for name in known}
     found = get_close_matches(wrong.casefold(), folded, n=1)
     return folded[found[0]] if found else ""
@@ -45,7 +45,7 @@ def _fault(details: ErrorDetails, document: Document, model: type[BaseModel]) ->
 
 
 def _only_spoilt(details: ErrorDetails, errors: Sequence[ErrorDetails]) -> bool:
-    """True for a list that is too short only because pydantic does not count its wrong items."""
+    """Return True for a list that is too short only because pydantic does not count its invalid items."""
     place = details["loc"]
     inside = (other["loc"] for other in errors if len(other["loc"]) > len(place))
     return details["type"] == "too_short" and any(other[: len(place)] == place for other in inside)
@@ -58,7 +58,7 @@ def _unknown_key(steps: Steps, model: type[BaseModel]) -> tuple[str, Mapping[str
 
 
 def _keys_at(steps: Steps, model: type[BaseModel]) -> list[str]:
-    """Name the keys that the table at this place may have."""
+    """Return the keys that the table at this place may have."""
     kind: Any = model
     for step in steps:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -69,7 +69,7 @@ def _keys_at(steps: Steps, model: type[BaseModel]) -> list[str]:
 
 
 def _plain(annotation: Any) -> Any:
-    """Strip Annotated[…] from a kind of value."""
+    """Strip Annotated[…] from a type."""
     while hasattr(annotation, "__metadata__"):
         annotation = get_args(annotation)[0]
     return annotation

@@ -11,14 +11,14 @@ from typing import Literal
 
 import holidays
 
-_YEARS = 64  # that are kept
+_YEARS = 64  # that are cached
 Country = Literal["RU", "KZ"]
 _FILES: dict[Country, str] = {"RU": "russia", "KZ": "kazakhstan"}
 
 
 @dataclass(frozen=True, slots=True)
 class PublicDays:
-    """A country's year: the holidays, and the days of the weekend that were made working ones."""
+    """A country's year: the holidays, and the weekend days that were made working days."""
 
     off: frozenset[date]
     working: frozenset[date]
@@ -26,7 +26,7 @@ class PublicDays:
 
 @lru_cache(maxsize=_YEARS)
 def public_days(country: Country | None, year: int) -> PublicDays:
-    """The public days of a year; no country has none."""
+    """Return the public days of a year; none when there is no country."""
     if country is None:
         return PublicDays(frozenset(), frozenset())
     found = _known(country)(years=year)
@@ -35,8 +35,10 @@ def public_days(country: Country | None, year: int) -> PublicDays:
 
 @cache
 def _known(country: Country) -> type[holidays.HolidayBase]:
-    """The library's class of a country, from its own file: the package of countries would import all 250 of them, which
-    takes half a second and 17 MB."""
+    """Load the library's class of a country from its own file.
+
+    Importing the package of countries would load all 250 of them, which takes half a second and 17 MB.
+    """
     file = Path(holidays.__file__).parent / "countries" / f"{_FILES[country]}.py"
     spec = spec_from_file_location(f"config.holidays_{country}", file)
     assert spec is not None and spec.loader is not None  # noqa: S101 # for the types alone

@@ -1,4 +1,4 @@
-"""Keep the configuration up to date without a restart."""
+"""Keeps the configuration up to date without a restart."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ConfigReloader:
         templates: Path = TEMPLATES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Load the folder; raises ConfigError when it cannot be used from the start. `clock` gives seconds."""
+        """Load the folder; raises ConfigError when it is faulty. `clock` returns seconds."""
         self._folder, self._env, self._templates, self._clock = folder, env, templates, clock
         self._lock = threading.Lock()
         self._seen = self._look()
@@ -36,7 +36,7 @@ class ConfigReloader:
         self._next = clock() + EVERY
 
     def current(self) -> Config:
-        """Return the configuration; a changed file is read again, a bad one keeps the old and is logged once."""
+        """Return the configuration, reloaded if a file changed; a faulty change is logged and the old one kept."""
         if self._clock() >= self._next and self._lock.acquire(blocking=False):
             try:
                 self._refresh()

@@ -1,4 +1,4 @@
-"""`reports.yml`: what weighs how much on the board, who gets a digest and when, and where a card may be framed."""
+"""`reports.yml`: the weights of the board, who gets a digest and when, and which pages may frame a card."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ KINDS: tuple[Kind, ...] = ("promise", "uninformed", "request", "ozon", "seller",
 
 
 class Damage(Strict):
-    """Damage of a row of the board: the weight of its kind × (1 + working hours it waits) × `top` for a top seller."""
+    """The damage of a row of the board: weight of its kind × (1 + working hours waited) × `top` for a top seller."""
 
     weights: dict[Kind, Weight] = Field(default_factory=dict)
     top: Annotated[float, Field(ge=1, le=1000)] = 1
 
     def weight(self, kind: Kind) -> float:
-        """How much a kind weighs; 1 when the table does not say."""
+        """Return the weight of a kind; 1 when the table has none."""
         return self.weights.get(kind, 1)
 
 
 class DigestConfig(Strict):
-    """A digest: to an Apprise address, at a time of the company's clock on its working days."""
+    """A digest: sent to an Apprise address at this time of the company's working days."""
 
     to: Address = None
     at: DayTime = timedelta(hours=9)
@@ -40,19 +40,19 @@ class DigestConfig(Strict):
 
 
 class Findings(Strict):
-    """`agents`: whether the page of findings names the agents."""
+    """Settings of the page of findings; `agents`: whether it names the agents."""
 
     agents: bool = False
 
 
 class Card(Strict):
-    """`ancestors`: the origins of the CRMs whose pages may frame a ticket's card; none: it is not framed."""
+    """Settings of a ticket's card; `ancestors`: the origins of the CRMs whose pages may frame it."""
 
     ancestors: tuple[Ancestor, ...] = ()
 
 
 class Reports(Strict):
-    """All of `reports.yml`; `address`: of our own pages, for links in what is sent; None: no links."""
+    """All of `reports.yml`; `address`: of our own pages, for links in messages; None: no links."""
 
     address: Ancestor | None = None
     damage: Damage = Damage()

@@ -1,4 +1,4 @@
-"""`resolutions.yml`: what a closing is checked for (manual R, T-4…T-6), and which resolution is advised (T-5)."""
+"""`resolutions.yml`: the checks of a closing (manual R, T-4…T-6), and which resolution is advised (T-5)."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ CheckedRule = Annotated[RuleId, AfterValidator(_checked)]
 
 
 class CheckConfig(Strict):
-    """When a rule is looked at; an empty list narrows nothing.
+    """When a rule is checked, and how severely; an empty list is no restriction.
 
-    `forbid`: the manual does not allow it; `warn`: the agent decides; `advise`: it only looks so.
+    `forbid`: the manual does not allow it; `warn`: the agent decides; `advise`: it only looks that way.
     """
 
     severity: Severity
@@ -68,13 +68,13 @@ class CheckConfig(Strict):
 
 
 class Activity(Named):
-    """Work that an agent may be switched to (W-02); `checks` are its own severities, `off` none at all (R-03)."""
+    """Work that an agent may be switched to (W-02); `checks` are its own severities, `off` for no check (R-03)."""
 
     checks: dict[CheckedRule, Severity | Literal["off"]] = Field(default_factory=dict)
 
 
 class ResolutionRow(Strict):
-    """A row of T-5: on `when`, this resolution by this rule; `besides` are the places where it does not hold."""
+    """A row of T-5: if `when` holds, advise this resolution by this rule; `besides` are the places it excludes."""
 
     row: Text
     when: Condition
@@ -87,7 +87,7 @@ class ResolutionRow(Strict):
 
 
 class Resolutions(Strict):
-    """All of `resolutions.yml`. `roles` and `kinds` are the words by which a CRM says who wrote, and what it was."""
+    """All of `resolutions.yml`. `kinds` are the CRM's words for the kinds of messages, `staff` those for colleagues."""
 
     channels: dict[Id, Channel] = Field(default_factory=dict)
     activities: dict[Id, Activity] = Field(default_factory=dict)
@@ -101,11 +101,11 @@ class Resolutions(Strict):
     numbers: Numbers = Numbers()
 
     def kind_of(self, channel: str | None, kind: str | None) -> TicketKind:
-        """The channel and the kind of a ticket by any spelling (T-2)."""
+        """Find the channel and the kind of a ticket by any spelling (T-2)."""
         return self._channel_names.find(channel, kind)
 
     def takes_duplicates(self, kind: TicketKind) -> bool:
-        """Whether «Дубликат» is used there (T-6); not where nobody knows where that is."""
+        """Return whether «Дубликат» is used for tickets of this kind (T-6); False when the kind is unclear."""
         places = [place for rule in NO_DUPLICATES if rule in self.checks for place in self.checks[rule].channels]
         return kind.lies_in(tuple(places)) is False
 
@@ -114,7 +114,7 @@ class Resolutions(Strict):
         return self._activity_names.find(text)
 
     def check_of(self, rule: str, activity: str | None) -> CheckConfig | None:
-        """How a rule is checked: by the activity's own severity before the general one (R-03); None: not at all."""
+        """Return how a rule is checked: the activity's own severity before the general one (R-03); None if not."""
         general = self.checks.get(rule)
         if general is None or activity is None:
             return general
@@ -124,16 +124,16 @@ class Resolutions(Strict):
         return None if own == "off" else general.model_copy(update={"severity": own})
 
     def circumstance(self, text: str) -> str | None:
-        """What an agent says of a ticket, by any spelling: test, mass_failure, payout_data …"""
+        """Find a circumstance that an agent states by any spelling: test, mass_failure, payout_data …"""
         return self._circumstances.find(text)
 
     def is_soft(self, text: str) -> bool:
-        """Whether all that a text asks is a courtesy which needs no answer (R-16)."""
+        """Return whether a text asks only courtesy questions, which need no answer (R-16)."""
         asked = [match_key(one) for one in _SENTENCE.findall(text[:LONGEST_QUESTION])]
         return bool(asked) and all(any(soft in one for soft in self._soft) for one in asked)
 
     def label(self, kind: str | None) -> Label | None:
-        """What a CRM calls a message: question, complaint, wish, thanks, courtesy, spam."""
+        """Find the label of a message by the CRM's word: question, complaint, wish, thanks, courtesy, spam."""
         return self._labels.get(match_key(kind)) if kind else None
 
     @cached_property

@@ -1,4 +1,4 @@
-"""`rules.yml`: every rule of the manuals, and what the bot may do about it."""
+"""`rules.yml`: every rule of the manuals, and its mode: what the bot may do by it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ KNOWN = frozenset(
     | {"R-20a", "E-52a"}  # added between two rules
 )
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_OWN_KEY = "*"  # no key of a file: `id` inside a rule stays a mistake
-SENT = frozenset({"U-27", "U-28", "U-29", "U-31", "W-15", "W-29"})  # the bot's own words, drafts unless `send`
-_NAMED = 5  # missing rules that a fault names
+_OWN_KEY = "*"  # not `id`, which must stay an unknown key when it is written in the file
+SENT = frozenset({"U-27", "U-28", "U-29", "U-31", "W-15", "W-29"})  # the bot's own messages, drafts unless `send`
+_NAMED = 5  # missing rules that a fault lists
 
 
 def _known(rule_id: str) -> str:
@@ -33,11 +33,11 @@ def _known(rule_id: str) -> str:
 
 
 def _day(value: object) -> object:
-    """Read 2025-11-05 and no other spelling: two spellings of one day would be two keys of a table."""
+    """Read only the form 2025-11-05: two spellings of one day would be two keys of a table."""
     if value is None or isinstance(value, date):
         return value
     if isinstance(value, str) and re.fullmatch(_DAY, value):
-        with contextlib.suppress(ValueError):  # no day of the calendar
+        with contextlib.suppress(ValueError):  # not a day of the calendar
             return date.fromisoformat(value)
     raise PydanticCustomError("day", "not a day")
 
@@ -47,11 +47,11 @@ Day = Annotated[date, BeforeValidator(_day)]
 
 
 class Rule(Strict):
-    """A rule: the manual's words (`quote`), where they stand (`source`), whether the bot can do it (`built`).
+    """A rule: the manual's words (`quote`), where they are (`source`), whether the bot can do it (`built`).
 
-    `needs`: the CRMs of which one must be set up, else no event can make the rule's case.
+    `needs`: the CRMs of which at least one must be set up for the rule ever to apply.
     `effective_from`: the first day, by the company's calendar, on which the manual asks for it.
-    `by_hand`: of a rule that only a person can obey, what the bot offers instead; it is never `built`.
+    `by_hand`: for a rule that only a person can follow, what the bot offers instead; it is never `built`.
     """
 
     id: Annotated[SkipJsonSchema[str], Field(validation_alias=_OWN_KEY, exclude=True)]
@@ -65,16 +65,16 @@ class Rule(Strict):
     by_hand: Text | None = None
 
     def applies(self, crms: Collection[str]) -> bool:
-        """True where there is a case for it: one of the CRMs that it needs is set up, or Jira alone is enough."""
+        """Return True when one of the CRMs that it needs is set up, or it needs none."""
         return not self.needs or any(crm in crms for crm in self.needs)
 
     def is_ahead(self, day: date) -> bool:
-        """True while the manual does not ask for it yet."""
+        """Return True when the manual asks for it only after this day."""
         return self.effective_from is not None and self.effective_from > day
 
     @property
     def said(self) -> str:
-        """The manual's words as they are read: without its marks of bold letters."""
+        """The manual's words without its marks for bold text."""
         return self.quote.replace("**", "")
 
     @model_validator(mode="after")
@@ -97,16 +97,16 @@ class Rule(Strict):
 
 
 class Rules(Strict):
-    """All of `rules.yml`: 284 rules by id; those of a group in `together` have one mode."""
+    """All of `rules.yml`: 284 rules by id; those of a group in `together` have the same mode."""
 
     default_mode: Mode
-    together: tuple[tuple[RuleId, ...], ...] = ()  # what is half done without the others
+    together: tuple[tuple[RuleId, ...], ...] = ()  # groups in which one rule without the others does half a job
     rules: dict[RuleId, Rule]
 
     @model_validator(mode="before")
     @classmethod
     def _name_each_rule(cls, data: object) -> object:
-        """Tell each rule its id, which is the key that it stands under."""
+        """Give each rule its key as its id."""
         if not isinstance(data, dict) or not isinstance(rules := data.get("rules"), dict):
             return data
         named = {key: {**rule, _OWN_KEY: key} if isinstance(rule, dict) else rule for key, rule in rules.items()}
@@ -121,11 +121,11 @@ class Rules(Strict):
         return self
 
     def with_others(self, rule_id: str) -> tuple[str, ...]:
-        """A rule with those that are switched together with it."""
+        """Return a rule with those that are switched together with it."""
         return next((group for group in self.together if rule_id in group), (rule_id,))
 
     def mode(self, rule_id: str) -> Mode:
-        """Say what may be done by a rule: its own mode, else the default; off when it is not built yet.
+        """Return a rule's mode: its own, else the default; off when it is not built.
 
         Raises KeyError for an id that the manuals do not have.
         """
@@ -134,18 +134,18 @@ class Rules(Strict):
 
     @property
     def begun_by(self) -> date | None:
-        """The day from which all rules are in force."""
+        """The day from which all rules are in force; None when no rule has such a day."""
         return max((rule.effective_from for rule in self.rules.values() if rule.effective_from), default=None)
 
     def on(self, day: date) -> Rules:
-        """The same as they stand on a day: what begins later is off with its group, whatever its mode (C-28)."""
+        """Return the rules as of a day: one that begins later is off with its group, whatever its mode (C-28)."""
         if self.begun_by is None or day >= self.begun_by:
             return self
         ahead = [name for name, rule in self.rules.items() if rule.is_ahead(day)]
         return self.switched({other: "off" for name in ahead for other in self.with_others(name)})
 
     def switched(self, modes: Mapping[str, Mode]) -> Rules:
-        """The same with other modes for those of the rules that are built."""
+        """Return a copy with these modes; rules that are unknown or not built are skipped."""
         meant = {name: mode for name, mode in modes.items() if name in self.rules and self.rules[name].built}
         if not meant:
             return self

@@ -1,4 +1,4 @@
-"""`runtime.yml`: how often to try again, how long to wait."""
+"""`runtime.yml`: retries, timeouts, the circuit breaker, leases, and how long data is kept."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Retry(Strict):
 
 
 class BreakerLimits(Strict):
-    """The circuit breaker: when a system counts as down, and how often it is probed then."""
+    """The circuit breaker: after how many failures a system counts as down, and how often it is probed then."""
 
     failures: Annotated[int, Field(ge=1)]
     probe_min: Duration
@@ -33,7 +33,7 @@ class BreakerLimits(Strict):
 
 
 class Http(Strict):
-    """Timeouts of a call: to connect; until the next piece of an answer, to a read and to a write; for the whole."""
+    """Timeouts of a call: to connect; for the next piece of the answer, to a read and to a write; for the whole."""
 
     connect: Duration
     read: Duration
@@ -42,10 +42,10 @@ class Http(Strict):
 
 
 class Keep(Strict):
-    """How long deliveries that are over are kept: their bodies, their events, and the ledger with what is left.
+    """How long finished deliveries are kept: their bodies, their events, and the ledger with all the rest.
 
-    Without its event a delivery cannot be replayed. `texts`: how long after the end of a case what people wrote is
-    kept, in bodies, events, ledger and questions; after that its deliveries cannot be replayed, either.
+    A delivery cannot be replayed without its event. `texts`: how long after the end of a case the texts that people
+    wrote are kept in bodies, events, ledger and questions; after that its deliveries cannot be replayed either.
     `audit`: who signed in and who changed what.
     """
 
@@ -63,8 +63,10 @@ class Keep(Strict):
 
 
 class RuntimeConfig(Strict):
-    """All of `runtime.yml`. `search_settle`: how long Jira's search may lag behind a write, and a call that nobody saw
-    end may still have its effect.
+    """All of `runtime.yml`.
+
+    `search_settle`: how long Jira's search may lag behind a write, and how long a call without a known end may still
+    take effect.
     """
 
     retry: Retry

@@ -1,4 +1,4 @@
-"""JSON Schemas of the tables, for editors: `python -m config.schema` writes them to `config/schemas/`."""
+"""JSON Schemas of the tables for editors; `python -m config.schema` writes them to `config/schemas/`."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from config.loader import TABLES
 
 FOLDER = Path(__file__).resolve().parent / "schemas"
 _REFERENCE = {"type": "string", "pattern": r"\$\{[A-Z][A-Z0-9_]*(:-[^}]*)?\}"}
-_NARROW = ("pattern", "enum")  # a text that must look like something, which `${NAME}` does not
+_NARROW = ("pattern", "enum")  # restrict a text in a way that `${NAME}` would not satisfy
 
 
 def schema_text(model: type[BaseModel]) -> str:
-    """Write the JSON Schema of a table; wherever a value stands, a reference to a variable may stand too."""
+    """Return the JSON Schema of a table, which allows a reference to a variable in place of any value."""
     schema = _open(_inheriting(model.model_json_schema()) if model is JiraConfig else model.model_json_schema())
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return json.dumps(schema, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def write(folder: Path = FOLDER) -> None:
-    """Write every schema anew."""
+    """Write every schema to `folder`."""
     folder.mkdir(exist_ok=True)
     for name, model in TABLES.items():
         (folder / f"{name}.json").write_text(schema_text(model), encoding="utf-8")
 
 
 def _inheriting(schema: dict[str, Any]) -> dict[str, Any]:
-    """The rows of this table may leave out what stands in its defaults, or drop it by null."""
+    """Let the rows of this table leave out what is in its defaults, or drop it with null."""
     schema["properties"][DEFAULTS] = {"$ref": "#/$defs/Project"}
     for name in ("Project", "Statuses"):
         schema["$defs"][name].pop("required", None)
@@ -44,7 +44,7 @@ def _inheriting(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _or_null(kind: dict[str, Any]) -> dict[str, Any]:
-    """What a row inherits it may also drop."""
+    """Allow null, with which a row drops what it would inherit."""
     return {"anyOf": [kind, {"type": "null"}]}
 
 
@@ -55,7 +55,7 @@ def _open(node: Any) -> Any:
         return node
     if _is_value(node):
         return {"anyOf": [node, _REFERENCE]}
-    # the names of a table's keys are never references
+    # a table's keys are never references
     return {key: inner if key == "propertyNames" else _open(inner) for key, inner in node.items()}
 
 

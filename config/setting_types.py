@@ -1,4 +1,4 @@
-"""How single variables of the environment are read: lists, addresses, secrets, numbers."""
+"""Types of single environment variables: lists, addresses, secrets, numbers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _webhook_secrets(secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
 
 
 def whsec_bytes(secret: str) -> bytes:
-    """Give the bytes of a Standard Webhooks secret; none when it is malformed."""
+    """Return the bytes of a Standard Webhooks secret; empty when it is malformed."""
     try:
         return base64.b64decode(secret.removeprefix(_WHSEC), validate=True) if secret.startswith(_WHSEC) else b""
     except ValueError:
@@ -43,7 +43,7 @@ def whsec_bytes(secret: str) -> bytes:
 
 
 def _database_url(text: str) -> str:
-    """Understand `postgres://…` as hosting services spell it; refuse what is neither PostgreSQL nor SQLite."""
+    """Accept `postgres://…`, as hosting services spell it; refuse anything but PostgreSQL and SQLite."""
     try:
         parts = urlsplit(text.strip())
         complete = parts.path.strip("/") and (parts.scheme == "sqlite" or parts.hostname or "host=" in parts.query)
@@ -74,7 +74,7 @@ def _workers(value: object) -> int:
 
 
 def _without_path(url: str) -> str:
-    """Refuse a path: the pages' own addresses begin at the root."""
+    """Refuse an address with a path, as the pages' own addresses begin at the root."""
     if urlsplit(url).path:
         raise PydanticCustomError("url_path", "a path in an address")
     return url
@@ -87,7 +87,7 @@ def _agent_id(text: str) -> str:
 
 
 def _forge_app(text: str) -> str:
-    """The app's id as its manifest has it; its number alone is enough."""
+    """Return the app's id as in its manifest; its UUID alone is enough."""
     number = text.strip().lower().removeprefix(_APP)
     if not _UUID.fullmatch(number):
         raise PydanticCustomError("forge_app", "not an app's id")
@@ -95,7 +95,7 @@ def _forge_app(text: str) -> str:
 
 
 def _cloud_ids(value: object) -> dict[str, str]:
-    """`site=cloud id` pairs, as cloud id → site."""
+    """Read `site=cloud id` pairs into a mapping of cloud id → site."""
     if isinstance(value, dict):
         return value  # the default
     pairs = [pair.strip().partition("=") for pair in str(value).split(",") if pair.strip()]
@@ -106,7 +106,7 @@ def _cloud_ids(value: object) -> dict[str, str]:
 
 
 def _proxy(text: str) -> SecretStr:
-    """An http(s) proxy, perhaps with a name and a password; `host:port` alone means http, as everywhere."""
+    """Read the address of an http(s) proxy, which may have a name and a password; `host:port` alone means http."""
     url = text.strip() if "://" in text else f"http://{text.strip()}"
     try:
         parts = urlsplit(url)
@@ -126,7 +126,7 @@ def _certificates(path: Path) -> Path:
 
 
 Proxy = Annotated[SecretStr, PlainValidator(_proxy)]
-Certificates = Annotated[Path, AfterValidator(_certificates)]  # a file of them, or a folder as OpenSSL wants it
+Certificates = Annotated[Path, AfterValidator(_certificates)]  # a file, or a folder in OpenSSL's form
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(split)]
 WebhookSecrets = Annotated[Secrets, AfterValidator(_webhook_secrets)]
 AlertUrls = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(split_urls)]

@@ -1,4 +1,4 @@
-"""What a machine sets: addresses and secrets, from the environment alone."""
+"""Settings of a machine, addresses and secrets, which come only from the environment."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ from config.setting_types import (
     whsec_bytes,
 )
 
-# What a server open to the world needs: (name, whether it must be there, least length of what we make up ourselves)
+# What a server open to the world needs: (name, whether it is required, least length of a secret that we choose)
 _NEEDED = (
     ("jira_url", True, 0),
     ("jira_user", True, 0),
     ("jira_token", True, 0),
     ("jira_webhook_secrets", True, 16),
-    ("jira_automation_tokens", False, 16),  # without them Automation's door is not there
+    ("jira_automation_tokens", False, 16),  # without them Automation's route does not exist
     ("api_tokens", False, 16),  # without them /api is closed
     ("secret_key", True, 16),
     ("metrics_tokens", False, 16),  # without them /metrics and /openapi.json are open
     ("usedesk_block_secret", False, 16),  # without it there is no dynamic block
     ("usedesk_secret", False, 0),  # without it Usedesk's bodies carry the token
 )
-# What a CRM needs, as soon as anything of it is set (name, least length); one of which nothing is set is absent.
+# What a CRM needs as soon as any of its settings is set (name, least length); one without any setting is absent.
 _CRMS = {
     "webcrm": (("webcrm_url", 0), ("webcrm_token", 0), ("webcrm_webhook_secrets", 24)),
     "usedesk": (("usedesk_url", 0), ("usedesk_token", 0), ("usedesk_path_token", 16), ("usedesk_agent_id", 0)),
 }
-_MORE = {"usedesk": ("usedesk_secret", "usedesk_block_secret")}  # what it may have besides
-FORGE_JWKS_URL = "https://forge.cdn.prod.atlassian-dev.net/.well-known/jwks.json"  # of all but isolated clouds
+_MORE = {"usedesk": ("usedesk_secret", "usedesk_block_secret")}  # optional settings of a CRM
+FORGE_JWKS_URL = "https://forge.cdn.prod.atlassian-dev.net/.well-known/jwks.json"  # for all except isolated clouds
 _FORGE = ("forge_app_id", "forge_cloud_ids")
 _OIDC = (("oidc_issuer", 0), ("oidc_client_id", 0), ("oidc_client_secret", 0))
 
@@ -61,7 +61,7 @@ def _default_database(data: dict[str, Any]) -> str:
 
 
 class Settings(BaseSettings):
-    """The environment, checked; an empty variable counts as not set. Secrets never show in `repr` or a dump."""
+    """The validated environment; an empty variable counts as not set. Secrets never show in `repr` or a dump."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True)
 
@@ -108,7 +108,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _sandbox_stays_here(self) -> Self:
-        """Refuse every address but this machine's in the sandbox."""
+        """In the sandbox, refuse every address except this machine's."""
         urls = {"JIRA_URL": [self.jira_url], "WEBCRM_URL": [self.webcrm_url], "USEDESK_URL": [self.usedesk_url]}
         urls["OIDC_ISSUER"] = [self.oidc_issuer]
         urls["FORGE_JWKS_URL"] = [self.forge_jwks_url] if self.forge_app_id else []
@@ -120,7 +120,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def read(cls, env: Mapping[str, str] | None = None) -> Settings:
-        """Read `env`, else `os.environ` with what `.env` adds to it. Raises ConfigError: what to set instead."""
+        """Read `env`, by default `os.environ` with what `.env` adds. Raises ConfigError that says what to set."""
         if env is None:
             environment.complete()
         given = os.environ if env is None else env
@@ -131,7 +131,7 @@ class Settings(BaseSettings):
             raise ConfigError([_fault(details) for details in error.errors(include_url=False)]) from None
 
     def guesses_its_address(self, frames: Sequence[str]) -> list[str]:
-        """What makes links to this bot while nobody has set its address, which is taken from `Host` then."""
+        """Return the settings that make links to this bot while `PUBLIC_URL` is unset and `Host` is used instead."""
         if self.public_url or self.smezhnik_sandbox:
             return []
         used = {"OIDC_ISSUER": self.oidc_issuer, "USEDESK_BLOCK_SECRET": self.usedesk_block_secret}
@@ -139,7 +139,7 @@ class Settings(BaseSettings):
 
     @property
     def crms(self) -> tuple[str, ...]:
-        """The CRMs that are set up here, by the names of their systems; any other is absent."""
+        """The names of the CRMs that are set up here; any other is absent."""
         return tuple(
             crm
             for crm, group in _CRMS.items()
@@ -148,12 +148,12 @@ class Settings(BaseSettings):
 
     @property
     def further_doors(self) -> tuple[str, ...]:
-        """What may tell of Jira beside its webhooks, by the names of the sources."""
+        """The names of the sources besides webhooks that may send Jira's events."""
         there = {"automation": self.jira_automation_tokens, "forge": self.forge_app_id}
         return tuple(name for name, value in there.items() if value)
 
     def _together(self) -> Iterator[tuple[str, bool, int]]:
-        """What is set whole or not at all: name, whether it must be there, least length."""
+        """Yield settings that are set all together or not at all: name, whether it is required, least length."""
         for crm, group in _CRMS.items():
             yield from ((name, crm in self.crms, least) for name, least in group)
         forge = any(getattr(self, name) for name in _FORGE)
@@ -162,12 +162,12 @@ class Settings(BaseSettings):
         yield from ((name, provider, least) for name, least in _OIDC)
 
     def half_set(self) -> list[Fault]:
-        """List what a CRM or a provider lacks of which something is set."""
+        """List the settings that a partly set-up CRM, Forge app or provider lacks."""
         missing = [name for name, required, _ in self._together() if required and not getattr(self, name)]
         return [_lacks(name, "secret_required") for name in missing]
 
     def missing_for_production(self) -> list[Fault]:
-        """List what a server open to the world lacks: secrets not set, the sandbox's own, or too short."""
+        """List what a server open to the world lacks: secrets that are missing, too short, or the sandbox's."""
         faults = []
         for name, required, least in (*_NEEDED, *self._together()):
             values = list(_values(getattr(self, name)))
@@ -178,7 +178,7 @@ class Settings(BaseSettings):
 
 
 class _Given(Settings):
-    """Settings from the values handed over, whatever the process's own environment says."""
+    """Settings made only of the given values, whatever the process's own environment says."""
 
     @classmethod
     def settings_customise_sources(
@@ -193,7 +193,7 @@ class _Given(Settings):
 
 
 def _of(env: Mapping[str, str], name: str) -> str | None:
-    """The value of a setting; proxies are known to all programs in small letters, too."""
+    """Return the value of a setting; the names of proxies may be in lower case too, as for other programs."""
     return (env.get(name) if name.endswith("_proxy") else None) or env.get(name.upper())
 
 

@@ -1,4 +1,4 @@
-"""The topics that a ticket is given (R-01): the tree, which of Fintech's may be used, which mean documents."""
+"""The topics of tickets (R-01): the tree, which of Fintech's may be used, and which are about documents or orders."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from pydantic import Field
 from config.fields import Strict, Text
 from config.names import Names, match_key
 
-_PARTS = re.compile(r"\s+[-–—]\s+|[>→,]")  # between the levels of a topic that is written in one text
+_PARTS = re.compile(r"\s+[-–—]\s+|[>→,]")  # separates the levels of a topic that is one text
 Tree = dict[Text, dict[Text, tuple[Text, ...]]]
 """Direction → category → topics."""
 
 
 @dataclass(frozen=True)
 class ChosenTopic:
-    """A topic as a ticket has it: its levels as they are written, from the direction down."""
+    """A ticket's topic: its levels as written, from the direction down."""
 
     levels: tuple[str, ...]
 
     @property
     def text(self) -> str:
-        """As people write it."""
+        """The topic the way people write it."""
         return " – ".join(self.levels)
 
 
 class Topics(Strict):
-    """`general` and `fintech` are the two halves of the tree; an empty half is not known, and nothing is checked by it.
+    """The tree of topics in two halves, `general` and `fintech`; an empty half is unknown and checks nothing.
 
-    `fintech_used`: Fintech's topics that may be used all the same (R-02, C-09); `documents`: those of legal entities'
-    documents (R-18); `about_orders`: topics, categories or directions whose tickets need an order's number (R-05);
-    `not_added`: what a form shows where there is none (R-51).
+    `fintech_used`: Fintech's topics that may be used nevertheless (R-02, C-09); `documents`: those about legal
+    entities' documents (R-18); `about_orders`: topics, categories or directions whose tickets need an order's number
+    (R-05); `not_added`: what a form shows in place of a topic that is not set (R-51).
     """
 
     not_added: tuple[Text, ...] = ()
@@ -45,24 +45,24 @@ class Topics(Strict):
     about_orders: tuple[Text, ...] = ()
 
     def chosen(self, topics: Iterable[tuple[str, ...]]) -> list[ChosenTopic]:
-        """The topics of a ticket without what only says that there is none (R-51)."""
+        """Return a ticket's topics without those that only say that none is set (R-51)."""
         made = [ChosenTopic(_levels(levels)) for levels in topics]
         return [topic for topic in made if topic.levels and match_key(topic.text) not in self._none]
 
     def is_fintech(self, topic: ChosenTopic) -> bool:
-        """Whether a topic is one of Fintech's that may not be used (R-02)."""
+        """Return whether a topic is one of Fintech's that may not be used (R-02)."""
         return self._fintech.find(topic.levels[0]) is not None and self._used.find(topic.text) is None
 
     def is_known(self, topic: ChosenTopic) -> bool:
-        """Whether the tree has a topic; one of a half that is not known is taken as it is (R-01)."""
+        """Return whether the tree has a topic; True for any topic of Fintech, or when `general` is empty (R-01)."""
         return not self.general or self._tree.find(topic.text) is not None or self._fintech_tree(topic)
 
     def is_about_documents(self, names: Iterable[str]) -> bool:
-        """Whether one of these names of topics is of legal entities' documents (R-18)."""
+        """Return whether one of these topics is about legal entities' documents (R-18)."""
         return any(self._documents.find(name) for name in names)
 
     def is_about_order(self, names: Iterable[str]) -> bool:
-        """Whether one of these names of topics is about an order (R-05)."""
+        """Return whether one of these topics is about an order (R-05)."""
         return any(self._orders.find(name) for name in names)
 
     def _fintech_tree(self, topic: ChosenTopic) -> bool:
@@ -78,7 +78,7 @@ class Topics(Strict):
 
     @cached_property
     def _fintech(self) -> Names:
-        """Any topic of Fintech by its direction, or by its whole name where it is written in one text."""
+        """A lookup of Fintech's topics by direction, or by the whole name where it is one text."""
         starts = [*self.fintech, *_names(self.fintech), *self.fintech_used]
         return Names((name, name) for name in starts)
 

@@ -1,4 +1,4 @@
-"""`usedesk.yml`: what is checked in Usedesk's tickets, when, and how often Usedesk is asked (U-03…U-17, U-34…U-36)."""
+"""`usedesk.yml`: checks of Usedesk's tickets and their delays, and how often it is polled (U-03…U-17, U-34…U-36)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from config.names import match_key
 
 TicketType = Literal["question", "task", "problem", "incident"]
 Priority = Literal["low", "medium", "urgent", "extreme"]
-VALUE = "{value}"  # in an address: what the ticket's field says
+VALUE = "{value}"  # in an address: replaced by the value of the ticket's field
 LONGEST = 20_000  # characters of an answer that are searched
 _ADDRESS = r"^https?://\S*\{value\}\S*$"
 
@@ -51,24 +51,24 @@ Name = Annotated[Text, AfterValidator(_a_name)]
 
 
 class Datum(Strict):
-    """Something that a client is asked for (U-11); a pattern's group, or else all of it, is what was received."""
+    """Something that a client is asked for (U-11); a pattern's group, or without one the whole match, is the value."""
 
     name: Name
     patterns: Annotated[tuple[Pattern, ...], Field(min_length=1)]
 
 
 class Outcomes(Strict):
-    """The category that an outcome asks for (U-07), by the Jira project or the department that the ticket came to."""
+    """The category that an outcome requires (U-07), by the Jira project or the department that the ticket went to."""
 
     projects: dict[ProjectKey, Name] = Field(default_factory=dict)
     departments: dict[Id, Name] = Field(default_factory=dict)
 
 
 class Delays(Strict):
-    """How long a person may take before the bot looks.
+    """How long a person has before the bot checks.
 
     `status`: to choose a status after an answer (U-09); `priority`: to say why the priority changed (U-08);
-    `hold`: to make the request of a ticket «На удержании» (U-12); `call_note`: to write down a call (U-17).
+    `hold`: to create the request of a ticket «На удержании» (U-12); `call_note`: to write a note of a call (U-17).
     """
 
     status: Duration = timedelta(minutes=10)
@@ -78,7 +78,7 @@ class Delays(Strict):
 
 
 class CallLinks(Strict):
-    """How a call is known (U-17): the ticket came by one of these channels (numbers), or has one of these tags."""
+    """How a call is recognised (U-17): the ticket came by one of these channels (ids), or has one of these tags."""
 
     channels: tuple[Text, ...] = ()
     tags: tuple[Name, ...] = ()
@@ -93,10 +93,10 @@ class HistorySearch(Strict):
 
 
 class UsedeskConfig(Strict):
-    """All of `usedesk.yml`. Custom fields are named by name or number.
+    """All of `usedesk.yml`. Custom fields are given by name or number.
 
     `types` is the matrix of U-05: the categories of each type; `required_fields` may not be empty at «Выполнен» (U-06);
-    `keep_clock`: a further question leaves the client's clock as it was (U-13).
+    `keep_clock`: a further question does not restart the client's clock (U-13).
     """
 
     poll_every: Duration = timedelta(minutes=2)
@@ -113,11 +113,11 @@ class UsedeskConfig(Strict):
     non_core: tuple[Name, ...] = ()
 
     def type_of(self, category: str | None) -> TicketType | None:
-        """The type that the matrix gives a category (U-05); None where it says nothing."""
+        """Return the type of a category by the matrix (U-05); None when the matrix does not have it."""
         return self._types.get(match_key(category or ""))
 
     def received(self, text: str) -> Mapping[str, str]:
-        """What of the client's data a text holds, by name, in the order of the table; each thing is one datum only."""
+        """Return the client's data found in a text, by name; no part of the text counts for two of them."""
         rest, found = text[:LONGEST], {}
         for datum in self.client_data.values():
             for pattern in datum.patterns:
@@ -129,12 +129,12 @@ class UsedeskConfig(Strict):
         return found
 
     def is_call(self, channel: str | None, tags: Iterable[str]) -> bool:
-        """Whether a ticket of this channel (its number) and with these tags was, or had, a call (U-17)."""
+        """Return whether a ticket with this channel (its id) and these tags was, or had, a call (U-17)."""
         known = {match_key(tag) for tag in self.calls.tags}
         return channel in self.calls.channels or any(match_key(tag) in known for tag in tags)
 
     def is_non_core(self, category: str | None) -> bool:
-        """Whether a category is of «Непрофильные запросы» (U-36)."""
+        """Return whether a category is one of «Непрофильные запросы» (U-36)."""
         return bool(category) and match_key(category or "") in {match_key(name) for name in self.non_core}
 
     @cached_property

@@ -22,17 +22,17 @@ class Question(Strict):
 
 
 class SkillGroup(Named):
-    """A group of the second line; who has one of `skills` solves what it `takes` without it (none: it alone does)."""
+    """A group of the second line and what it `takes`; agents with one of `skills`, if any, may solve that themselves."""
 
     takes: tuple[Question, ...] = ()
     skills: tuple[Text, ...] = ()
 
 
 class WebCrmDelays(Strict):
-    """How long to wait before a look.
+    """How long to wait before a check.
 
-    `silence`: for a client's word in a chat (R-13, R-25); `escalation`: for the closing that completes one (W-32);
-    `rest`: a ticket that was assigned so shortly before an agent's rest was assigned too late (R-54).
+    `silence`: for a client's message in a chat (R-13, R-25); `escalation`: for the closing that completes one (W-32);
+    `rest`: a ticket assigned less than this before an agent's rest was assigned too late (R-54).
     """
 
     silence: Duration = timedelta(seconds=90)
@@ -49,7 +49,7 @@ class WebCrmConfig(Strict):
     delays: WebCrmDelays = WebCrmDelays()
 
     def group_of(self, type_text: str | None, subtype: str | None) -> SkillGroup | None:
-        """The group that a Тип and Подтип go to, by any spelling: by the row of both before the row of the Тип."""
+        """Find the group for a Тип and Подтип by any spelling: a row for both comes before a row for the Тип alone."""
         kind = self._types.find(type_text)
         if kind is None:
             return None
@@ -58,20 +58,20 @@ class WebCrmConfig(Strict):
         return self.groups[owner] if owner else None
 
     def group_named(self, text: str | None) -> SkillGroup | None:
-        """A group by any spelling of its name."""
+        """Find a group by any spelling of its name."""
         found = self._names.find(text)
         return self.groups[found] if found else None
 
     def is_on_line(self, status: str | None) -> bool:
-        """Whether an agent of this status works."""
+        """Return whether an agent with this status is working."""
         return match_key(status or "") in map(match_key, self.on_line)
 
     def is_resting(self, status: str | None) -> bool:
-        """Whether an agent of this status rests."""
+        """Return whether an agent with this status is resting."""
         return match_key(status or "") in map(match_key, self.resting)
 
     def questions(self) -> Iterator[tuple[str, int, Question]]:
-        """Each row of `takes`: the group's id, its place, the row."""
+        """Yield each row of `takes` with the group's id and the row's position."""
         for owner, group in self.groups.items():
             for number, row in enumerate(group.takes):
                 yield owner, number, row

@@ -1,6 +1,6 @@
-"""Read a YAML file so that every value remembers its line; all values stay texts until a model gives them a type.
+"""Reads a YAML file with the line of every value; all values stay strings until a model gives them a type.
 
-Texts, because YAML would read `off` as false and `010` as eight; pydantic turns texts into numbers and switches.
+They stay strings because YAML would read `off` as false and `010` as eight; pydantic converts them as needed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import yaml
 
 from config.faults import ConfigError, Fault, Steps, dotted, message
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as quick where libyaml is built in
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where libyaml is available
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _STANDARD = "tag:yaml.org,2002:"
 
@@ -29,7 +29,7 @@ class Document:
     lines: Mapping[Steps, int]
 
     def line(self, steps: Steps) -> int:
-        """Give the line of a value, or of the nearest table around it."""
+        """Return the line of a value, or of the nearest table around it."""
         while steps and steps not in self.lines:
             steps = steps[:-1]
         return self.lines.get(steps, 1)
@@ -41,7 +41,7 @@ class Document:
 
 @dataclass
 class _Reading:
-    """What is known while a file is being read."""
+    """The state while a file is being read."""
 
     file: str
     lines: dict[Steps, int] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class _Reading:
 def read(path: Path, file: str) -> Document:
     """Read the file; `file` is its name in faults.
 
-    Raises ConfigError: not there, not readable, not YAML, not a table, a key twice, an anchor used, an own tag.
+    Raises ConfigError when it is missing, unreadable, not YAML, not a table, or has a repeated key, anchor or tag.
     """
     node = _compose(_text(path, file), file)
     if not isinstance(node, yaml.MappingNode):
@@ -91,7 +91,7 @@ def _compose(text: str, file: str) -> yaml.Node | None:
         tab = line < len(lines) and "\t" in lines[line][: len(lines[line]) - len(lines[line].lstrip())]
         text_of = message("yaml_tab") if tab else message("yaml", {"said": error.problem})
         raise ConfigError([Fault(file, line + 1, "", text_of)]) from None
-    except yaml.YAMLError:  # a control character: libyaml gives no line
+    except yaml.YAMLError:  # a control character, for which libyaml gives no line
         line = next((n for n, row in enumerate(text.split("\n"), 1) if _CONTROL.search(row)), 1)
         raise ConfigError([Fault(file, line, "", message("yaml_character"))]) from None
 

@@ -1,4 +1,4 @@
-"""Which time zone data the bot goes by."""
+"""Chooses the time zone data that the bot uses."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import zoneinfo
 
 
 def pin() -> None:
-    """Go by the `tzdata` of requirements.txt alone: zoneinfo prefers the host's files, which may be years old.
+    """Use only the `tzdata` of requirements.txt: zoneinfo prefers the host's files, which may be years old.
 
-    What was read before is forgotten: a library may have read the host's own zone when it was imported.
+    Clears the cache, as a library may have read the host's own zone when it was imported.
     """
     zoneinfo.reset_tzpath(())
     zoneinfo.ZoneInfo.clear_cache()
