@@ -1,4 +1,4 @@
-"""`categories.yml`: what goes to Jira (T-1), what waits for the seller (T-3), resolutions; with all spellings (C-22)."""
+"""`categories.yml`: what goes to Jira (T-1), what waits for the seller (T-3), resolutions; all spellings (C-22)."""
 
 from __future__ import annotations
 

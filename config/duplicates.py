@@ -26,7 +26,7 @@ class Weights(Strict):
 
 
 class Texts(Strict):
-    """When two tickets' texts are similar: from `least` (0…1) on, each with `words` or more that are not in `ignore`."""
+    """When two tickets' texts are similar: from `least` (0…1) on, each with `words` or more not in `ignore`."""
 
     least: Share = 0.75
     words: Annotated[int, Field(ge=1, le=50)] = 3

@@ -22,7 +22,7 @@ class Question(Strict):
 
 
 class SkillGroup(Named):
-    """A group of the second line and what it `takes`; agents with one of `skills`, if any, may solve that themselves."""
+    """A group of the second line and what it `takes`; agents with one of `skills` may solve that themselves."""
 
     takes: tuple[Question, ...] = ()
     skills: tuple[Text, ...] = ()
