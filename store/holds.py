@@ -81,6 +81,13 @@ def open_awaiting_issue(connection: sa.Connection, key: str) -> list[Hold]:
     return [Hold(*row) for row in connection.execute(found)]
 
 
+def newest_in_jira(connection: sa.Connection) -> Hold | None:
+    """The newest hold whose seller is awaited in an issue."""
+    waits = (h.c.ended_at.is_(None), h.c.kind == "seller", h.c.stage == "waiting", h.c.issue_id.is_not(None))
+    row = connection.execute(sa.select(*_COLUMNS).where(*waits).order_by(h.c.id.desc()).limit(1)).first()
+    return Hold(*row) if row else None
+
+
 def begin(connection: sa.Connection, values: dict[str, object], now: datetime) -> int:
     """Begin a hold and set its timer; the hold's number."""
     number = int(connection.execute(sa.insert(h).values(**values, since=now).returning(h.c.id)).scalar_one())

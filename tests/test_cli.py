@@ -161,7 +161,7 @@ class TestSimulate:
         result = simulated(MOVED)
         assert result.exit_code == 1
         assert "issue.updated, дело main:10001" in result.output
-        assert "Дальше не узнать: jira:main" in result.output
+        assert "Дальше проверить не удалось: jira:main" in result.output
 
     def test_a_body_that_the_bot_ignores(self) -> None:
         result = simulated(MOVED | {"webhookEvent": "sprint_closed"})

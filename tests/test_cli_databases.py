@@ -44,7 +44,7 @@ DAY = (
     ("texts", "", 0, "=== crm_templates/notes.yml: not_in_t1"),
     ("procedures", "", 0, "jira_task.escalate_to_jira"),
     ("rules --built", "", 0, "W-40"),
-    ("simulate -", EVENT, 1, "Дальше не узнать: jira:main"),
+    ("simulate -", EVENT, 1, "Дальше проверить не удалось: jira:main"),
     ("import tests/closings.csv --dry-run", "", 0, "новых событий: 2"),
     ("import tests/closings.csv", "", 0, "принято новых событий: 2"),
     ("replay jira/a1", "", 0, "запущено ещё раз"),

@@ -22,6 +22,7 @@ PAGES = (
     "/rules/W-40",
     "/try",
     "/people",
+    "/try?example=chat",
     "/changes",
     "/me",
     "/find",
@@ -125,6 +126,18 @@ def test_the_sandboxs_own_page(page: Page, worked: House) -> None:
     page.goto(f"{worked.bot.sandbox.url}/sandbox")
     expect(page.locator("#FBO-1")).to_be_visible()
     looked_at(page, "sandbox")
+
+
+def test_an_example_is_tried_and_the_button_says_that_it_works(page: Page) -> None:
+    sign_in(page)
+    page.goto("/try")
+    page.get_by_role("link", name="Удержание для Ozon").click()
+    page.evaluate("window.addEventListener('submit', (event) => event.preventDefault(), { once: true })")
+    page.get_by_role("button", name="Показать").click()
+    expect(page.get_by_role("button", name="Проверяем…")).to_be_disabled()
+    page.evaluate("window.dispatchEvent(new Event('pagehide'))")  # and it is as it was for whoever comes back
+    page.get_by_role("button", name="Показать").click()
+    expect(page.get_by_text("поставить тикет на удержание")).to_be_in_viewport()
 
 
 def test_the_keyboard_is_enough(page: Page) -> None:

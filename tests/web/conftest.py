@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.bot import Bot
 from tests.databases import Sqlite
-from tests.web.site import Site, opened
+from tests.web.site import Site, opened, own_logs
 
 
 @pytest.fixture
@@ -23,3 +24,14 @@ def any_site(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """The same on both databases."""
     with opened(database_url, tmp_path, monkeypatch) as made:
         yield made
+
+
+@pytest.fixture
+def day(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """The pages over the bot's own database, whose worker is `bot.work()`."""
+    for name, value in bot.env.items():
+        monkeypatch.setenv(name, value)
+    with own_logs():
+        site = Site(bot.env)
+        yield site
+        site.engine.dispose()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -18,20 +17,9 @@ from store import ledger as ledger_rows
 from store.tables import deliveries
 from tests.bot import Bot
 from tests.tickets import closing, ticket
-from tests.web.site import NOW, Site, own_logs
+from tests.web.site import NOW, Site
 
 MARKUP = "<script>alert(1)</script><b>жирно</b>'\"&"
-
-
-@pytest.fixture
-def day(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """The pages over the bot's own database, whose worker is `bot.work()`."""
-    for name, value in bot.env.items():
-        monkeypatch.setenv(name, value)
-    with own_logs():
-        site = Site(bot.env)
-        yield site
-        site.engine.dispose()
 
 
 def escalate(bot: Bot, number: str, name: str) -> None:
@@ -337,12 +325,12 @@ class TestTrial:
     @pytest.mark.parametrize(
         ("body", "words"),
         [
-            ("", "Событие не прочитать"),
-            ("{", "Событие не прочитать"),
-            ("[1]", "Событие не прочитать"),
-            ('{"id": "1"}', "Событие не прочитать"),
+            ("", "Не удалось прочитать событие"),
+            ("{", "Не удалось прочитать событие"),
+            ("[1]", "Не удалось прочитать событие"),
+            ('{"id": "1"}', "Не удалось прочитать событие"),
             ('{"webhookEvent": "sprint_started", "timestamp": 1}', "sprint_started"),
-            (MARKUP, "Событие не прочитать"),
+            (MARKUP, "Не удалось прочитать событие"),
         ],
     )
     def test_what_cannot_be_tried_is_said(self, day: Site, body: str, words: str) -> None:

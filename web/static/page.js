@@ -6,6 +6,16 @@ document.addEventListener("submit", (event) => {
   if (words && !confirm(words)) event.preventDefault();
 });
 
+// A button whose answer takes a while says so, and is not pressed twice; when one comes back to the page, it is as it was.
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  if (!button?.dataset.busy || event.defaultPrevented) return;
+  const words = button.textContent;
+  // not before the form is on its way: a disabled button is not sent
+  setTimeout(() => { button.disabled = true; button.textContent = button.dataset.busy; });
+  window.addEventListener("pagehide", () => { button.disabled = false; button.textContent = words; }, { once: true });
+});
+
 // «All on this page».
 for (const all of document.querySelectorAll("[data-all]")) {
   const boxes = () => [...all.form.elements].filter((box) => box.name === all.dataset.all);
