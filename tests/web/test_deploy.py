@@ -12,12 +12,15 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
+from config.settings import Settings
 from tests.bot import environment
 from tests.databases import Sqlite
 from tests.web.site import NOWHERE, Site
@@ -26,7 +29,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 _LINES = (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()
 PROCFILE = {name: shlex.split(command) for name, _, command in (line.partition(": ") for line in _LINES)}
-_NAME = re.compile(r"smezhnik_[a-z_]+")
+_CHOSEN = re.compile(r"(smezhnik_[a-z_]+)(?:\{([^}]*)\})?")  # a number and the labels that it has to have
+_LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
 def plain(command: list[str]) -> list[str]:
@@ -115,13 +119,100 @@ def test_what_the_image_holds_is_enough(sqlite: Sqlite, tmp_path: Path) -> None:
     subprocess.run(served, cwd=image, env=env, check=True)  # noqa: S603
 
 
+def test_the_image_installs_what_make_run_does_on_a_python_that_is_promised() -> None:
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    rule = re.search(r"^\.venv/run: (\S+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert rule
+    assert re.findall(r"pip install .*--require-hashes -r /(\S+)", text) == [rule[1]]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pythons = set(re.findall(r"^FROM python:([\d.]+)-slim", text, re.MULTILINE))
+    assert len(pythons) == 1
+    assert {f"Programming Language :: Python :: {version}" for version in pythons} <= set(project["classifiers"])
+
+
+def test_compose_names_only_what_there_is() -> None:
+    text = (DEPLOY / "compose.yml").read_text(encoding="utf-8")
+    whole = yaml.safe_load(text)
+    services = whole["services"]
+    for service in services.values():
+        assert set(service.get("depends_on", ())) <= set(services)
+        volumes = {volume.split(":")[0] for volume in service.get("volumes", ())}
+        assert volumes <= set(whole["volumes"])
+    used = {volume.split(":")[0] for service in services.values() for volume in service.get("volumes", ())}
+    assert used == set(whole["volumes"])
+    build = compose()["web"]["build"]
+    assert ((DEPLOY / build["context"]).resolve(), (ROOT / build["dockerfile"]).is_file()) == (ROOT, True)
+    assert set(re.findall(r"\$\{(\w+)", text)) <= set(re.findall(r"[A-Z_]{4,}", text.partition("name:")[0]))
+
+
+def test_every_variable_that_is_set_is_one_of_the_bot() -> None:
+    known = {name.upper() for name in Settings.model_fields}
+    image = set(re.findall(r"(\w+)=", dockerfile()["ENV"])) - {"PATH"}
+    for name in {*(name for name in image if not name.startswith("PYTHON")), *kubernetes_env(), *compose_env()}:
+        assert name in known
+    for text in units().values():
+        assert {"PATH", "DATA_DIR", "PORT"} == set(re.findall(r"(?:^Environment=| )([A-Z_]+)=", text, re.MULTILINE))
+
+
+def kubernetes_env() -> set[str]:
+    return {given["name"] for pod in pods().values() for given in pod["containers"][0].get("env", ())}
+
+
+def compose_env() -> set[str]:
+    return {name for service in compose().values() for name in service["environment"]}
+
+
+def watched(name: str) -> list[tuple[str, str]]:
+    """Each expression of the rules or of the dashboard, and the text that is filled in with its labels."""
+    text = (DEPLOY / name).read_text(encoding="utf-8")
+    if name == "grafana.json":
+        targets = [target for panel in json.loads(text)["panels"] for target in panel["targets"]]
+        return [(target["expr"], target["legendFormat"]) for target in targets]
+    rules = [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
+    return [(rule["expr"], rule["annotations"]["summary"]) for rule in rules]
+
+
+def measured(site: Site) -> dict[str, list[dict[str, str]]]:
+    """The labels of each number that is served, by its name."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for family in text_string_to_metric_families(site.get("/metrics").text):
+        for sample in family.samples:
+            found.setdefault(sample.name, []).append(sample.labels)
+    return found
+
+
+def test_kubernetes_names_only_what_there_is(site: Site) -> None:
+    parts = [part for path in DEPLOY.glob("kubernetes/*.yml") for part in yaml.safe_load_all(path.read_text("utf-8"))]
+    deployments = [part["spec"] for part in parts if part["kind"] == "Deployment"]
+    for spec in deployments:
+        labels, pod = spec["template"]["metadata"]["labels"], spec["template"]["spec"]
+        assert spec["selector"]["matchLabels"] == labels
+        mounted = {mount["name"] for mount in pod["containers"][0]["volumeMounts"]}
+        assert mounted == {volume["name"] for volume in pod["volumes"]}
+        assert pod["securityContext"]["runAsUser"] == int(dockerfile()["USER"])
+    (service,) = (part["spec"] for part in parts if part["kind"] == "Service")
+    assert [spec["template"]["metadata"]["labels"]["process"] for spec in deployments].count("web") == 1
+    web = pods()["web"]["containers"][0]
+    assert service["selector"] == {"app": "smezhnik", "process": "web"}
+    listened = {int(given["value"]) for given in web["env"] if given["name"] == "PORT"}
+    probes = [web["readinessProbe"]["httpGet"], web["livenessProbe"]["httpGet"]]
+    asked = {service["ports"][0]["targetPort"], web["ports"][0]["containerPort"], *(probe["port"] for probe in probes)}
+    assert asked == listened
+    assert [site.client.get(probe["path"]).status_code for probe in probes] == [200, 200]
+
+
 @pytest.mark.parametrize("name", ["alerts.yml", "grafana.json"])
 def test_what_is_watched_is_measured(name: str, site: Site) -> None:
-    served = set(_NAME.findall(site.get("/metrics").text))
-    text = (DEPLOY / name).read_text(encoding="utf-8")
-    watched = set(_NAME.findall(text))
-    assert watched
-    assert watched <= served
+    site.client.post("/webhooks/jira", data=b"{}")  # what is counted has no number before the first
+    served = measured(site)
+    assert watched(name)
+    for expression, shown in watched(name):
+        chosen = [(of, dict(_LABEL.findall(labels))) for of, labels in _CHOSEN.findall(expression)]
+        for of, labels in chosen:
+            assert any(labels.items() <= sample.items() for sample in served.get(of, [])), expression
+        named = {word for words in re.findall(r"by \(([^)]*)\)", expression) for word in words.split(", ")}
+        named |= set(re.findall(r"\{\{ ?(?:\$labels\.)?(\w+) ?\}\}", shown))
+        assert named <= {label for of, _ in chosen for sample in served[of] for label in sample}, shown
 
 
 def test_systemd_takes_the_units(tmp_path: Path) -> None:
