@@ -1,4 +1,4 @@
-"""What the bot does: which procedures an event goes through, in this order."""
+"""What the bot does: the procedures that each type of event goes through, in order."""
 
 from __future__ import annotations
 

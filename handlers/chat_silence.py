@@ -1,6 +1,7 @@
-"""Silence in a chat: 1.5 minutes after our last word the agent is told which resolution fits (R-13, R-25).
+"""Silence in a chat: 1.5 minutes after our last message the agent is told which resolution fits (R-13, R-25).
 
-Which one depends on what was asked: a question that must be answered leaves it «Не решена», a courtesy does not (C-11).
+Which one depends on what was asked: after a question that must be answered it is «Не решена», after a courtesy
+question it is not (C-11).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from handlers.closings import OURS, is_mandatory
 from handlers.escalation.chat import CLIENTS
 from handlers.usedesk_checks import message_of
 
-WATCH = "R-13"  # one watch for both rules: which it is, is seen when the time is over
+WATCH = "R-13"  # one watch for both rules: which of them applies is decided when the time is over
 LONGEST = 64  # characters of a message's id that a watch keeps
 
 
@@ -38,7 +39,7 @@ def _is_chat(event: TicketEvent, desk: Desk) -> bool:
 
 
 def advise(watch: Watch, ticket: CrmTicket, desk: Desk) -> None:
-    """The minutes are over: what may be done, if the last word in the ticket is still the same one of ours."""
+    """Tell the agent what may be done, if the last public message is still the one of ours that began the watch."""
     last = next((message for message in reversed(ticket.messages) if message.public), None)
     over = ticket.status in (desk.crm.closed, desk.crm.escalated)
     if over or last is None or last.author.role not in OURS or (last.id or "")[:LONGEST] != watch.subject:

@@ -1,4 +1,4 @@
-"""What a closing breaks is found at its event too, as `POST /api/closing-check` says it before the button (R-53)."""
+"""Checks a closing at its event too, as `POST /api/closing-check` does before the button is pressed (R-53)."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ OURS = ("agent", "operator", "employee")
 
 
 def scenario(event: TicketEvent, desk: Desk) -> Scenario:
-    """Which hold the closing is, if any; `turned`: one of T-3 with a question, which may not simply wait (W-26)."""
+    """Return which hold the closing is, if any; `turned`: a category of T-3 with a question must be held (W-26)."""
     closing, ticket, categories = event.closing, event.ticket, desk.config.categories
     if closing.hold is not None:
         return "hold_ozon" if closing.hold == "ozon" else "hold_seller"
@@ -32,13 +32,13 @@ def scenario(event: TicketEvent, desk: Desk) -> Scenario:
 
 
 def escalates(event: TicketEvent, config: Config) -> bool:
-    """The closing hands the ticket over to somebody else: by the tick «Эскалация», or by its resolution (R-50)."""
+    """Return whether the closing hands the ticket over: by the tick «Эскалация», or by its resolution (R-50)."""
     done = event.type == "ticket.escalated"
     return done or bool(event.closing.escalate) or config.categories.escalates(event.closing.resolution)
 
 
 def question(event: TicketEvent) -> str | None:
-    """The agent's question that is still without an answer: the closing's own, else the last public message."""
+    """Return the agent's unanswered question: the closing's own, else the last public message if it is one."""
     if event.closing.question and not is_blank(event.closing.question):
         return event.closing.question.strip()
     last = next((message for message in reversed(event.ticket.messages) if message.public), None)
@@ -46,13 +46,16 @@ def question(event: TicketEvent) -> str | None:
 
 
 def is_our_question(message: Message) -> bool:
-    """A public question of an agent."""
+    """Return True for a public question of an agent."""
     return message.public and message.author.role in OURS and message.kind == "question"
 
 
 def mandatory_question(event: TicketEvent, config: Config) -> str | None:
-    """The open question that must be answered (R-15, C-11): by the agent's own mark, else unless it is a mere courtesy
-    like «Могу ещё чем-то помочь?» (R-16)."""
+    """Return the open question if it must be answered (R-15, C-11).
+
+    The agent's own mark decides; without one, every question that is not a courtesy like «Могу ещё чем-то помочь?»
+    must be answered (R-16).
+    """
     asked = question(event)
     if asked is None:
         return None
@@ -65,8 +68,10 @@ def mandatory_question(event: TicketEvent, config: Config) -> str | None:
 
 
 def is_mandatory(message: Message, config: Config) -> bool:
-    """Whether a message of ours asks what must be answered: by the agent's own mark, else unless it is a mere courtesy
-    (R-15, R-16, C-11)."""
+    """Return whether a message of ours asks a question that must be answered (R-15, R-16, C-11).
+
+    The agent's own mark decides; without one, every question that is not a courtesy must be.
+    """
     asks = config.resolutions.label(message.kind) == "question" or "?" in message.text
     marked = message.mandatory
     return asks and (marked if marked is not None else not config.resolutions.is_soft(message.text))

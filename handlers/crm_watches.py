@@ -1,4 +1,4 @@
-"""What is looked at again in WebCRM's tickets when a person had time enough (W-32, R-13, R-25)."""
+"""Checks of WebCRM's tickets that are made later, when a person has had enough time (W-32, R-13, R-25)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Customers' chats as they go on: each message judged, the right line offered or given, in three minutes, in silence.
+"""Escalation of customers' chats (manual E): every message is judged, and the right line is suggested or assigned.
 
-Manual E. What is right is decided by `handlers.escalation`; here it is done, timed and compared with what agents do.
+`handlers.escalation` decides the line; this module acts on it, times it and compares it with what agents do.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def follow_chat(event: TicketEvent, desk: Desk) -> None:
 
 
 def asks(event: TicketEvent) -> bool:
-    """Whether a chat is judged at an event: a client wrote, or it came to an agent."""
+    """Return whether a chat is judged at an event: a client wrote, or the chat is new or newly assigned."""
     message = message_of(event)
     if event.type == "ticket.message":
         return message is not None and _by(message, CLIENTS)
@@ -97,7 +97,7 @@ def _judge(event: TicketEvent, desk: Desk) -> None:
 
 
 def _judged(event: TicketEvent, verdict: Verdict, line: str | None, desk: Desk) -> JudgedChat:
-    """`assigned`: the minutes begin when the chat is an agent's, and anew with each (C-18)."""
+    """Describe a judged chat; with `start: assigned` the minutes begin at every assignment to an agent (C-18)."""
     by_agent = desk.config.escalation.countdown.start == "assigned"
     agent = event.agent.id or event.ticket.assignee_id
     named = {"line": reason_of(line, desk.config), "own": verdict.decision == "self", "rule": verdict.rule}
@@ -112,12 +112,12 @@ def _judged(event: TicketEvent, verdict: Verdict, line: str | None, desk: Desk) 
 
 
 def _is_customers(event: TicketEvent, desk: Desk) -> bool:
-    """Partners' tickets belong to another manual (C-07)."""
+    """Return whether this is a customer's ticket of WebCRM; partners' tickets follow another manual (C-07)."""
     return event.source == desk.crm.source and event.ticket.audience == "customer"
 
 
 def _by(message: Message, roles: tuple[str, ...]) -> bool:
-    """Whether it is a public message of one of these."""
+    """Return whether this is a public message by one of these roles."""
     return message.public and (message.author.role or "client").casefold() in roles
 
 

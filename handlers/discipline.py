@@ -1,6 +1,6 @@
-"""How agents work in WebCRM: in which status, on whose word, on one ticket at a time (W-05…W-08, R-54).
+"""Checks of how agents work in WebCRM: their status, who assigns tickets, one ticket at a time (W-05…W-08, R-54).
 
-All of it is for the lead's page alone: nothing is written into the tickets, and no words name anybody.
+The findings are only for the lead's page: nothing is written into the tickets, and no text names anybody.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _check_rest(agent: str, ticket: str, moments: tuple[datetime, datetime], des
 
 
 def _check_others(agent: str, ticket: str, desk: Desk) -> None:
-    """Another ticket of the agent's that is open in the CRM; one whose end nobody told is forgotten."""
+    """Report the agent's other tickets that are open in the CRM; forget those that ended without an event."""
     for other, _ in desk.assignments.of_agent(agent):
         if other == ticket:
             continue
@@ -83,6 +83,6 @@ def _agent(event: TicketEvent, desk: Desk) -> str | None:
 
 
 def _acts(event: TicketEvent) -> bool:
-    """Whether it is the agent who does what the event tells."""
+    """Return whether the agent did what the event reports."""
     message = message_of(event) if event.type == "ticket.message" else None
     return event.type != "ticket.message" or (message is not None and message.author.role in OURS)

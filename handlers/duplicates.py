@@ -1,4 +1,4 @@
-"""Step one: is somebody at work on this question already? (manual W, chapter C; R-43, R-44; C-03, C-04)."""
+"""Step one: is somebody already working on this question? (manual W, chapter C; R-43, R-44; C-03, C-04)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def draft_asked(event: DuplicateEvent, desk: Desk) -> None:
 
 def _look(ticket: KnownTicket, desk: Desk, *, partner: bool) -> None:
     if ticket.party is None:
-        if partner:  # without the number there is nothing to look by
+        if partner:  # without the seller's number there is nothing to search by
             desk.duplicates.tell(ticket.ticket_id, "no seller", "duplicate_no_seller", why="W-10")
         return
     if desk.config.duplicates.is_closed(ticket.status):
@@ -54,7 +54,7 @@ def _look(ticket: KnownTicket, desk: Desk, *, partner: bool) -> None:
 
 
 def _go_on(ticket: KnownTicket, original_id: str, desk: Desk) -> None:
-    """An earlier run of this delivery has merged the ticket; whatever changed since, what it began is finished."""
+    """Finish a merger that an earlier run of this delivery has begun, whatever has changed since."""
     original = desk.duplicates.get(original_id)
     if original is not None:
         alike = similar(ticket, [original], desk.config)
@@ -75,12 +75,12 @@ def _partners(ticket: KnownTicket, found: FoundDuplicates, desk: Desk) -> None:
 
 
 def _stays(ticket: KnownTicket, other: KnownTicket, desk: Desk) -> bool:
-    """Of two in work that would name each other the older one stays as it is."""
+    """Return True for the older of two tickets in work, which is not merged into the newer one."""
     return _is_older(ticket, other) and desk.config.duplicates.is_working(ticket.status)
 
 
 def _merged(ticket: KnownTicket, other: Similar, desk: Desk, *, real: bool = True) -> None:
-    """The other one is in work: the agent is told, the partner gets M-1, and the colleague is told (W-13…W-15)."""
+    """Tell the agent, send or draft M-1 to the partner, and tell the colleague who works on the other (W-13…W-15)."""
     number, send = other.ticket.ticket_id, desk.config.rules.rules["W-15"].send
     way = ("sent" if send else "draft") if real else "none"
     words = {"number": number, "reasons": desk.duplicates.reasons(other), "way": way}
@@ -101,7 +101,7 @@ def _send_partner_on(ticket: KnownTicket, original: KnownTicket, desk: Desk, *, 
 
 
 def _inform(ticket: KnownTicket, found: FoundDuplicates, desk: Desk) -> None:
-    """Nobody else works on it: the agent goes on as usual, and knows of the others (W-16)."""
+    """Tell the agent of similar tickets that nobody is working on; the agent goes on as usual (W-16)."""
     lines = [_line(one, found, desk) for one in found.similar]
     first = found.similar[0].ticket.ticket_id
     desk.duplicates.tell(ticket.ticket_id, first, "duplicate_information", why="W-16", others=lines)
@@ -115,7 +115,7 @@ def _line(one: Similar, found: FoundDuplicates, desk: Desk) -> dict[str, object]
 
 
 def _customers(ticket: KnownTicket, found: FoundDuplicates, desk: Desk) -> None:
-    """Same client, problem and channel: «Дубликат», in silence (R-43, C-04); in other channels all are answered."""
+    """Suggest «Дубликат», without a reply, in the same channel (R-43, C-04); in other channels all are answered."""
     earlier = [one for one in found.free if not _is_older(ticket, one.ticket)]
     kind = desk.config.resolutions.kind_of(ticket.channel, ticket.channel_kind)
     here = [one for one in earlier if kind.channel and _channel(one.ticket, desk) == kind.channel]
@@ -130,7 +130,7 @@ def _customers(ticket: KnownTicket, found: FoundDuplicates, desk: Desk) -> None:
 
 
 def _answer_all(ticket: KnownTicket, other: Similar, desk: Desk) -> None:
-    """The same question in another channel is answered too, with the earlier answer as a draft (R-44)."""
+    """Tell the agent to answer in this channel too, with the earlier answer as a draft (R-44)."""
     number, answer = other.ticket.ticket_id, desk.duplicates.answer_in(other.ticket)
     words = {"number": number, "reasons": desk.duplicates.reasons(other), "channel": other.ticket.channel or ""}
     if not desk.duplicates.tell(

@@ -1,4 +1,4 @@
-"""The way back from a hold: whoever was awaited has answered, or nobody is awaited any more (W-24, W-53, W-71)."""
+"""The end of a hold: the awaited party has answered, or the hold is not needed any more (W-24, W-53, W-71)."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def on_comment(event: CommentEvent, desk: Desk) -> None:
 
 
 def _is_of_the_awaited(event: CommentEvent, hold: Hold, *, by_customer: bool) -> bool:
-    """The seller answers in public; of our own side the awaited person alone."""
+    """Return whether the comment is the awaited party's: the awaited account's, or one of the seller not internal."""
     if hold.kind == "ozon":
         return event.actor is not None and event.actor.account_id == hold.awaited_account
     return by_customer and event.public is not False
 
 
 def _agent_has_spoken(event: CommentEvent, hold: Hold, desk: Desk) -> None:
-    """What a begun hold waits for: the internal comment of what was done (W-70), or the question to the seller."""
+    """Go on with a begun hold: its agent has commented on what was done (W-70), or has asked the seller."""
     issue = desk.jira.holds.issue_of(hold)
     if issue is None:
         return
@@ -55,7 +55,7 @@ def _agent_has_spoken(event: CommentEvent, hold: Hold, desk: Desk) -> None:
 
 
 def _finish(hold: Hold, issue: Issue, desk: Desk, *, why: str) -> None:
-    """Attach the key and close the ticket, as the closing asked that began the hold."""
+    """Write the key into the ticket and close it the way the closing that began the hold asked for."""
     if hold.source == desk.crm.source:
         desk.crm.write_key(hold.ticket_id, issue, why=why)
         if hold.closing:
@@ -74,7 +74,7 @@ def on_message(event: TicketEvent, desk: Desk) -> None:
 
 
 def _hear(hold: Hold, text: str, desk: Desk, end: Callable[[], None]) -> None:
-    """What the awaited party says ends the hold when it is an answer; in doubt the agent is asked (C-12)."""
+    """End the hold if the awaited party's message is an answer; if that is unclear, ask the agent (C-12)."""
     judged = judge(desk.config.answers, text)
     crm = desk.crm_of(hold.source)
     if judged.is_answer:
@@ -119,7 +119,7 @@ def follow_issue(event: IssueEvent, desk: Desk) -> None:
 
 
 def _gone(event: IssueEvent, desk: Desk) -> str | None:
-    """closed, deleted or moved, when the event says that the issue is no longer what it was."""
+    """Return closed, deleted or moved if that happened to the issue by this event, else None."""
     if event.type == "issue.deleted":
         return "deleted"
     project = desk.config.jira.projects.get((event.issue.key or "").split("-")[0])
@@ -132,9 +132,9 @@ def _gone(event: IssueEvent, desk: Desk) -> str | None:
 
 
 def _end(hold: Hold, ended: str, who: str, desk: Desk, *, said: str = "") -> None:
-    """The issue returns to the queue, owner and ticket are told; the hold's own row is ended last.
+    """Return the issue to the queue, tell issue and ticket, and end the hold's row last.
 
-    `said`: the answer that was given in the CRM, where whoever takes the issue from the queue would not see it.
+    `said`: an answer that was given in the CRM, where whoever takes the issue from the queue would not see it.
     """
     issue = desk.jira.holds.issue_of(hold)
     if issue is not None:

@@ -1,4 +1,4 @@
-"""Holds that a person asks for in Jira: by a label, or by the status that config names for it (W-66, W-73)."""
+"""Holds that a person asks for in Jira: by a label, or by the status that `holds.yml` names for it (W-66, W-73)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def hold_from_jira(event: IssueEvent, desk: Desk) -> None:
 
 
 def _start(event: IssueEvent, seen: IssueView, kind: Kind, desk: Desk) -> Start:
-    """The hold of the issue's ticket; an issue without one is on hold by itself."""
+    """Describe the hold of the issue's ticket; an issue without a ticket is held itself."""
     link = desk.jira.links.of_issue(seen.issue)
     account = _asker(event)
     awaited = HoldDetail(account_id=seen.reporter if kind == "seller" else None)
@@ -40,7 +40,7 @@ def _start(event: IssueEvent, seen: IssueView, kind: Kind, desk: Desk) -> Start:
 
 
 def _for_ozon(event: IssueEvent, seen: IssueView, desk: Desk) -> None:
-    """W-66…W-71 in Jira: what was done may stand in the issue already, as an internal comment."""
+    """Do W-66…W-71 in Jira; an internal comment may already say what was done."""
     issue = seen.issue
     desk.jira.holds.make_of(issue, _purpose("ozon"), _asker(event), why="W-66")
     hold = desk.holds.begin(_start(event, seen, "ozon", desk), issue, why="W-66")
@@ -56,7 +56,7 @@ def _for_ozon(event: IssueEvent, seen: IssueView, desk: Desk) -> None:
 
 
 def _for_seller(event: IssueEvent, seen: IssueView, desk: Desk) -> None:
-    """W-73…W-76 in Jira: only where the seller sees the issue; the question may stand there already."""
+    """Do W-73…W-76 in Jira, if the seller can see the issue; the question may already be there."""
     issue = seen.issue
     if not desk.jira.holds.is_seen_by_seller(seen):
         desk.jira.comments.say_hold_not_possible(issue, why="W-73")

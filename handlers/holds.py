@@ -14,7 +14,7 @@ from handlers.closings import is_our_question, mandatory_question, question, sce
 from handlers.jira_task import say_what_is_left_out
 from handlers.request_words import moment_text
 
-SAME_QUESTION = 0.9  # the same words, give or take a greeting
+SAME_QUESTION = 0.9  # least ratio of difflib: the same words except for a greeting or so
 
 
 def put_on_hold(event: TicketEvent, desk: Desk) -> None:
@@ -36,7 +36,7 @@ def put_on_hold(event: TicketEvent, desk: Desk) -> None:
 def hold_for_ozon(event: TicketEvent, desk: Desk) -> None:
     """Put the ticket on hold for Ozon's own side (W-66…W-72; why: W-53, W-55, W-56).
 
-    Without a word of what was done it stops after «В работе», and goes on with the agent's internal comment (W-70).
+    If the agent has not said what was done, it stops after «В работе» until the agent's internal comment (W-70).
     """
     account, closing, number = desk.jira.holds.account_of(event), event.closing, event.ticket.id
     detail, reason = closing.hold_detail, closing.hold_detail.reason or ""
@@ -65,14 +65,14 @@ def hold_for_ozon(event: TicketEvent, desk: Desk) -> None:
 
 
 def _await_task(event: TicketEvent, issue: Issue, key: str, desk: Desk) -> None:
-    """The other task that is waited for is looked at: of one that will never be done the agent must know (W-53)."""
+    """Link the awaited task; tell the agent if it is unseen, done already, or its end would go unnoticed (W-53)."""
     how = desk.jira.relations.relate(issue, key, why="W-53")
     if how is not None and how != "linked":
         desk.crm.note(event.ticket.id, "hold_awaited", why="W-53", key=key, how=how, issue=issue.key)
 
 
 def hold_for_seller(event: TicketEvent, desk: Desk, *, turned: bool = False) -> None:
-    """Put the ticket on hold until the seller answers (W-73…W-78); the question goes into the Jira issue alone."""
+    """Put the ticket on hold until the seller answers (W-73…W-78); the question goes only into the Jira issue."""
     number, asked = event.ticket.id, _asked_in_crm(event, desk)
     text = question(event) or (asked.text if asked else None)
     project = desk.jira.holds.project_of(event)
@@ -112,7 +112,7 @@ def hold_for_seller(event: TicketEvent, desk: Desk, *, turned: bool = False) -> 
 
 
 def _ask(event: TicketEvent, issue: Issue, text: str, asked: Message | None, desk: Desk) -> None:
-    """Ask in Jira; a question that stands in the CRM already is not asked again (W-77)."""
+    """Ask in Jira, unless the same question was already asked in the CRM (W-77)."""
     if asked is not None and _same(asked.text, text):
         desk.crm.note(event.ticket.id, "hold_asked_in_crm", why="W-77", key=issue.key)
         return
@@ -120,7 +120,7 @@ def _ask(event: TicketEvent, issue: Issue, text: str, asked: Message | None, des
 
 
 def wait_for_answer(event: TicketEvent, desk: Desk) -> None:
-    """A clarifying question, and the agent will solve it alone: the ticket waits without Jira (W-24, W-25)."""
+    """Let the ticket wait without Jira: it was a clarifying question, and the agent will solve it (W-24, W-25)."""
     kind = "client" if event.ticket.audience == "customer" else "seller"
     start = Start.of(event, kind, question=question(event), stage=WAITING)
     hold = desk.holds.begin(start, None, why="W-24")
@@ -133,7 +133,7 @@ def wait_for_answer(event: TicketEvent, desk: Desk) -> None:
 
 
 def _warn_of_open_question(event: TicketEvent, desk: Desk) -> None:
-    """An own question without an answer is closed with «Не решена» alone (W-25)."""
+    """Warn when a ticket with an unanswered question is closed as solved: only «Не решена» is allowed (W-25)."""
     resolution = desk.config.categories.resolution(event.closing.resolution)
     if resolution == "solved" and event.ticket.audience != "customer" and mandatory_question(event, desk.config):
         said = event.closing.resolution or ""
@@ -141,7 +141,7 @@ def _warn_of_open_question(event: TicketEvent, desk: Desk) -> None:
 
 
 def _tell_agent(event: TicketEvent, hold: Begun, issue: Issue, desk: Desk, *, why: str) -> None:
-    """Say in the ticket what it waits for now, and until when; once, when the hold begins."""
+    """Say in the ticket, once when the hold begins, what it waits for and until when."""
     kind = "ozon" if why == "W-72" else "seller"
     if hold.replaced and hold.replaced != kind:
         desk.crm.note(event.ticket.id, "hold_replaced", why=why, former=hold.replaced, kind=kind)
@@ -156,7 +156,7 @@ def _due(kind: str, desk: Desk) -> str:
 
 
 def _finish(event: TicketEvent, issue: Issue, desk: Desk, *, why: str) -> None:
-    """Attach the key and close the ticket, so that the next one can come (W-72, W-78, C-05)."""
+    """Write the key into the ticket and close it, so that the agent gets the next one (W-72, W-78, C-05)."""
     desk.crm.write_key(event.ticket.id, issue, carried=event.ticket.jira_key, why=why)
     if event.type == "ticket.closing":
         desk.crm.close_ticket(event, issue, why=why)
@@ -168,7 +168,7 @@ def _category(event: TicketEvent, desk: Desk) -> str | None:
 
 
 def _asked_in_crm(event: TicketEvent, desk: Desk) -> Message | None:
-    """Our question that stands in the CRM from before the issue existed (W-77); what it says last."""
+    """Return our last question in the CRM, if the first one is older than the issue (W-77)."""
     ours = [message for message in event.ticket.messages if is_our_question(message)]
     return ours[-1] if ours and desk.jira.holds.asked_before_issue(event, ours[0].at, why="W-77") else None
 

@@ -1,4 +1,4 @@
-"""Mass failures (R-24): their tickets are counted and linked, and their owners hear of the end."""
+"""Mass failures (R-24): their tickets are counted and linked, and the owners are told when the failure is over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The interim replies and what becomes of their promises (manual U: U-18, U-19, U-26…U-29, U-31)."""
+"""Interim replies to clients, and what becomes of their promises (manual U: U-18, U-19, U-26…U-29, U-31)."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def inform_client(opened: Opened, department: Department, desk: Desk) -> None:
 
 
 def remind_client(request: Request, desk: Desk) -> bool:
-    """M-5 in the agent's gender (U-31); only after the department was reminded, so that it is true (C-27)."""
+    """Write M-5 in the agent's gender (U-31); only after the department was reminded, so that it is true (C-27)."""
     gender = desk.requests.gender(request.owner_id, request.owner_gender)
     interim = reminder(gender, desk.now, desk.requests.calendar())
     return say_to_client(Opened(request, new=False), interim, desk)
 
 
 def say_to_client(opened: Opened, interim: Interim, desk: Desk, remark: str | None = None) -> bool:
-    """Write a reply as a draft, or send it where its rule says `send: true`; sent, it is a promise."""
+    """Write a reply as a draft, or send it where its rule has `send: true`; a reply that is sent is a promise."""
     request = opened.request
     crm = desk.crm_of(request.source)
     if crm is None:

@@ -1,5 +1,8 @@
-"""Escalation of a partner's ticket inside WebCRM (manual W, chapter G): words to the partner, a comment for colleagues,
-then the closing, in this order (W-27…W-32). Customers' chats go by manual E (C-07)."""
+"""Escalation of a partner's ticket inside WebCRM (manual W, chapter G).
+
+A message to the partner, a comment for colleagues, then the closing, in this order (W-27…W-32). Customers' chats
+follow manual E (C-07).
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,7 @@ def check_order(event: TicketEvent, desk: Desk) -> None:
 
 
 def _is_in_order(facts: Facts, desk: Desk) -> bool:
-    """Words to the partner, then a comment for colleagues; what is missing is written as far as it is known (W-29)."""
+    """Return whether the partner and then the colleagues were told; write or draft what is missing (W-29)."""
     ticket, told, explained = facts.ticket.id, inside.told_partner(facts), inside.explained(facts)
     spoken = sum(message.public for message in facts.messages)
 
@@ -75,7 +78,7 @@ def _is_in_order(facts: Facts, desk: Desk) -> bool:
 
 
 def _escalate(facts: Facts, desk: Desk) -> bool:
-    """The comment of the closing window into the ticket, then the escalation, if its four things are there (W-30)."""
+    """Write the closing's comment into the ticket, then escalate, if its four things are chosen (W-30)."""
     ticket, closing = facts.ticket, facts.closing
     reason = _reason(facts, desk)
     if facts.resolution != "not_solved" or not (ticket.type and ticket.subtype) or reason is None:
@@ -92,7 +95,7 @@ def _escalate(facts: Facts, desk: Desk) -> bool:
 
 
 def _reason(facts: Facts, desk: Desk) -> tuple[str | None, str | None] | None:
-    """The reason that was chosen; else, as far as W-31 may act, the ticket's own pair where a group takes it."""
+    """Return the chosen reason; without one, if W-31 may act, the ticket's own pair where a group takes it."""
     chosen = inside.reason_of(facts)
     if inside.group_chosen(facts) is not None and (all(chosen) or facts.closing.escalation_reason):
         return chosen
@@ -106,7 +109,7 @@ def _group_name(facts: Facts) -> str:
 
 
 def _known(facts: Facts) -> dict[str, object]:
-    """What a comment for colleagues can say without the agent."""
+    """Return what is known for a comment for colleagues without the agent's help."""
     ticket = facts.ticket
     words = next((message.text for message in reversed(facts.client_messages) if message.text.strip()), "")
     numbers = [number for name in _NUMBERS if (number := getattr(ticket, name))]
@@ -121,6 +124,6 @@ def _known(facts: Facts) -> dict[str, object]:
 
 
 def nudge(watch: Watch, ticket: CrmTicket, desk: Desk) -> None:
-    """An escalation was begun, and its ticket is still open (W-32)."""
+    """Tell the agent that an escalation was begun and its ticket is still open (W-32)."""
     if ticket.status not in (desk.crm.closed, desk.crm.escalated):
         desk.notices.tell(watch.ticket_id, f"unfinished:{watch.id}", "inside_unfinished", why="W-32")

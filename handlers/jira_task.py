@@ -1,4 +1,4 @@
-"""Escalation by a Jira task (manual W, chapters H and I): the ticket becomes a filled issue, and gets its key."""
+"""Escalation by a Jira task (manual W, chapters H and I): an issue is filled from the ticket, which gets its key."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def escalate_to_jira(event: TicketEvent, desk: Desk) -> None:
     link = desk.jira.links.of_ticket(event.source, event.ticket.id)
     other = desk.jira.issues.of_another_group(event, topic, link)
     there = link is not None and link.purpose == ESCALATION
-    # an earlier try of this closing may have linked the issue, and broken off before its key was written
+    # an earlier attempt at this closing may have linked the issue but stopped before writing its key
     begun = link is not None and there and link.issue_key == named and not (link.made_by_bot or link.key_written_at)
     if named and (link is None or begun or (other is not None and _is_of_group(event, topic, named, desk))):
         issue = _take_named_issue(event, topic, named, desk, passed_on=other is not None)
@@ -49,12 +49,12 @@ def escalate_to_jira(event: TicketEvent, desk: Desk) -> None:
 
 
 def _asked_by(event: TicketEvent, topic: Topic) -> str:
-    """The rule that the escalation obeys: the agent's tick for this pair, else the pair itself."""
+    """Return the rule that asks for the escalation: the pair's own if the agent ticked it, else the general one."""
     return topic.rule if event.closing.create_jira else "W-33"
 
 
 def _make_issue(event: TicketEvent, topic: Topic, desk: Desk) -> Issue:
-    """The ticket's issue, and its key in the ticket, where that of another issue of the ticket may stand."""
+    """Make or find the ticket's issue and write its key into the ticket, which may have another issue's key."""
     named = event.ticket.jira_key
     known = (
         desk.jira.links.keys_of_ticket(event.source, event.ticket.id) if named else []
@@ -74,15 +74,15 @@ def _make_issue(event: TicketEvent, topic: Topic, desk: Desk) -> Issue:
 
 
 def _is_of_group(event: TicketEvent, topic: Topic, named: str, desk: Desk) -> bool:
-    """Whether the key in the ticket is that of an issue which its agent made for the group of the topic."""
+    """Return whether the ticket's key is a new one, of an issue in the project of the topic's group."""
     is_new = named not in desk.jira.links.keys_of_ticket(event.source, event.ticket.id)
     return is_new and named.split("-", maxsplit=1)[0] == desk.config.categories.types[topic.type_id].project
 
 
 def _pass_on(event: TicketEvent, topic: Topic, first: Issue, desk: Desk) -> Issue:
-    """The ticket was closed again, for another group: that one gets an issue of its own, linked to the first (W-62).
+    """Give another group an issue of its own, linked to the first, as the ticket was closed again for it (W-62).
 
-    Where a mode keeps it from being made, the agent is told whose the ticket is, and the first issue hears of it.
+    If a mode prevents that, tell the agent whose the ticket is, and go on with the first issue.
     """
     ticket, project = event.ticket, desk.config.categories.types[topic.type_id].project
     names = {"type": topic.type_name, "subtype": topic.subtype_name, "first": first.key}
@@ -100,7 +100,7 @@ def _pass_on(event: TicketEvent, topic: Topic, first: Issue, desk: Desk) -> Issu
 
 
 def _tend_hand_made(event: TicketEvent, issue: Issue, desk: Desk) -> None:
-    """What a person left out of the ticket's issue, the ticket may know: its topic, its warehouse (W-57)."""
+    """Set the component of an issue that a person made, by the ticket's topic and warehouse (W-57)."""
     link = desk.jira.links.of_issue(issue)
     seen = desk.jira.reading.read_key(issue.key) if link is not None and not link.made_by_bot else None
     if seen is not None:
@@ -108,9 +108,9 @@ def _tend_hand_made(event: TicketEvent, issue: Issue, desk: Desk) -> None:
 
 
 def make_task(event: TicketEvent, topic: Topic, desk: Desk, *, why: str, instead_of: Issue | None = None) -> Issue:
-    """The ticket's task, filled and in the queue of the third line (W-57, W-60…W-63); one per ticket.
+    """Make the ticket's task, filled and in the queue of the third line (W-57, W-60…W-63); one per ticket.
 
-    `instead_of`: the issue that it has in another group's project, and goes on from.
+    `instead_of`: the ticket's issue in another group's project, which the new one continues.
     """
     components = desk.jira.components.choose(topic, event.ticket.warehouse, why=FBO_RULE)
     issue = desk.jira.issues.create(event, topic, components, why=why, instead_of=instead_of)
@@ -125,14 +125,14 @@ def make_task(event: TicketEvent, topic: Topic, desk: Desk, *, why: str, instead
 
 
 def say_what_is_left_out(event: TicketEvent, issue: Issue, desk: Desk, *, why: str) -> None:
-    """What Jira refused of the issue the agent has to do himself."""
+    """Tell the agent which parts of the issue Jira refused and have to be filled by hand."""
     crm = desk.crm_of(event.source)
     if issue.lacks and crm is not None:
         crm.note(event.ticket.id, "issue_lacks", why=why, key=issue.key, lacks=issue.lacks)
 
 
 def _topic_to_escalate(event: TicketEvent, desk: Desk) -> Topic | None:
-    """The row of T-1 that this closing escalates by; tells the agent why not, where the tick asked for it (W-60)."""
+    """Return the row of T-1 that this closing escalates by; if there is none although ticked, say why (W-60)."""
     closing, ticket, categories = event.closing, event.ticket, desk.config.categories
     ticked = bool(closing.create_jira)
     if escalates(event, desk.config) and not ticked:
@@ -150,7 +150,7 @@ def _topic_to_escalate(event: TicketEvent, desk: Desk) -> Topic | None:
 
 
 def _say_why_not(event: TicketEvent, names: list[str], desk: Desk) -> None:
-    """No task by this path: the pair is not in the list (W-33)."""
+    """Tell the agent that no task is made because the pair is not in the list (W-33)."""
     ticket = event.ticket
     values = {"type": ticket.type or "", "subtype": ticket.subtype or ""}
     if names:
@@ -160,9 +160,9 @@ def _say_why_not(event: TicketEvent, names: list[str], desk: Desk) -> None:
 
 
 def _take_named_issue(event: TicketEvent, topic: Topic, key: str, desk: Desk, *, passed_on: bool) -> Issue | None:
-    """The agent made the task by hand and pasted its key: link the two (W-64), and see to its component (W-57).
+    """Link the issue that the agent made by hand and whose key is in the ticket (W-64); set its component (W-57).
 
-    None: there is no such issue, or it is another ticket's, so the third line would never hear of this one.
+    Returns None when there is no such issue, or it is another ticket's: the third line would never hear of this one.
     """
     ticket = event.ticket
     seen = desk.jira.reading.read_key(key)
@@ -176,13 +176,13 @@ def _take_named_issue(event: TicketEvent, topic: Topic, key: str, desk: Desk, *,
     if desk.jira.links.add(seen.issue, TicketRef(event.source, ticket.id, ticket.type, passed_on), why="W-64"):
         desk.jira.relations.link_back(seen.issue, event, why="W-64")
         _set_component(seen, ticket.type, desk, ticket.warehouse)
-        desk.crm.write_key(ticket.id, seen.issue, carried=key, why="W-64")  # last: now the link is complete
+        desk.crm.write_key(ticket.id, seen.issue, carried=key, why="W-64")  # last, as this completes the link
         _say_what_is_new(event, topic, seen.issue, desk)
     return seen.issue
 
 
 def _say_what_is_new(event: TicketEvent, topic: Topic, issue: Issue, desk: Desk) -> None:
-    """A ticket that is closed again has its issue: what this closing tells goes into it (W-63)."""
+    """Add what a repeated closing says to the issue that the ticket already has (W-63)."""
     if desk.jira.comments.say_to_third_line(issue, event, topic, why="W-63", again=True):
         desk.crm.note(event.ticket.id, "said_again", why="W-63", key=issue.key)
 
@@ -199,13 +199,13 @@ def sync_issue(event: IssueEvent, desk: Desk) -> None:
         return
     _follow_move(event, seen, desk)
     _link_named_ticket(seen, desk)
-    if event.changed("components") and not event.changed("Key", "project"):  # a move takes them away by itself
+    if event.changed("components") and not event.changed("Key", "project"):  # a move removes components by itself
         desk.jira.components.leave_to_person(seen, why=FBO_RULE)
     _set_component(seen, seen.type, desk)
 
 
 def _forget_deleted(event: IssueEvent, desk: Desk) -> None:
-    """The issue no longer exists: its ticket may be escalated again, and must not carry the key (W-64)."""
+    """Forget a deleted issue: its ticket may be escalated again, and must not keep the key (W-64)."""
     link = desk.jira.links.of_issue(event.issue)
     if link is None:
         return
@@ -216,14 +216,14 @@ def _forget_deleted(event: IssueEvent, desk: Desk) -> None:
 
 
 def concerns(event: IssueEvent, desk: Desk) -> bool:
-    """An update that touches none of the fields that the rules read needs no look at Jira."""
+    """Return whether an update changes a field that the rules read; any other needs no call to Jira."""
     project = desk.config.jira.projects.get(event.issue.project or "")
     fields = [name for name in project.fields.model_dump().values() if name] if project else []
     return event.changed("components", "labels", "Key", "project", *fields)
 
 
 def _set_component(seen: IssueView, type_text: str | None, desk: Desk, warehouse: str | None = None) -> None:
-    """The group of the warehouse, in Components of an escalated issue (W-57); a hold suspends it (C-02)."""
+    """Set the component of the warehouse's group on an escalated issue (W-57), unless it is on hold (C-02)."""
     if seen.issue.project not in desk.config.jira.projects:
         return
     link = desk.jira.links.of_issue(seen.issue)
@@ -231,7 +231,7 @@ def _set_component(seen: IssueView, type_text: str | None, desk: Desk, warehouse
         return
     type_id = desk.config.categories.type_id(type_text)
     if type_id is None or (link is not None and seen.issue.project != desk.config.categories.types[type_id].project):
-        return  # a person moved the ticket's issue to where other groups work
+        return  # a person moved the ticket's issue to another group's project
     chosen = desk.jira.components.choose_for(seen, type_id, warehouse, why=FBO_RULE)
     desk.jira.components.add(seen, chosen, why=FBO_RULE)
     desk.jira.components.say_missing(seen.issue, chosen.missing, why=FBO_RULE)
@@ -260,13 +260,13 @@ def _link_named_ticket(seen: IssueView, desk: Desk) -> None:
 
 
 def _follow_move(event: IssueEvent, seen: IssueView, desk: Desk) -> None:
-    """An issue that moved has a new key: the ticket gets it (W-64)."""
+    """Write the new key of a moved issue into its ticket (W-64)."""
     link = desk.jira.links.of_issue(seen.issue)
     if link is None:
         return
     moved = link.issue_key != seen.issue.key
     if moved:
         desk.jira.links.rename(event.issue, seen.issue.key, why="W-64")
-    present = link.former_since is None  # the ticket carries the key of the group that has it now
+    present = link.former_since is None  # the ticket has the key of the issue of its present group
     if present and link.source == desk.crm.source and (moved or link.key_written_at is None):
         desk.crm.write_key(link.ticket_id, seen.issue, why="W-64")

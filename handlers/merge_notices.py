@@ -1,4 +1,4 @@
-"""M-1 typed by hand: the number in it must be that of another ticket in work, of the same seller (W-15, W-16)."""
+"""M-1 typed by hand: its number must be that of another ticket of the same seller that is in work (W-15, W-16)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from desk.phrases import read
 from events import Message, TicketEvent
 from handlers.closings import OURS
 
-NEWEST = 200  # messages of a ticket that are looked at
+NEWEST = 200  # messages of a ticket that are read
 SENDERS = (*OURS, "bot")
-AT_ONCE = timedelta(minutes=1)  # what is heard so soon after the words says how it stood then
+AT_ONCE = timedelta(minutes=1)  # a status heard within this time after a notice counts for the moment of the notice
 NoticeFault = Literal["empty", "own", "again", "none", "other_seller", "not_working"]
 _LABELLED = re.compile(
     r"(?:№|#|номер\w*|обращени\w*|тикет\w*|запрос\w*|заявк\w*)[\s№#:]*(\d[0-9A-Za-z-]*)", re.IGNORECASE
@@ -26,10 +26,10 @@ _BARE = re.compile(r"\b\d{5,}\b")
 
 @dataclass(frozen=True)
 class MergeNotice:
-    """Words to a client that two tickets were merged.
+    """A message to a client that two tickets were merged.
 
-    `number`: the other one's; None: there is none, or it is not clear which of several. `plain_text`: not a digit
-    stands there. `at` None: nobody knows when. `again`: the client had been told the same already.
+    `number`: the other ticket's; None if there is none, or it is unclear which of several. `plain_text`: the message
+    has no digit. `at`: None if unknown. `again`: the client had already been told the same.
     """
 
     number: str | None
@@ -39,10 +39,10 @@ class MergeNotice:
 
 
 def newest(event: TicketEvent, table: Duplicates) -> MergeNotice | None:
-    """The agent's last notice among the newest messages of a ticket; the bot's own are right by themselves."""
+    """Return the last notice among a ticket's newest messages if an agent wrote it; the bot's own need no check."""
     messages = event.ticket.messages[-NEWEST:]
     said = [one for one in messages if one.public and _says(one, table)]
-    told = list({one.id or str(place): one for place, one in enumerate(said)}.values())  # a CRM may name one twice
+    told = list({one.id or str(place): one for place, one in enumerate(said)}.values())  # a CRM may list one twice
     if not told or told[-1].author.role not in OURS:
         return None
     last, number = told[-1], _number(told[-1].text, event.ticket.id)
@@ -52,14 +52,14 @@ def newest(event: TicketEvent, table: Duplicates) -> MergeNotice | None:
 
 
 def is_notice(message: Message, table: Duplicates) -> bool:
-    """Whether an agent's public message is M-1 in substance."""
+    """Return whether a message is an agent's public one that says in substance what M-1 does."""
     return message.public and message.author.role in OURS and _says(message, table)
 
 
 def fault_of(
     notice: MergeNotice, event: TicketEvent, others: Mapping[str, KnownTicket | None], table: Duplicates
 ) -> NoticeFault | None:
-    """What is wrong with a notice, for certain; None too where nobody can tell. `others` by number."""
+    """Return what is certainly wrong with a notice; None if nothing is, or it is unknown. `others` are by number."""
     if notice.number is None:
         return "empty" if notice.plain_text else None
     if notice.number == event.ticket.id:

@@ -1,4 +1,4 @@
-"""The bot's own duties: telling an admin, and telling a ticket's owner what could not be done, and what then was."""
+"""The bot's own duties: alerts to the admins, and telling a ticket's owner about dead letters and their recovery."""
 
 from __future__ import annotations
 

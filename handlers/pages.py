@@ -1,4 +1,4 @@
-"""What people say on our pages: a word taken back, a hold put off, another owner; and the digest (U-15, U-30, W-71)."""
+"""What people do on our pages: undo an action, put a hold off, change an owner; and the digest (U-15, U-30, W-71)."""
 
 from __future__ import annotations
 

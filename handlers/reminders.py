@@ -1,6 +1,4 @@
-"""Timers that fire: a ticket has been on hold as long as it may be (W-24, W-71, W-76); a department is late (U-30,
-U-31).
-"""
+"""Timers that fire: a ticket has been on hold too long (W-24, W-71, W-76), or a department is late (U-30, U-31)."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ _RULES = {"ozon": "W-71", "seller": "W-76", "client": "W-24"}
 
 
 def rule_of(hold: Hold) -> str:
-    """The rule that a hold obeys; a ticket of WebCRM that waits without an issue obeys W-24, whoever is asked."""
+    """Return the rule of a hold; for a ticket of WebCRM that waits without an issue it is W-24, whoever is asked."""
     if hold.issue_id is None and hold.kind in ("ozon", "seller"):
         return "W-24"
     return _RULES.get(hold.kind, "U-12")
@@ -94,12 +92,12 @@ class _Reminder:
         self._unless: Callable[[], str | None] = desk.requests.still_open(request)
 
     def line(self, name: str, told: Told) -> Line:
-        """A line for a chat, and the reminder's row that it leaves."""
+        """Make a line for a chat, which also records the reminder when it is sent."""
         also = self._desk.requests.sent(self._request, self._step, told, self._event)
         return Line(name, {**self._words, "late": self._event.late}, self._unless, also)
 
     def remind_department(self) -> bool:
-        """Its chat, and a comment where the request lives; whether it was reminded at all."""
+        """Remind in its chat and where the request lives; return whether any reminder was sent."""
         desk, request = self._desk, self._request
         told = desk.departments.remind(self._department, self.line("chat_reminder", "department"), why="U-30")
         issue, crm = desk.jira.requests.issue_of_request(request), desk.crm_of(request.source)
@@ -114,11 +112,11 @@ class _Reminder:
         return told
 
     def tell_client(self) -> str:
-        """M-5, now or when work begins (C-13); what was done: sent, draft, or the moment it waits for."""
+        """Write M-5 now or when work begins (C-13); return sent, draft, the moment it waits for, or an empty string."""
         desk, request = self._desk, self._request
         steps = desk.requests.steps(self._department)
         if self._step != next(place for place, step in enumerate(steps) if "department" in step.tell):
-            return ""  # it was told with the first reminder
+            return ""  # the client was told with the first reminder
         clock = desk.config.departments.client_text.clock
         at = reminder_moment(desk.now, desk.requests.calendar(), clock)
         if at > desk.now:
@@ -129,7 +127,7 @@ class _Reminder:
         return "sent" if desk.config.rules.rules["U-31"].send else "draft"
 
     def tell_agent(self, *, reminded: bool, client: str) -> None:
-        """A note in the ticket; of an agent who is away the lead is told instead (W-01)."""
+        """Tell the agent in the ticket; if the agent is away, tell the lead instead (W-01)."""
         desk, request = self._desk, self._request
         away = desk.requests.owner_is_away(request)
         if away and desk.departments.tell_lead(self.line("chat_late", "lead"), why="W-01"):

@@ -1,4 +1,4 @@
-"""A department's answer, wherever it comes from, stops the escalation at once (U-30)."""
+"""A department's answer, wherever it is given, stops the escalation at once (U-30)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from handlers.request_words import named
 
 @dataclass(frozen=True)
 class Answer:
-    """What ends a request: `state` answered or withdrawn, `how`, by whom, and the words."""
+    """What ends a request: `state` (answered or withdrawn), `how` and `by` whom, and the `text` of the answer."""
 
     how: str
     by: str | None = None
@@ -24,7 +24,7 @@ class Answer:
 
 
 def take(request: Request, answer: Answer, desk: Desk) -> bool:
-    """Record it first, then tell the agent; True when it was this delivery that ended the request."""
+    """End the request, then tell the agent; return True when it was this delivery that ended it."""
     ending = Ending(answer.state, answer.how, desk.now, (answer.by or "")[:255] or None)
     if not desk.requests.end(request, ending, why="U-30"):
         return False
@@ -36,9 +36,9 @@ def take(request: Request, answer: Answer, desk: Desk) -> bool:
 
 
 def _hear(request: Request, answer: Answer, desk: Desk, *, asks: bool) -> None:
-    """A department's words end the request if they are an answer; in doubt the clock runs on and the agent is asked.
+    """End the request if the department's message is an answer; if that is unclear, ask the agent and go on waiting.
 
-    The same words come twice, in the case of the request (`hear`) and in that of the ticket: `asks` once.
+    The same message comes twice, in the request's own case (`hear`) and in the ticket's; only the first one `asks`.
     """
     judged = judge(desk.config.answers, answer.text)
     crm = desk.crm_of(request.source)
@@ -50,7 +50,10 @@ def _hear(request: Request, answer: Answer, desk: Desk, *, asks: bool) -> None:
 
 
 def take_what_stands(request: Request, desk: Desk) -> bool:
-    """An answer may stand where the question lives without our having heard of it: an event lost, late or held back."""
+    """End the request if its answer is already in its ticket or issue; the event may be lost, late or held back.
+
+    Returns True when this ended the request.
+    """
     found = desk.what_stands(request)
     return found is not None and take(request, Answer(found.how, found.by, found.text, found.state), desk)
 

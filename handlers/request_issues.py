@@ -46,28 +46,28 @@ def ask_from_jira(event: IssueEvent, desk: Desk) -> None:
 
 
 def _named(event: IssueEvent, desk: Desk) -> set[str]:
-    """The departments whose component the person's own change added, or to whose assignee it gave the issue."""
+    """Return the ids of departments whose component this change added, or whose assignee it set."""
     departments = desk.config.departments
     given = [departments.of_assignee(one.after) for one in event.changes if one.field == "assignee"]
-    moved = event.changed("Key", "project")  # a move takes the components along by itself
+    moved = event.changed("Key", "project")  # a move changes components by itself
     texts = [one.after_text for one in event.changes if one.field == "components" and one.after_text and not moved]
     return {one.id for one in (*given, *map(departments.of_component, texts)) if one}
 
 
 def _opened_again(event: IssueEvent, desk: Desk) -> bool:
-    """An issue that was finished is not any more."""
+    """Return True when the issue was finished and is not any more."""
     changes = [one for one in event.changes if one.field == "status"]
     return any(desk.jira.reading.is_ending(event.issue, one.before, one.before_text) for one in changes)
 
 
 def _touches_request(event: IssueEvent, desk: Desk) -> bool:
-    """A change that asks nothing may tell whose ticket the request is that lives in the issue."""
+    """Return whether the change may tell which ticket the request in this issue belongs to."""
     known = event.type == "issue.updated" and concerns(event, desk)
     return known and desk.requests.of_issue(event.issue.site, event.issue.id) is not None
 
 
 def _department(seen: IssueView, named: set[str], desk: Desk) -> Department | None:
-    """The one that the person's own change named, while that stands; where it named none, as the issue says."""
+    """Return the department that the change named, if the issue still names it; if it named none, the issue's own."""
     if not named:
         return desk.jira.requests.department_of(seen)
     return next((one for one in desk.jira.requests.departments_in(seen) if one.id in named), None)

@@ -1,4 +1,4 @@
-"""What texts about a request are made of."""
+"""Values that texts about a request are filled with."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from desk.requests import Request
 
 @dataclass(frozen=True)
 class RequestWords:
-    """A request in words: `department`, `ticket`, `where` it lives, `since`, `url`."""
+    """A request's values for texts: `department`, `ticket`, `where` it lives, `since`, `url`."""
 
     values: Mapping[str, object]
 
     @classmethod
     def of(cls, request: Request, department: Department, desk: Desk) -> RequestWords:
-        """The words of a request."""
+        """Return the values of a request."""
         where = request.issue_key or request.dept_ticket_id or ""
         since = moment_text(request.since, desk)
         ticket = {"ticket": request.ticket_id, "url": request.url or ""}
@@ -28,11 +28,11 @@ class RequestWords:
 
 
 def named(request: Request, desk: Desk) -> str:
-    """The department's name, or what the request calls it when the configuration names it no more."""
+    """Return the department's name, or its id in the request if the configuration no longer has it."""
     department = desk.requests.department(request)
     return department.name if department else request.department
 
 
 def moment_text(moment: datetime, desk: Desk) -> str:
-    """A moment by the company's clock on the wall."""
+    """Write a moment in the company's local time."""
     return Wall.of(desk.config, desk.now).say(moment)

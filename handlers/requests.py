@@ -1,4 +1,4 @@
-"""Requests to neighbour departments (manual U): asked, announced, cross-linked, answered (U-14…U-16, U-18, R-17)."""
+"""Requests to neighbour departments (manual U): opened, announced, linked to their tickets (U-14…U-16, U-18, R-17)."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def ask_on_hold(event: TicketEvent, desk: Desk) -> None:
 
 
 def _make_outgoing(draft: RequestDraft, desk: Desk) -> str | None:
-    """The outgoing ticket to a department whose group in Usedesk is known (U-14); None: none is made."""
+    """Make the outgoing ticket to a department whose group in Usedesk is known (U-14); return its id, or None."""
     department, ticket = draft.department, draft.ticket_id
     number = desk.requests.number_to_ask(draft.source, ticket, department) if department.usedesk_group else None
     if number is None or not department.usedesk_group:
@@ -130,9 +130,10 @@ def reopen_in_usedesk(event: TicketEvent, desk: Desk) -> None:
 
 
 def _again(former: Request, event: TicketEvent, desk: Desk) -> None:
-    """The same question to the same department, numbered one higher, with a clock of its own.
+    """Ask the same department the same question again, as the next request with a clock of its own.
 
-    It was asked by Usedesk's clock, as its answers are: the old one is no answer, the quickest new one is.
+    It counts as asked at the event's own time, by the same clock as its answers: an old answer does not count, and
+    even an immediate new one does.
     """
     department = desk.requests.department(former)
     if department is None:
@@ -147,9 +148,9 @@ def _again(former: Request, event: TicketEvent, desk: Desk) -> None:
 
 
 def ask_department(draft: RequestDraft, desk: Desk) -> None:
-    """One record, its reminder, the client informed, both places linked, the department told; each once.
+    """Open the request, set its reminder, inform the client, link both places, tell the department; each once.
 
-    The department's chat comes last: while it is down nobody else waits.
+    The department's chat comes last, so that nothing else waits while it is down.
     """
     opened = desk.requests.open(draft, why="U-14")
     if not opened.new:
@@ -176,7 +177,7 @@ def ask_department(draft: RequestDraft, desk: Desk) -> None:
 
 
 def _link_both(opened: Opened, draft: RequestDraft, desk: Desk) -> None:
-    """A comment in each of the two places names the other (U-16)."""
+    """Write a comment in each of the two places that names the other (U-16)."""
     request, crm = opened.request, desk.crm_of(draft.source)
     where = draft.issue_key or draft.dept_ticket_id or ""
     if crm is not None:
@@ -188,12 +189,12 @@ def _link_both(opened: Opened, draft: RequestDraft, desk: Desk) -> None:
             crm.tell(draft.dept_ticket_id, told, why="U-16", possible=opened.real)
         if draft.issue_key and opened.real:
             issue = desk.jira.requests.issue_of_request(request)
-            if issue is not None and desk.jira.links.of_issue(issue) is None:  # a linked one says whose it is
+            if issue is not None and desk.jira.links.of_issue(issue) is None:  # a linked one names its ticket already
                 desk.jira.requests.say_request(issue, draft.ticket_id, draft.url, why="U-16")
 
 
 def _refuse(source: str, ticket: str, said: str | None, desk: Desk) -> None:
-    """No department of this name: no reply can name it, so none is written (U-19)."""
+    """Tell the agent that there is no department of this name, so no reply to the client can name it (U-19)."""
     crm = desk.crm_of(source)
     if crm is not None:
         known = [row.name for row in desk.config.departments.departments.values()]
@@ -201,7 +202,7 @@ def _refuse(source: str, ticket: str, said: str | None, desk: Desk) -> None:
 
 
 def _of_ticket(event: TicketEvent, desk: Desk) -> dict[str, Any]:
-    """Who owns the ticket and what it is about; in Usedesk its assignee, else who acts."""
+    """Return the ticket's data for a draft; the owner is the assignee in Usedesk, else the acting agent."""
     ticket, agent = event.ticket, event.agent
     owner = (ticket.assignee_id or agent.id) if event.source == desk.usedesk.source else agent.id
     topic = ": ".join(part for part in (ticket.type, ticket.subtype) if part)

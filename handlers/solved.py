@@ -1,4 +1,4 @@
-"""A ticket is solved while a department has not answered: is its answer still needed? (U-31)"""
+"""A ticket is solved before a department has answered: is its answer still needed? (U-31)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker did that had slept and owned nothing any more: one of the two stays."""
+"""Cleans up what a worker did after it had lost its delivery: of two effects one stays."""
 
 from __future__ import annotations
 

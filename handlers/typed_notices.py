@@ -1,4 +1,4 @@
-"""M-1 that an agent typed by hand is looked at when it was sent, and at the closing (W-16)."""
+"""Checks an M-1 that an agent typed by hand, when it is sent and at the closing (W-16)."""
 
 from __future__ import annotations
 
@@ -50,5 +50,5 @@ def _tell(event: TicketEvent, desk: Desk, others: Others) -> None:
 
 
 def _finding(values: Mapping[str, str]) -> str:
-    """The name of a finding: it is told once, at the message or at the closing."""
+    """Return the name of a finding, by which it is told only once, at the message or at the closing."""
     return f"notice:{values['number']}:{values['fault']}"

@@ -1,6 +1,6 @@
-"""Checks of Usedesk's tickets when an agent does something (U-02, U-05…U-12, U-17): told to the agent, each once.
+"""Checks of Usedesk's tickets when an agent does something (U-02, U-05…U-12, U-17); each finding is told once.
 
-What must be given time first is watched, and looked at by `usedesk_watches`. The bot never sets a status (U-10).
+What needs time first is watched, and checked by `usedesk_watches`. The bot never sets a status (U-10).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def check_change(event: TicketEvent, desk: Desk) -> None:
 
 
 def _check_waiting(event: TicketEvent, desk: Desk) -> None:
-    """«В ожидании» while it is a department that is awaited (U-09, T-7)."""
+    """Tell the agent of «В ожидании» on a ticket that waits for a department (U-09, T-7)."""
     requests = desk.checks.open_requests(event.ticket.id)
     if requests:
         names = [desk.checks.name_of(one.department) for one in requests]
@@ -68,7 +68,7 @@ def _check_waiting(event: TicketEvent, desk: Desk) -> None:
 
 
 def _check_fields(event: TicketEvent, desk: Desk) -> None:
-    """What must be filled in at «Выполнен» (U-06), and the type by the matrix (U-05)."""
+    """Check the fields that must be filled at «Выполнен» (U-06), and the type by the matrix (U-05)."""
     settings, ticket = desk.config.usedesk, event.ticket
     for name in settings.required_fields:
         known, value = value_of(ticket.custom_fields, name)
@@ -83,7 +83,7 @@ def _check_fields(event: TicketEvent, desk: Desk) -> None:
 
 
 def _check_outcome(event: TicketEvent, desk: Desk) -> None:
-    """The category is that of what the ticket came to (U-07)."""
+    """Check that the category fits the outcome of the ticket (U-07)."""
     wanted = desk.checks.outcome_categories(event.ticket.id)
     category = value_of(event.ticket.custom_fields, desk.config.usedesk.category_field)[1]
     if wanted and match_key(category) not in map(match_key, wanted):
@@ -92,7 +92,7 @@ def _check_outcome(event: TicketEvent, desk: Desk) -> None:
 
 
 def _check_finished(event: TicketEvent, desk: Desk) -> None:
-    """«Выполнен» means that all is done: no request open, no call unrecorded (U-10)."""
+    """Check that at «Выполнен» no request is open and no call is without a note (U-10)."""
     ticket = event.ticket.id
     for one in desk.checks.open_requests(ticket):
         values = {"department": desk.checks.name_of(one.department), "reminder": one.next_at or ""}
@@ -108,11 +108,11 @@ def _watch_call(event: TicketEvent, desk: Desk) -> None:
 
 
 def message_of(event: TicketEvent) -> Message | None:
-    """The message that the event is about."""
+    """Return the message that the event is about; the last one if the event does not name one."""
     messages = event.ticket.messages
     return next((one for one in messages if one.id == event.message_id), messages[-1] if messages else None)
 
 
 def changed(event: TicketEvent, field: str) -> TicketChange | None:
-    """What the event changed of a field."""
+    """Return the event's change of a field, or None."""
     return next((one for one in event.changes if one.field == field), None)

@@ -1,4 +1,4 @@
-"""A Jira task of a ticket in Usedesk, asked for in its block (U-14, W-60…W-63), and the status that it has."""
+"""A Jira task of a Usedesk ticket, asked for in its dynamic block (U-14, W-60…W-63), and the task's status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A ticket is taken to work: what an agent looks at first, in one private note (U-03, U-04, U-34…U-36)."""
+"""When a ticket is taken: what the agent should look at first, in one private note (U-03, U-04, U-34…U-36)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def list_neighbours(event: TicketEvent, desk: Desk) -> None:
 
 
 def _history(event: TicketEvent, desk: Desk) -> list[str]:
-    """Where the client's history is looked up, by what the ticket's fields say (U-04)."""
+    """Return where to look up the client's history, with links by the values of the ticket's fields (U-04)."""
     found = []
     for place in desk.config.usedesk.history:
         value = value_of(event.ticket.custom_fields, place.field)[1]

@@ -1,4 +1,4 @@
-"""«В ожидании»: the client is asked for something, and has a clock of their own (U-11, U-13)."""
+"""«В ожидании»: the client was asked for something, and has a time limit of their own (U-11, U-13)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is looked at again when a person had time enough (U-08, U-09, U-12, U-17)."""
+"""Checks of Usedesk's tickets that are made later, when a person has had enough time (U-08, U-09, U-12, U-17)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from desk.usedesk.view import UsedeskTicket
 from events import TimerEvent
 
 Look = Callable[[Watch, UsedeskTicket, Desk], None]
-UNCHOSEN = ("new", "open")  # the statuses that are none of T-7
+UNCHOSEN = ("new", "open")  # the statuses that are not in T-7
 
 
 def look_again(event: TimerEvent, desk: Desk) -> None:
@@ -26,7 +26,7 @@ def look_again(event: TimerEvent, desk: Desk) -> None:
 
 
 def _reason_of_priority(watch: Watch, ticket: UsedeskTicket, desk: Desk) -> None:
-    """Another priority than the usual one is explained by a private comment, before it is set or after (U-08)."""
+    """Tell the agent if an unusual priority has no private comment around the time it was set (U-08)."""
     since = watch.since - desk.config.usedesk.delays.priority
     if ticket.priority == watch.subject and not ticket.private_since(since):
         values = {"priority": watch.subject or "", "usual": desk.config.usedesk.priority}
@@ -34,7 +34,7 @@ def _reason_of_priority(watch: Watch, ticket: UsedeskTicket, desk: Desk) -> None
 
 
 def _status_of_answer(watch: Watch, ticket: UsedeskTicket, desk: Desk) -> None:
-    """One of the statuses of T-7 goes with each answer (U-09): which, by what is known."""
+    """Suggest a status of T-7 if the ticket's last answer was given without one (U-09)."""
     last = ticket.last_public
     if ticket.status not in UNCHOSEN or last is None or last.role != "agent":
         return
@@ -44,13 +44,13 @@ def _status_of_answer(watch: Watch, ticket: UsedeskTicket, desk: Desk) -> None:
 
 
 def _request_of_hold(watch: Watch, ticket: UsedeskTicket, desk: Desk) -> None:
-    """«На удержании» needs a request to a department, which has its reminder (U-12)."""
+    """Tell the agent of «На удержании» without an open request to a department (U-12)."""
     if ticket.status == "on_hold" and not desk.checks.open_requests(ticket.id):
         desk.checks.tell(ticket.id, f"hold:{watch.id}", "usedesk_hold_without_request", why="U-12")
 
 
 def _note_of_call(watch: Watch, ticket: UsedeskTicket, desk: Desk) -> None:
-    """What was said on the phone stands in a private comment of an agent's (U-17)."""
+    """Tell the agent if there is no private comment on what was said on the phone (U-17)."""
     if not ticket.private_since(watch.since):
         desk.checks.tell(ticket.id, f"call:{watch.id}", "usedesk_call_note", why="U-17")
 

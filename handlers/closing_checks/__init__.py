@@ -1,6 +1,6 @@
-"""What a closing breaks, said before the button is pressed (R-53), by the tables of `resolutions.yml`.
+"""The rules that a closing breaks, reported before the button is pressed (R-53), by the tables of `resolutions.yml`.
 
-One evaluation serves `POST /api/closing-check`, the events of a closing, and the agent's card.
+The same evaluation serves `POST /api/closing-check`, the events of a closing, and the agent's card.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ TABLE: tuple[Check, ...] = tuple(sorted(_CHECKS, key=lambda one: (_CHAPTERS.inde
 
 
 def named(event: TicketEvent, config: Config) -> list[str]:
-    """The numbers of the tickets that the checks want to know of: the original's, and those in words of a merger."""
+    """Return the numbers of other tickets that the checks need: the original's, and the one in a merge notice."""
     facts = Facts(event, config)
     told = facts.notice.number if facts.notice else None
     return list(dict.fromkeys(filter(None, (plain(event.closing.duplicate_of), told))))
 
 
 def check_closing(event: TicketEvent, config: Config, others: Others = _NONE) -> CheckResult:
-    """The rules that this closing breaks, those that could not be checked, and what the manual advises (T-5).
+    """Return the rules that this closing breaks, those that could not be checked, and what the manual advises (T-5).
 
-    `others`: what is known of the tickets that are `named` (R-43, R-44, W-16).
+    `others`: what is known of the tickets that `named` returns (R-43, R-44, W-16).
     """
     facts = Facts(event, config, others)
     found = list(look(TABLE, facts))

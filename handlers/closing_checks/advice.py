@@ -1,4 +1,4 @@
-"""Which resolution the manual gives a case (T-5), from the top of the table down."""
+"""Which resolution the manual advises for a closing: the first matching row of T-5."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from handlers.closing_checks.spam_and_duplicates import is_business, is_unlinked
 
 
 def advise(facts: Facts) -> ResolutionRow | None:
-    """The first row of T-5 that holds; None: the table says nothing of such a case. A rule that is off is left out."""
+    """Return the first row of T-5 that holds, without rows whose rule is off; None when no row holds."""
     return next((row for row in facts.config.resolutions.advice if _holds(row, facts)), None)
 
 
@@ -33,7 +33,7 @@ def _is_spam(facts: Facts) -> bool:
 
 
 def _is_duplicate(facts: Facts) -> bool:
-    """The agent names the original, or says by the resolution that there is one."""
+    """Return True when the agent names the original, or chose the resolution of a duplicate without naming one."""
     number = facts.closing.duplicate_of
     return names_another(number, facts.ticket.id) or (not plain(number) and facts.resolution == "duplicate")
 

@@ -1,4 +1,4 @@
-"""Which resolution a case asks for (R-06, R-14, R-17…R-28, R-45, R-46, R-50)."""
+"""Checks of the chosen resolution (R-06, R-14, R-17…R-28, R-45, R-46, R-50)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _informs(facts: Facts) -> bool:
 
 
 def task_informs(facts: Facts) -> bool:
-    """A task that only passes information on, and no answer will come (R-17)."""
+    """The task only passes information on, so no answer will come (R-17)."""
     return _informs(facts) and not is_documents_task(facts)
 
 
@@ -39,11 +39,11 @@ def _answer_is_awaited(facts: Facts) -> bool:
 
 def _no_next_step(facts: Facts) -> bool:
     planned = facts.has_task or facts.escalates or facts.question is not None or facts.pair is not None
-    return not planned and facts.incident is None  # of a failure's end the owner is told
+    return not planned and facts.incident is None  # the owner is told when a mass failure ends
 
 
 def is_mass_failure(facts: Facts) -> bool:
-    """The agent says so, or the ticket is of one that a lead has opened (R-24)."""
+    """The agent says so, or the ticket belongs to one that a lead has opened (R-24)."""
     return facts.incident is not None or "mass_failure" in facts.circumstances
 
 

@@ -1,4 +1,4 @@
-"""What the checks of a closing know of it: the event read once, by the tables of the configuration."""
+"""The facts that the checks of a closing use: the event, interpreted once by the tables of the configuration."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from handlers import closings, merge_notices
 from handlers.closing_checks.judging import ClientMessages, listen
 from handlers.merge_notices import MergeNotice
 
-NEWEST = 200  # messages of a ticket that are looked at
-NEWEST_WORDS = 5  # of the client's, that are looked through for an incident
+NEWEST = 200  # messages of a ticket that are read
+NEWEST_WORDS = 5  # of the client's messages, that are searched for an incident
 CLIENTS = ("partner", "client", "customer", "seller")
-# by number, what is known of tickets that this one names; None: there certainly is none of this number
+# what is known of the tickets that this one names, by number; None: there is certainly no such ticket
 Others = Mapping[str, KnownTicket | None]
 
 
@@ -37,12 +37,12 @@ class Facts:
 
     @property
     def original(self) -> KnownTicket | None:
-        """The ticket that this one is said to be a duplicate of, as far as anybody knows (R-43, R-44)."""
+        """The ticket that this one is said to be a duplicate of, if it is known (R-43, R-44)."""
         return self.others.get(plain(self.closing.duplicate_of))
 
     @cached_property
     def notice(self) -> MergeNotice | None:
-        """The agent's newest words to the client that two tickets were merged (W-16)."""
+        """The agent's newest message to the client that two tickets were merged (W-16)."""
         return merge_notices.newest(self.event, self.config.duplicates)
 
     @property
@@ -57,12 +57,12 @@ class Facts:
 
     @cached_property
     def resolution(self) -> str | None:
-        """The id of the resolution; None: none is chosen, or it is not known."""
+        """The id of the resolution; None when none is chosen, or it is unknown."""
         return self.config.categories.resolution(self.closing.resolution)
 
     @property
     def audience(self) -> str:
-        """`partner` unless the CRM says that it is a customer."""
+        """The ticket's audience; `partner` when the CRM does not say."""
         return self.ticket.audience or "partner"
 
     @cached_property
@@ -77,7 +77,7 @@ class Facts:
 
     @cached_property
     def escalates(self) -> bool:
-        """The tick «Эскалация», or a resolution that means it (R-50)."""
+        """Whether the tick «Эскалация» is set, or the resolution means it (R-50)."""
         return closings.escalates(self.event, self.config)
 
     @cached_property
@@ -92,13 +92,13 @@ class Facts:
 
     @cached_property
     def topics(self) -> list[ChosenTopic] | None:
-        """The topics that were added; None: the CRM does not tell."""
+        """The topics that were added; None when the CRM does not send them."""
         given = self.ticket.topics
         return None if given is None else self.config.resolutions.topics.chosen(topic.levels for topic in given)
 
     @cached_property
     def messages(self) -> tuple[Message, ...]:
-        """The newest messages, the oldest of them first."""
+        """The newest messages, in order of time."""
         return self.ticket.messages[-NEWEST:]
 
     @cached_property
@@ -113,13 +113,13 @@ class Facts:
 
     @cached_property
     def answered(self) -> bool:
-        """Whether the last public word is ours."""
+        """Whether the last public message is ours."""
         last = next((message for message in reversed(self.messages) if message.public), None)
         return last is not None and last.author.role in closings.OURS
 
     @cached_property
     def spoke(self) -> bool:
-        """Whether anybody but the client has ever said something in public."""
+        """Whether anybody except the client has written a public message."""
         return any(message.public and not _is_client(message) for message in self.messages)
 
     @cached_property
@@ -130,7 +130,7 @@ class Facts:
 
     @cached_property
     def client_words(self) -> tuple[Message, ...]:
-        """What the client has said after our last public word."""
+        """The client's messages after our last public one."""
         last = -1
         for place, message in enumerate(self.messages):
             if message.public and not _is_client(message):
@@ -139,17 +139,17 @@ class Facts:
 
     @property
     def client_messages(self) -> list[Message]:
-        """All that the client has said."""
+        """All of the client's public messages."""
         return [message for message in self.messages if message.public and _is_client(message)]
 
     @cached_property
     def said(self) -> ClientMessages:
-        """What those words are, as the CRM calls them or as they look."""
+        """What kind of messages `client_words` are, as the CRM calls them or as they look."""
         return listen(self.client_words, self.config)
 
     @cached_property
     def circumstances(self) -> frozenset[str]:
-        """What the agent says of the case; `test` is known by the sender too (R-19)."""
+        """The circumstances that the agent states; `test` is also recognised by the sender (R-19)."""
         table = self.config.resolutions
         told = {found for text in self.closing.circumstances if (found := table.circumstance(text))}
         senders = {self.ticket.client.id, self.ticket.seller.id} - {None}
@@ -157,7 +157,7 @@ class Facts:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Everything that the ticket's topics are called: Тип, Подтип, both, and each level of each topic."""
+        """All names of the ticket's topics: Тип, Подтип, both together, and each level and text of each topic."""
         ticket = self.ticket
         pair = [name for name in (ticket.type, ticket.subtype) if name]
         levels = [name for topic in self.topics or () for name in (*topic.levels, topic.text)]
@@ -165,40 +165,40 @@ class Facts:
 
     @cached_property
     def about_documents(self) -> bool:
-        """A task about a legal entity's documents (R-18, R-23), if the client is one."""
+        """Whether there is a task about documents; the rules apply if the client is a legal entity (R-18, R-23)."""
         return self.has_task and self.config.resolutions.topics.is_about_documents(self.names)
 
     @cached_property
     def numbers(self) -> dict[str, list[str]]:
-        """The numbers that the ticket's texts hold, by field (R-05)."""
+        """The numbers found in the ticket's texts, by field (R-05)."""
         texts = [self.ticket.subject or "", self.closing.description or "", *(one.text for one in self.messages)]
         return self.config.resolutions.numbers.found(texts)
 
     @cached_property
     def incident(self) -> Incident | None:
-        """The open mass failure that the ticket is of, the oldest of several (R-24)."""
+        """The open mass failure that the ticket belongs to, the first of several (R-24)."""
         return next((one for one in self.config.incidents if one.is_of(self._all_names, self._told)), None)
 
     @cached_property
     def _all_names(self) -> tuple[str, ...]:
-        """The topics, and the category that is a field of Usedesk's."""
+        """The names of the topics, and Usedesk's category field."""
         category = value_of(self.ticket.custom_fields, self.config.usedesk.category_field)[1]
         return (*self.names, category) if category else self.names
 
     @cached_property
     def _told(self) -> list[Word]:
-        """The words of the subject, and of what the client said last."""
+        """The words of the subject and of the client's newest messages."""
         said = [message.text for message in reversed(self.messages) if message.public and _is_client(message)]
         return [word for text in (self.ticket.subject or "", *said[:NEWEST_WORDS]) for word in read(text)]
 
     @property
     def has_task(self) -> bool:
-        """A task is created with this closing, or there is one."""
+        """Whether a task is created with this closing, or exists."""
         return bool(self.closing.create_jira or self.closing.hold or self.ticket.jira_key)
 
 
 def blank(text: str | None) -> bool:
-    """Nothing that a person could read."""
+    """Return True for a text with nothing that a person could read."""
     return is_blank(text or "")
 
 

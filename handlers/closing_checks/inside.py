@@ -1,5 +1,7 @@
-"""Escalation of a partner's ticket inside WebCRM, to a group of the second line (W-27…W-31); customers' chats go by
-manual E (C-07)."""
+"""Checks of escalations of partners' tickets inside WebCRM, to a group of the second line (W-27…W-31).
+
+Customers' chats follow manual E (C-07).
+"""
 
 from __future__ import annotations
 
@@ -16,25 +18,25 @@ _CHOSEN = ("escalation_type", "escalation_subtype")
 
 
 def is_inside(facts: Facts) -> bool:
-    """Whether the closing hands a partner's ticket on inside WebCRM: no Jira task, no hold."""
+    """Return whether the closing escalates a partner's ticket inside WebCRM: no Jira task, no hold."""
     elsewhere = facts.closing.create_jira or facts.closing.hold
     return facts.escalates and is_partners(facts) and not elsewhere
 
 
 def is_partners(facts: Facts) -> bool:
-    """Whether the ticket is a partner's; where the CRM does not say, whether it has a seller (C-07)."""
+    """Return whether the ticket is a partner's; if the CRM does not say, whether it has a seller (C-07)."""
     audience = facts.ticket.audience
     return audience == "partner" or (audience is None and facts.ticket.seller.id is not None)
 
 
 def group_by_topic(facts: Facts) -> SkillGroup | None:
-    """The group that the ticket's own Тип and Подтип go to; None: no group's, or the third line's (T-1)."""
+    """Return the group for the ticket's own Тип and Подтип; None if no group or the third line takes them (T-1)."""
     ticket = facts.ticket
     return None if facts.pair is not None else _group_of(facts, ticket.type, ticket.subtype)
 
 
 def _group_of(facts: Facts, type_text: str | None, subtype: str | None) -> SkillGroup | None:
-    """The group of a pair; a Тип known to `categories.yml` may go by any of its names there (C-22)."""
+    """Return the group for a pair; a Тип in `categories.yml` may have any of its names there (C-22)."""
     table, categories = facts.config.webcrm, facts.config.categories
     known = categories.type_id(type_text)
     named = table.group_of(categories.types[known].name, subtype) if known else None
@@ -42,36 +44,36 @@ def _group_of(facts: Facts, type_text: str | None, subtype: str | None) -> Skill
 
 
 def reason_of(facts: Facts) -> tuple[str | None, str | None]:
-    """The Тип and Подтип that were chosen as the reason of the escalation (W-31)."""
+    """Return the Тип and Подтип that were chosen as the reason of the escalation (W-31)."""
     return facts.closing.escalation_type, facts.closing.escalation_subtype
 
 
 def group_chosen(facts: Facts) -> SkillGroup | None:
-    """The group that the reason goes to, or that it names."""
+    """Return the group that the reason's pair goes to, or that the reason names."""
     named = facts.config.webcrm.group_named(facts.closing.escalation_reason)
     return _group_of(facts, *reason_of(facts)) or named
 
 
 def lacks_skill(facts: Facts, group: SkillGroup) -> bool:
-    """Whether the agent has none of the skills with which a group's questions are solved without it (W-28)."""
+    """Return whether the agent has none of the skills that allow solving a group's questions without it (W-28)."""
     known = {match_key(skill) for skill in facts.event.agent.skills or ()}
     return bool(group.skills) and known.isdisjoint(map(match_key, group.skills))
 
 
 def told_partner(facts: Facts) -> bool:
-    """Whether the agent wrote to the partner since the ticket is theirs (W-29)."""
+    """Return whether the agent has written to the partner since the ticket was assigned (W-29)."""
     return any(message.public for message in _own(facts))
 
 
 def explained(facts: Facts) -> bool:
-    """Whether a comment for colleagues comes after the words to the partner: in the ticket, or with the closing."""
+    """Return whether a comment for colleagues follows the message to the partner, in the ticket or the closing."""
     own = _own(facts)
     first = next((n for n, message in enumerate(own) if message.public), len(own))
     return not blank(facts.closing.comment) or any(not message.public for message in own[first:])
 
 
 def _own(facts: Facts) -> list[Message]:
-    """What the agent has written since the ticket is theirs, drafts left out."""
+    """Return what the agent has written since the ticket was assigned, without drafts."""
     since, agent = facts.ticket.assigned_at, facts.event.agent.id
     return [
         message
@@ -93,7 +95,7 @@ def _order(facts: Facts) -> Mapping[str, object]:
 
 
 def _undecided(facts: Facts) -> bool:
-    """«Не решена», and nothing chosen that would go on with it."""
+    """Return True for «Не решена» without any next step."""
     step = facts.escalates or facts.has_task or facts.question is not None
     return is_partners(facts) and facts.resolution == "not_solved" and not step
 
@@ -118,23 +120,23 @@ def _no_skill(facts: Facts) -> bool:
 
 
 def _not_all_chosen(facts: Facts) -> bool:
-    """Of the four things that go together; the resolution is seen to by R-50."""
+    """Return True when the things that go together are not all chosen; the resolution is checked by R-50."""
     if facts.escalates:
         return is_inside(facts) and not (facts.ticket.type and facts.ticket.subtype)
     return is_partners(facts) and not facts.has_task and any(reason_of(facts))
 
 
 def _no_reason(facts: Facts) -> bool:
-    """Nothing chosen, and nothing to choose by; or what no group takes."""
+    """Return True when no reason is chosen and the topic gives none, or the chosen one goes to no group."""
     if not is_inside(facts) or facts.pair is not None or group_chosen(facts) is not None:
         return False
     return any(reason_of(facts)) or group_by_topic(facts) is None
 
 
 def _other_reason(facts: Facts) -> bool:
-    """Nothing chosen, though the topic tells the group; half of it; or another group than the topic's."""
+    """Return True when the reason is missing, incomplete, or for another group than the topic's."""
     if not is_inside(facts) or facts.pair is not None:
-        return False  # the third line's (W-27)
+        return False  # goes to the third line (W-27)
     if facts.event.type == "ticket.closing" and not any(reason_of(facts)) and facts.config.rules.mode("W-31") == "act":
         return False  # the bot will choose
     chosen, by_topic = group_chosen(facts), group_by_topic(facts)

@@ -1,4 +1,4 @@
-"""What a client's words are: as the CRM calls them, else as they look. What only looks so never blocks."""
+"""What kind of messages a client wrote: as the CRM calls them, else as they look. The latter never blocks a closing."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from config.resolutions import Label
 from desk.phrases import judge
 from events import Message
 
-JUDGED = 600  # characters of the newest messages that are judged: some milliseconds, however long the ticket is
+JUDGED = 600  # characters of the newest messages that are judged, which takes milliseconds for any ticket
 
 
 @dataclass(frozen=True)
 class ClientMessages:
-    """`told`: the CRM said so; `seems`: it looks so. `any`: whether the client said anything."""
+    """The labels of a client's messages: `told` by the CRM, or `seems` so. `any`: whether there are any messages."""
 
     any: bool
     told: frozenset[Label]
@@ -28,7 +28,7 @@ class ClientMessages:
 
 
 def listen(messages: Sequence[Message], config: Config) -> ClientMessages:
-    """What messages are; a mere courtesy beside anything else is no courtesy any more (C-12)."""
+    """Label messages; courtesy counts only when there is nothing else (C-12)."""
     told: set[Label] = set()
     seems: set[Label] = set()
     bare, left = True, JUDGED

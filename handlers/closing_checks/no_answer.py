@@ -1,4 +1,4 @@
-"""«НТО», and words that need an answer (R-07…R-09, R-29…R-31, R-33, R-34, R-47, W-21, W-23)."""
+"""Checks of «НТО» and of messages that need an answer (R-07…R-09, R-29…R-31, R-33, R-34, R-47, W-21, W-23)."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def _next_step_chosen(facts: Facts) -> bool:
 
 
 def is_idle_service(facts: Facts) -> bool:
-    """A service task to find the client, with which nothing was done (R-31)."""
+    """Return True for a service task to find the client on which nothing was done (R-31)."""
     return "service" in facts.circumstances and not facts.spoke and not facts.has_task
 
 
 def needs_no_answer(facts: Facts) -> bool:
-    """One of the reasons for «НТО», and nothing that asks for an answer (R-29…R-31 without R-08, R-09, R-33)."""
+    """Return True for a reason for «НТО» and nothing that needs an answer (R-29…R-31 without R-08, R-09, R-33)."""
     if (facts.said.told | facts.said.seems) & _NEED_ANSWER:
         return False
     return not blank(facts.closing.nto_reason) or facts.said.only_courtesy or is_idle_service(facts)
@@ -49,7 +49,7 @@ def _no_reason(facts: Facts) -> bool:
 
 
 def _not_by_name(facts: Facts) -> bool:
-    """We wrote to a client whose name is known, and never called him by it."""
+    """Return True when we wrote to a client whose name is known but never used the name."""
     names = [match_key(name) for name in (facts.ticket.client.name or "").split()]
     ours = [match_key(one.text) for one in facts.messages if one.public and one.author.role in ("agent", "operator")]
     return bool(names and ours) and not any(name in text for name in names for text in ours)

@@ -1,4 +1,4 @@
-"""«Спам», «Дубликат» and words of a merger (W-16, R-32, R-35…R-44, R-48, R-49)."""
+"""Checks of «Спам», «Дубликат» and merge notices (W-16, R-32, R-35…R-44, R-48, R-49)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _NUMBERS = ("order_no", "shipment_no", "supply_no")
 
 
 def is_unlinked(facts: Facts) -> bool:
-    """Nobody knows who wrote (R-32)."""
+    """Return True when the ticket is linked to no seller or client (R-32)."""
     return not (facts.ticket.seller.id if facts.audience == "partner" else facts.ticket.client.id)
 
 
 def is_business(facts: Facts) -> bool:
-    """Whether the ticket has orders, a task, or an answer of ours: spam has none of them (R-48)."""
+    """Return whether the ticket has order numbers, a task, or an answer of ours: spam has none of these (R-48)."""
     stated = any(getattr(facts.ticket, name) for name in _NUMBERS) or any(facts.numbers.values())
     return stated or facts.has_task or facts.spoke
 
@@ -30,18 +30,18 @@ def _no_original(facts: Facts) -> bool:
 
 
 def _another_client(facts: Facts) -> bool:
-    """The original is known to be somebody else's."""
+    """Return True when the original is known to be another seller's or client's."""
     theirs, ours = facts.original.party if facts.original else None, party_of(facts.ticket)
     return theirs is not None and ours is not None and theirs != ours
 
 
 def _another_problem(facts: Facts) -> bool:
-    """It does not look as if both asked the same: what a score says never blocks (C-03)."""
+    """Return True when the two do not seem to ask the same; a score never blocks a closing (C-03)."""
     return facts.original is not None and not similar(known_by(facts.event), [facts.original], facts.config)
 
 
 def _another_channel(facts: Facts) -> bool:
-    """Both channels are known, and they are two."""
+    """Return True when both channels are known and differ."""
     if facts.original is None:
         return False
     theirs = facts.config.resolutions.kind_of(facts.original.channel, facts.original.channel_kind).channel
@@ -49,7 +49,7 @@ def _another_channel(facts: Facts) -> bool:
 
 
 def notice_values(facts: Facts) -> Mapping[str, str]:
-    """What is wrong for certain with the agent's words that two tickets were merged, `fault` empty: nothing (W-16)."""
+    """Return what is certainly wrong with the agent's merge notice; `fault` is empty if nothing is (W-16)."""
     told = facts.notice
     fault = merge_notices.fault_of(told, facts.event, facts.others, facts.config.duplicates) if told else None
     number = (told.number if told else None) or ""

@@ -1,4 +1,4 @@
-"""The table of checks, and its one evaluation: no side effects, the same answer for the same closing."""
+"""The table of checks and its evaluation: no side effects, the same answer for the same closing."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ Needed = Literal[
 
 @dataclass(frozen=True)
 class Check:
-    """What breaks a rule. `perhaps`: it only looks so, and the agent is advised.
+    """When a rule is broken. `perhaps`: it only looks broken, so the agent is only advised.
 
-    `when`: what the rule is about at all, and `needs`: fields without which nobody can tell then.
-    `values`: what the words to the agent are filled with. `told`: the procedure that does the closing tells the agent
-    by itself.
+    `when`: whether the rule applies at all; `needs`: fields without which an applicable rule cannot be checked.
+    `values`: fill in the text to the agent. `told`: the procedure that does the closing tells the agent itself.
     """
 
     rule: str
@@ -36,7 +35,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Violation:
-    """A rule that the closing breaks: `forbid`, `warn`, or `advise` where it only looks so."""
+    """A rule that the closing breaks, with its severity; `advise` where it only looks broken."""
 
     rule: str
     severity: Severity
@@ -46,7 +45,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class Unknown:
-    """A rule that could not be checked, and the fields that it needs."""
+    """A rule that could not be checked, and the fields that were missing."""
 
     rule: str
     missing: tuple[str, ...]
@@ -54,9 +53,9 @@ class Unknown:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What a closing breaks, and what could not be told, each in the order of the manuals.
+    """The rules that a closing breaks, and those that could not be checked, each in the order of the manuals.
 
-    `advice`: the row of T-5 that holds. `numbers`: those that the ticket's texts hold, by field (R-05).
+    `advice`: the row of T-5 that holds. `numbers`: those found in the ticket's texts, by field (R-05).
     """
 
     violations: tuple[Violation, ...]
@@ -66,7 +65,7 @@ class CheckResult:
 
 
 def look(checks: Iterable[Check], facts: Facts) -> Iterator[Violation | Unknown]:
-    """Go through the table; a rule that is off, or is not checked in this activity (R-03), says nothing."""
+    """Yield what each check finds; rules that are off, or not checked in this activity (R-03), are skipped."""
     return (found for check in checks if (found := _look(check, facts)) is not None)
 
 
@@ -83,7 +82,7 @@ def _look(check: Check, facts: Facts) -> Violation | Unknown | None:
 
 
 def _applies(rule: str, facts: Facts) -> Applies | None:
-    """How the rule is checked for this audience and this resolution, which may not be known; None: not at all."""
+    """Return how the rule is checked for this audience and resolution, which may be unknown; None if not at all."""
     applies = facts.config.resolutions.check_of(rule, facts.activity)
     if applies is None or facts.config.rules.mode(rule) == "off":
         return None
@@ -93,7 +92,7 @@ def _applies(rule: str, facts: Facts) -> Applies | None:
 
 
 def _unplaced(applies: Applies, facts: Facts, here: bool | None) -> list[str]:
-    """The fields that would have told whether the rule applies."""
+    """Return the missing fields that would tell whether the rule applies."""
     missing = ["closing.resolution"] if applies.resolutions and facts.resolution is None else []
     if here is None:
         missing.append("ticket.channel" if facts.kind.channel is None else "ticket.channel_kind")

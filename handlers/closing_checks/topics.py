@@ -1,4 +1,4 @@
-"""Categories, topics and numbers of a closing (R-01, R-02, R-04, R-05, R-51, R-52, W-22)."""
+"""Checks of a closing's categories, topics and numbers (R-01, R-02, R-04, R-05, R-51, R-52, W-22)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _no_category(facts: Facts) -> bool:
 
 
 def _topic_not_added(facts: Facts) -> bool:
-    """Chosen, perhaps, but «Добавить тему» was not pressed; of a partner's «Не решена» the pair is the topic."""
+    """Return True when no topic was added with «Добавить тему»; for a partner's «Не решена» the pair is enough."""
     if facts.audience == "partner" and facts.resolution == "solved":
         return False  # W-22 reports it
     if facts.ticket.topics:
@@ -36,12 +36,12 @@ def _topic_not_added(facts: Facts) -> bool:
 
 
 def _strange(facts: Facts) -> list[str]:
-    """The topics that the tree does not have (R-01)."""
+    """Return the topics that the tree does not have (R-01)."""
     return [one.text for one in facts.topics or () if not facts.config.resolutions.topics.is_known(one)]
 
 
 def _fintech(facts: Facts) -> list[str]:
-    """Each topic counts, not the first alone (R-52)."""
+    """Return the topics of Fintech that may not be used; every topic counts, not only the first (R-52)."""
     return [one.text for one in facts.topics or () if facts.config.resolutions.topics.is_fintech(one)]
 
 
@@ -50,7 +50,7 @@ def _about_order(facts: Facts) -> bool:
 
 
 def missing_numbers(facts: Facts) -> list[str]:
-    """The numbers that have to be stated and are not."""
+    """Return the fields of required numbers that are not stated."""
     return [name for name in STATED if not getattr(facts.ticket, name)]
 
 

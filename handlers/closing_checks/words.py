@@ -1,4 +1,4 @@
-"""The words of a check to the agent, from `crm_templates/notes.yml`: what is wrong, and what to do instead."""
+"""What a check tells the agent, from `crm_templates/notes.yml`: what is wrong, and what to do instead."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from handlers.closing_checks.table import Violation
 
 
 def told(found: Violation, note: Callable[..., str]) -> tuple[str, str]:
-    """The text and the suggestion of a violation."""
+    """Return the text and the suggestion of a violation."""
     name = found.rule.lower().replace("-", "")
     return note(f"check_{name}", **found.values), note(f"suggest_{name}", **found.values)
