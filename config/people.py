@@ -23,10 +23,13 @@ class People(Strict):
     people: dict[Text, PersonRow] = Field(default_factory=dict)
 
     def find(self, agent: str) -> PersonRow | None:
-        """Find a person by an agent id, with its CRM (`webcrm:a17`) or without, or by a Jira account; else None."""
-        bare = agent.partition(":")[2]
+        """Find a person by an agent id, with its CRM (`webcrm:a17`) or without, or by a Jira account; else None.
+
+        `jira:` may stand before the account.
+        """
+        bare, account = agent.partition(":")[2], agent.removeprefix("jira:")
         known = self.people.get(agent) or self.people.get(bare)
-        return known or next((row for row in self.people.values() if row.jira == agent), None)
+        return known or next((row for row in self.people.values() if row.jira == account), None)
 
     def name(self, agent: str) -> str:
         """Return an agent's name; the id without its CRM when the table has no name."""

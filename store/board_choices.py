@@ -8,21 +8,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from store.board import MOST
+from store.distinct import MOST as OFFERED
+from store.distinct import distinct
 from store.tables.requests import agents
 from store.tables.requests import requests as r
 
-OFFERED = 200  # values of a list
-
-# each value by one look into the index, however many rows have it
-_DISTINCT = """
-    WITH RECURSIVE found(value) AS (
-        SELECT min({column}) FROM {table} WHERE {where}
-        UNION ALL
-        SELECT (SELECT min({column}) FROM {table} WHERE {where} AND {column} > found.value)
-        FROM found WHERE found.value IS NOT NULL
-    )
-    SELECT value FROM found WHERE value IS NOT NULL LIMIT {most}
-"""
 _OPEN = {"requests": "state = 'open'", "holds": "ended_at IS NULL"}
 
 
@@ -70,6 +60,6 @@ def _number(connection: sa.Connection, rows: sa.Select[tuple[int]]) -> int:
 
 
 def _distinct(connection: sa.Connection, table: str, column: str, source: str | None = None) -> list[str]:
-    where = _OPEN[table] + (" AND source = :source" if source else "")
-    query = sa.text(_DISTINCT.format(column=column, table=table, where=where, most=OFFERED))
-    return list(connection.execute(query, {"source": source} if source else {}).scalars())
+    if source is None:
+        return distinct(connection, table, column, _OPEN[table])
+    return distinct(connection, table, column, f"{_OPEN[table]} AND source = :source", source=source)

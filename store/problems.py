@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from store import timers
 from store.dialect import insert_into
+from store.distinct import distinct
 from store.tables.problems import problem_cases as p
 
 OPEN, DONE = "open", "done"
@@ -18,6 +19,7 @@ UNCOVERED = "uncovered"  # no branch of the manual (C-16)
 PAGE = 100
 MOST = 20_000  # rows of a file
 FILTERS = ("state", "kind", "branch", "city", "platform")
+IN_JIRA = "jira"  # before the account of an issue's assignee, where an agent of a CRM has the CRM
 _COPIED = ("order_no", "city", "platform")  # facts that have a column
 
 
@@ -132,13 +134,29 @@ def _timers(number: int, waits: Mapping[str, Wait]) -> Iterator[tuple[str, str]]
 def page(
     connection: sa.Connection, asked: Mapping[str, str], before: int | None = None, limit: int = PAGE
 ) -> Sequence[Problem]:
-    """The newest cases older than number `before`; `asked` narrows them by the columns of `FILTERS` and by order."""
+    """The newest cases older than number `before`; `asked` narrows them by `FILTERS`, the order and the `agent`."""
     query = _NEWEST.limit(limit)
     if before is not None:
         query = query.where(p.c.id < before)
     for name, value in asked.items():
-        query = query.where(p.c[name] == value)
+        query = query.where(*(_of_agent(value) if name == "agent" else [p.c[name] == value]))
     return [Problem(*row) for row in connection.execute(query)]
+
+
+def _of_agent(agent: str) -> list[sa.ColumnElement[bool]]:
+    source, _, number = agent.partition(":")
+    return [p.c.assignee == number] if source == IN_JIRA else [p.c.source == source, p.c.owner_id == number]
+
+
+def workers(connection: sa.Connection, sources: Iterable[str]) -> list[str]:
+    """List who works on cases, as `source:id`: the owners of tickets in these CRMs and the assignees of issues."""
+    found = [
+        f"{source}:{owner}"
+        for source in sources
+        for owner in distinct(connection, p.name, "owner_id", "source = :source", source=source)
+    ]
+    assigned = distinct(connection, p.name, "assignee", "assignee IS NOT NULL")
+    return [*found, *(f"{IN_JIRA}:{account}" for account in assigned)]
 
 
 def counts(connection: sa.Connection) -> dict[str, int]:

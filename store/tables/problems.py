@@ -44,5 +44,7 @@ p = problem_cases.c
 Index("uq_problem_cases_ticket", p.source, p.ticket_id, unique=True)
 Index("ix_problem_cases_issue", p.site, p.issue_id)
 Index("ix_problem_cases_order", p.order_no, p.id)
+Index("ix_problem_cases_owner", p.source, p.owner_id, p.id)
+Index("ix_problem_cases_assignee", p.assignee, p.id)
 for _name in ("state", "kind", "branch", "city", "platform"):
     Index(f"ix_problem_cases_{_name}", p[_name], p.id)

@@ -25,6 +25,7 @@ TABLE = People.model_validate(
         ("a17", "Анна Петрова"),
         ("webcrm:a17", "Анна Петрова"),
         ("712020:0a1b", "Анна Петрова"),  # her account in Jira
+        ("jira:712020:0a1b", "Анна Петрова"),
         ("usedesk:17", "Пётр Ильин"),
         ("webcrm:17", "17"),  # the same number in another CRM is somebody else
         ("a18", "a18"),

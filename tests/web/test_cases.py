@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -14,9 +19,10 @@ from events import CaseEvent, load_event
 from store import problems
 from store.tables import deliveries
 from store.tables.access import audit
-from tests.web.site import NOW, Site
+from tests.web.site import NOW, Site, opened
 
 FACTS = {"order_no": "1234567", "city": "almaty", "platform": "kaspi", "fault": "ours", "picker": "=1+1"}
+PEOPLE = 'people: {a17: {name: Оператор Пример}, "usedesk:a17": {name: Другой Пример, jira: "712020:a1"}}'
 
 
 def add(site: Site, number: int, **given: Any) -> None:
@@ -50,6 +56,52 @@ def test_the_register_and_its_filters(site: Site) -> None:
     assert "инструкция не описывает: 1" in site.text("/board").replace("Случаев, которых ", "")
     assert site.get("/cases", "agent").status_code == 200
     assert site.get("/cases", "").status_code in (302, 303, 401)
+
+
+@pytest.fixture
+def named(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """A site that knows what two people are called."""
+    folder = tmp_path / "config"
+    shutil.copytree("config", folder)
+    (folder / "people.yml").write_text(PEOPLE)
+    with opened(database_url, tmp_path, monkeypatch, CONFIG_DIR=str(folder)) as site:
+        yield site
+
+
+@pytest.mark.rule("J-38", "J-11")
+def test_the_register_and_its_files_are_narrowed_to_whoever_works_on_a_case(named: Site) -> None:
+    site = named
+    add(site, 1, assignee="712020:a1")
+    add(site, 2, source="usedesk")
+    add(site, 3, owner_id="a18")
+    add(site, 4, source="main", owner_id=None, assignee="712020:b2")
+
+    def shown(agent: str) -> list[int]:
+        page, rows = site.text(f"/cases?agent={agent}"), site.get(f"/cases.csv?agent={agent}").data.decode("utf-8-sig")
+        sheet = openpyxl.load_workbook(io.BytesIO(site.get(f"/cases.xlsx?agent={agent}").data)).active
+        assert sheet is not None
+        numbers = [int(row["№"]) for row in csv.DictReader(io.StringIO(rows), delimiter=";")]
+        assert [number for number in (4, 3, 2, 1) if f"№ {number}<" in page] == numbers
+        assert [line[0].value for line in sheet.iter_rows(min_row=2)] == numbers
+        return numbers
+
+    assert shown("webcrm:a17") == [1]
+    assert shown("usedesk:a17") == [2]
+    assert shown("webcrm:a18") == [3]
+    assert shown("jira:712020:a1") == [1]
+    assert shown("jira:712020:b2") == [4]
+    assert shown("webcrm:nobody") == []
+    page = site.text("/cases?agent=webcrm:a17&state=open")
+    offered = re.findall(r'<option value="(\w+:[^"]+)"( selected)?>([^<]+)<', page)
+    assert offered == [
+        ("jira:712020:b2", "", "712020:b2 (Jira)"),
+        ("webcrm:a18", "", "a18 (WebCRM)"),
+        ("jira:712020:a1", "", "Другой Пример (Jira)"),
+        ("usedesk:a17", "", "Другой Пример (Usedesk)"),
+        ("webcrm:a17", " selected", "Оператор Пример (WebCRM)"),
+    ]
+    (link,) = re.findall(r'href="/cases.csv\?([^"]+)"', page)
+    assert set(html.unescape(link).split("&")) == {"agent=webcrm:a17", "state=open"}
 
 
 @pytest.mark.rule("J-38")

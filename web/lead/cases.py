@@ -19,11 +19,13 @@ from store.problems import FILTERS, UNCOVERED, Problem
 from web.access.guard import person
 from web.lead.files import XLSX as XLSX_TYPE
 from web.lead.files import Cell, attachment, csv_answer, read_file, safe
-from web.parts import Parts
+from web.lead.filters import agent, people
+from web.parts import Parts, sources
 from web.query_parameters import NUMBER, number_of_query, storable
 from web.shown import is_web, view_of
 from web.words import word, words
 
+_FILTERS = (*FILTERS, "order_no", "agent")
 _LONGEST = 200  # characters of what a form says of one thing
 
 
@@ -35,15 +37,16 @@ def blueprint(parts: Parts) -> Blueprint:
     def page() -> str:
         """The newest first, in pages."""
         cases = parts.process.effective_config.current().cases
-        asked, before = _asked(cases), number_of_query("before")
+        asked, before = _asked(cases, parts), number_of_query("before")
         with parts.process.engine.connect() as connection:
             rows = problems.page(connection, asked, before)
             counts = problems.counts(connection)
+            workers = problems.workers(connection, sources(parts))
         view = view_of(parts)
         shown = [
             (row, _named(row, cases), view.due(row.opened_at), view.issue_url(row.issue_key or "")) for row in rows
         ]
-        kept = {name: value for name, value in request.args.items() if value and name in (*FILTERS, "order_no")}
+        kept = {name: value for name, value in request.args.items() if value and name in _FILTERS}
         return render_template(
             "cases.html",
             rows=shown,
@@ -51,6 +54,8 @@ def blueprint(parts: Parts) -> Blueprint:
             kinds=[(name, kind.name) for name, kind in cases.kinds.items()],
             branches=_branches(cases),
             platforms=_values(cases, "platform"),
+            people=people(workers, asked.get("agent"), parts.process.reloader.current().people.name),
+            agent=asked.get("agent"),
             states=[(name, word("case_states", name)) for name in words()["case_states"]],
             uncovered=counts.get(UNCOVERED, 0),
             open=sum(counts.values()),
@@ -145,16 +150,17 @@ def _found(parts: Parts, number: int) -> Problem:
     return row
 
 
-def _asked(cases: Cases) -> dict[str, str]:
+def _asked(cases: Cases, parts: Parts) -> dict[str, str]:
     """What the list is narrowed to; a city is written as people do."""
     asked = {name: storable(request.args.get(name, "")).strip()[:64] for name in (*FILTERS, "order_no")}
+    asked["agent"] = agent(parts) or ""
     if asked["city"] and "city" in cases.facts:
         asked["city"] = cases.facts["city"].read(asked["city"]) or asked["city"]
     return {name: value for name, value in asked.items() if value}
 
 
 def _all(parts: Parts) -> Iterator[Problem]:
-    asked, before, left = _asked(parts.process.effective_config.current().cases), None, problems.MOST
+    asked, before, left = _asked(parts.process.effective_config.current().cases, parts), None, problems.MOST
     while left > 0:
         with parts.process.engine.connect() as connection:
             rows = problems.page(connection, asked, before, min(left, 500))
@@ -192,7 +198,7 @@ def _cells(row: Problem, parts: Parts) -> list[Cell]:
     cases = parts.process.effective_config.current().cases
     named, view = _named(row, cases), view_of(parts)
     own: list[Cell] = [row.id, view.due(row.opened_at).exact, row.issue_key, named["kind"], named["branch"]]
-    own += [row.reason, named["state"], row.status, row.owner_id, f"{row.source}:{row.ticket_id}"]
+    own += [row.reason, named["state"], row.status, row.owner_id, row.assignee, f"{row.source}:{row.ticket_id}"]
     return [*own, *(named[name] for name in cases.facts)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from flask import request
 
@@ -18,11 +18,17 @@ Choice = tuple[str, str]  # the value, and what people call it
 
 def narrow(parts: Parts) -> Narrow:
     """Department, agent and topic of the address; an agent may be named as the pages show it, without the CRM."""
-    given = {name: storable(request.args.get(name, "")).strip() or None for name in ("department", "agent", "topic")}
-    if (agent := given["agent"]) is not None and ":" not in agent:
+    given = {name: storable(request.args.get(name, "")).strip() or None for name in ("department", "topic")}
+    return Narrow(**given, agent=agent(parts))
+
+
+def agent(parts: Parts) -> str | None:
+    """Read the agent from the address, as `source:id`."""
+    given = storable(request.args.get("agent", "")).strip()
+    if given and ":" not in given:
         with parts.process.engine.connect() as connection:
-            given["agent"] = agents.with_source(connection, agent)
-    return Narrow(**given)
+            return agents.with_source(connection, given)
+    return given or None
 
 
 def departments(config: Config) -> list[Choice]:
@@ -31,17 +37,20 @@ def departments(config: Config) -> list[Choice]:
     return sorted(((row.id, row.name) for row in rows if not row.is_group), key=lambda pair: pair[1])
 
 
-def people(found: Iterable[str], chosen: str | None) -> list[Choice]:
-    """Agents of a filter (`source:id`), and the one that is chosen; their CRM is named where there are several."""
+def people(found: Iterable[str], chosen: str | None, name: Callable[[str], str] = str) -> list[Choice]:
+    """Agents of a filter (`source:id`), and the one that is chosen; their CRM is named where there are several.
+
+    `name`: what `people.yml` calls an agent.
+    """
     values = {*found, *([chosen] if chosen else [])}
     several = len({value.partition(":")[0] for value in values}) > 1
-    return sorted(((value, _agent(value, several=several)) for value in values), key=lambda pair: pair[1])
+    return sorted(((value, _agent(value, name, several=several)) for value in values), key=lambda pair: pair[1])
 
 
-def _agent(value: str, *, several: bool) -> str:
+def _agent(value: str, name: Callable[[str], str], *, several: bool) -> str:
     source, _, owner = value.partition(":")
-    name = owner or word("nobody", "agent")
-    return f"{name} ({word('sources', source)})" if several else name
+    shown = name(value).removeprefix(f"{source}:") if owner else word("nobody", "agent")
+    return f"{shown} ({word('sources', source)})" if several else shown
 
 
 def topics(found: Iterable[str], chosen: str | None, parts: Parts) -> list[Choice]:

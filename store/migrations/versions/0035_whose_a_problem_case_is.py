@@ -1,0 +1,18 @@
+"""The register of problem cases is narrowed to a person"""
+
+from alembic import op
+
+revision = '0035'
+down_revision = '0034'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_index("ix_problem_cases_owner", "problem_cases", ["source", "owner_id", "id"])
+    op.create_index("ix_problem_cases_assignee", "problem_cases", ["assignee", "id"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_problem_cases_assignee", "problem_cases")
+    op.drop_index("ix_problem_cases_owner", "problem_cases")
