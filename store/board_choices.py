@@ -8,8 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from store.board import MOST
-from store.distinct import MOST as OFFERED
-from store.distinct import distinct
+from store.distinct import OFFERED, distinct
 from store.tables.requests import agents
 from store.tables.requests import requests as r
 

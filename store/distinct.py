@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-MOST = 200  # values that a list of a page offers
+OFFERED = 200  # values of a list on a page
 
 _DISTINCT = """
     WITH RECURSIVE found(value) AS (
@@ -18,6 +18,6 @@ _DISTINCT = """
 
 
 def distinct(connection: sa.Connection, table: str, column: str, where: str, **values: str) -> list[str]:
-    """Return the first `MOST` distinct values, sorted. `where` is SQL that refers to `values` as `:name`."""
-    query = sa.text(_DISTINCT.format(table=table, column=column, where=where, most=MOST))
+    """Return the first `OFFERED` distinct values, sorted. `where` is SQL that refers to `values` as `:name`."""
+    query = sa.text(_DISTINCT.format(table=table, column=column, where=where, most=OFFERED))
     return list(connection.execute(query, values).scalars())

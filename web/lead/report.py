@@ -16,7 +16,8 @@ from desk import digest, figures
 from desk.calendar import WorkCalendar
 from desk.clock import machine_now
 from desk.figures import Period, Report, TooMuchError
-from store import board_choices, facts, repeats, requests, rollups
+from store import facts, repeats, requests, rollups
+from store.distinct import OFFERED
 from store.facts import Kind, Narrow
 from store.requests import Request
 from store.tables.reports import STEPS
@@ -185,8 +186,7 @@ def _offered(parts: Parts, period: Period, chosen: Narrow) -> dict[str, object]:
     """The people and topics of these months, for the lists of the filter."""
     with parts.process.engine.connect() as connection:
         agents, about = (
-            rollups.values(connection, period.first, period.last, name, board_choices.OFFERED)
-            for name in ("agent", "topic")
+            rollups.values(connection, period.first, period.last, name, OFFERED) for name in ("agent", "topic")
         )
     return {"people": people(agents, chosen.agent), "topics": topics(about, chosen.topic, parts)}
 
