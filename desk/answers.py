@@ -15,10 +15,7 @@ from typing import Literal
 from config.answers import Answers, Class, Words, words_of
 
 Verdict = Literal["answer", "doubt", "none"]
-WHOLE: tuple[Class, ...] = (
-    "receipt",
-    "absence",
-)  # one phrase of these classes means that the whole message is not an answer
+WHOLE: tuple[Class, ...] = ("receipt", "absence")  # one such phrase means that the whole message is not an answer
 _NAME = 2  # the most words of a name after a greeting: «Добрый день, Анна Петровна!»
 _NUMBER = 4  # the fewest digits of a number that is an answer by itself: an order, a supply, a task
 LONGEST = 20_000  # characters that are judged: no answer begins after that

@@ -108,7 +108,7 @@ def _numbers(mine: _Seen, other: _Seen) -> tuple[Reason | None, bool]:
 
 
 def _texts(mine: _Seen, other: _Seen) -> float:
-    """Return how similar the words are, in any order; 0 if the texts are too short to tell."""
+    """Return how similar the words are, in any order; 0 if they are too few or not similar enough to count."""
     table = mine.config.duplicates.texts
     if min(len(mine.words), len(other.words)) < table.words:
         return 0.0

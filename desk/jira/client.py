@@ -51,7 +51,7 @@ class JiraSite:
         self.system = system_of(name)
         self.name, self.user = name, site.user
         self._breaker = breaker
-        from atlassian.jira import JiraCloud  # noqa: PLC0415 # 9 MB and 0.2 s that web and clock do not need
+        from atlassian.jira import JiraCloud  # noqa: PLC0415 # 9 MB and 0.2 s, of which the web and the clock have no use
 
         # typed Any: the generated methods carry no annotations
         self._client: Any = JiraCloud(

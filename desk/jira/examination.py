@@ -30,10 +30,7 @@ RIGHTS = (
     "TRANSITION_ISSUES",
     "LINK_ISSUES",
 )
-SELLERS = (
-    "MODIFY_REPORTER",
-    "SERVICEDESK_AGENT",
-)  # for the seller as reporter, and comments that the seller does not see
+SELLERS = ("MODIFY_REPORTER", "SERVICEDESK_AGENT")  # the seller as reporter; comments that the seller does not see
 ADMINISTER = "ADMINISTER_PROJECTS"  # to create components
 ALWAYS = ("summary", "description", "labels")
 GIVEN = ("project", "issuetype", "reporter", *ALWAYS)
