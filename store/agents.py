@@ -1,4 +1,4 @@
-"""Agents of the CRM: the status that each has (W-01), and who was ever seen."""
+"""Agents of the CRMs: the status of each (W-01), and whether the bot has ever seen one."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _SOURCES = ("webcrm", "usedesk", "jira")
 
 
 def set_status(connection: sa.Connection, source: str, agent_id: str, status: str, since: datetime) -> None:
-    """Keep a status, unless a newer one is known."""
+    """Store a status, unless a newer one is known."""
     row = insert_into(connection, g).values(source=source, agent_id=agent_id, status=status, since=since)
     key, newer = [g.c.source, g.c.agent_id], {"status": status, "since": since}
     connection.execute(row.on_conflict_do_update(index_elements=key, set_=newer, where=g.c.since <= since))
 
 
 def is_known(connection: sa.Connection, source: str, agent_id: str) -> bool:
-    """Whether an agent of this CRM was ever seen: with a status, with a ticket that waited, or with a request."""
+    """Whether the bot has ever seen this agent of a CRM: with a status, a hold or a request."""
     seen = [
         sa.exists().where(table.c.source == source, column == agent_id)
         for table, column in ((g, g.c.agent_id), (holds, holds.c.owner_id), (requests, requests.c.owner_id))
@@ -31,20 +31,20 @@ def is_known(connection: sa.Connection, source: str, agent_id: str) -> bool:
 
 
 def with_source(connection: sa.Connection, agent_id: str) -> str:
-    """`a17` as `webcrm:a17`, by the first CRM that knows such an agent; as it was given where none does."""
+    """Return `a17` as `webcrm:a17`, by the first CRM that has such an agent; unchanged if none has."""
     known = (source for source in _SOURCES if is_known(connection, source, agent_id))
     return next((f"{source}:{agent_id}" for source in known), agent_id)
 
 
 def status_since(connection: sa.Connection, source: str, agent_id: str) -> tuple[str, datetime] | None:
-    """An agent's status and since when, None when nobody told."""
+    """Return an agent's status and since when; `None` if unknown."""
     mine = (g.c.source == source, g.c.agent_id == agent_id)
     row = connection.execute(sa.select(g.c.status, g.c.since).where(*mine)).first()
     return (row.status, row.since) if row else None
 
 
 def status_of(connection: sa.Connection, source: str, agent_id: str) -> str | None:
-    """An agent's status, None when nobody told."""
+    """Return an agent's status; `None` if unknown."""
     mine = (g.c.source == source, g.c.agent_id == agent_id)
     status: str | None = connection.execute(sa.select(g.c.status).where(*mine)).scalar()
     return status

@@ -1,4 +1,4 @@
-"""How deliveries come in: many in three statements, each once, be it by its id or by its body."""
+"""How deliveries come in: many in three statements, each once, recognised by its id or its body."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from store.tables import deliveries as d
 from store.tables import seen_bodies
 from store.types import to_json
 
-BODY_REMEMBERED = timedelta(days=8)  # as far back as the bot looks for what webhooks lost, and a day
+BODY_REMEMBERED = timedelta(days=8)  # how far back the bot looks for lost webhooks, plus a day
 _Key = tuple[str, str]
-_SPEAKS_FOR = {"automation": "jira", "forge": "jira"}  # further doors of a system: what came in by one is known at all
+_SPEAKS_FOR = {"automation": "jira", "forge": "jira"}  # other entrances of a system: a body seen at one is known at all
 
 _TEXTS = ("source", "delivery_id", "case_id", "type", "state", "body", "event", "reason")
 _OF_ISSUES = """
@@ -43,7 +43,7 @@ _REMEMBER = """
 
 @dataclass(frozen=True)
 class New:
-    """A delivery as it came in: `waiting`, or `ignored` for a reason. `body_sha256` None: its body is not compared."""
+    """An incoming delivery: `waiting`, or `ignored` for a reason. Without `body_sha256`, its body is not compared."""
 
     source: str
     delivery_id: str
@@ -57,27 +57,27 @@ class New:
 
     @property
     def key(self) -> _Key:
-        """What makes it the same as another."""
+        """What identifies the delivery."""
         return self.source, self.delivery_id
 
     @property
     def speaker(self) -> str:
-        """The system that it tells of, through whichever of its doors."""
+        """The system that the delivery is from, whichever entrance it used."""
         return _SPEAKS_FOR.get(self.source, self.source)
 
 
 @dataclass(frozen=True)
 class KnownIssue:
-    """The ticket (source, id) that an issue is linked to, and the open request that lives in it."""
+    """The ticket (source, id) that an issue is linked to, and the open request in it."""
 
     ticket: _Key | None
     request: int | None
 
 
 def add_all(connection: sa.Connection, new: Sequence[New], now: datetime) -> list[bool]:
-    """Insert deliveries, due `now`; whether each was inserted.
+    """Insert deliveries, due `now`; return for each whether it was inserted.
 
-    False for a redelivery, be it of another one in the list: same source and id, or a body that is remembered.
+    False for a redelivery, also of another one in the list: the same source and id, or a body seen before.
     """
     first: dict[_Key, New] = {}
     for one in new:
@@ -90,7 +90,7 @@ def add_all(connection: sa.Connection, new: Sequence[New], now: datetime) -> lis
 
 
 def _seen(connection: sa.Connection, bodies: list[tuple[_Key, _Key]], now: datetime) -> set[_Key]:
-    """Remember the bodies of deliveries that were just inserted; those whose body is known are deleted again."""
+    """Remember the bodies of deliveries just inserted; delete and return those whose body was known."""
     first: dict[_Key, _Key] = {}
     for body, key in bodies:
         first.setdefault(body, key)
@@ -109,7 +109,7 @@ def _claim(
     rows: Mapping[_Key, Mapping[str, str | None]],
     moments: Mapping[str, datetime],
 ) -> set[_Key]:
-    """Insert rows by a statement that skips those which exist and returns the keys of the others; these keys."""
+    """Insert rows with a statement that skips existing ones; return the keys of those inserted."""
     if not rows:
         return set()
     names = tuple(next(iter(rows.values())))
@@ -119,7 +119,7 @@ def _claim(
 
 
 def of_issues(connection: sa.Connection, issues: Iterable[_Key]) -> dict[_Key, KnownIssue]:
-    """What is known of these issues (site, id)."""
+    """Return what is known of these issues (site, id)."""
     rows = [{"site": site, "issue": issue} for site, issue in dict.fromkeys(issues)]
     if not rows:
         return {}
@@ -131,12 +131,12 @@ def of_issues(connection: sa.Connection, issues: Iterable[_Key]) -> dict[_Key, K
 
 
 def known(connection: sa.Connection, source: str, ids: Sequence[str]) -> set[str]:
-    """Which of these deliveries of a source came in before."""
+    """Return which of these deliveries of a source came in before."""
     found = sa.select(d.c.delivery_id).where(d.c.source == source, d.c.delivery_id.in_(ids))
     return set(connection.execute(found).scalars())
 
 
 def purge_bodies_seen(connection: sa.Connection, now: datetime) -> int:
-    """Forget the bodies that are too old to matter; the count."""
+    """Delete bodies that are too old to matter; return how many."""
     gone = connection.execute(sa.delete(seen_bodies).where(seen_bodies.c.seen_at < now - 2 * BODY_REMEMBERED))
     return int(gone.rowcount)

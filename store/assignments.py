@@ -1,4 +1,4 @@
-"""Whose tickets are: whom the CRM gave each to, and when, until it is closed or handed on (W-07)."""
+"""Assignments: to whom the CRM gave each ticket, and when, until it is closed or escalated (W-07)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KEY = ("source", "ticket_id")
 
 
 def keep(connection: sa.Connection, source: str, ticket_id: str, agent_id: str, assigned_at: datetime) -> None:
-    """Keep whose a ticket is, unless it was given to somebody later."""
+    """Store who has a ticket, unless a later assignment is known."""
     given = {"agent_id": agent_id, "assigned_at": assigned_at}
     row = insert_into(connection, a).values(source=source, ticket_id=ticket_id, **given)
     newer = a.c.assigned_at <= assigned_at
@@ -22,25 +22,25 @@ def keep(connection: sa.Connection, source: str, ticket_id: str, agent_id: str, 
 
 
 def is_kept(connection: sa.Connection, source: str, ticket_id: str) -> bool:
-    """Whether a ticket is somebody's, as far as anybody told."""
+    """Whether a ticket is known to be assigned to somebody."""
     mine = (a.c.source == source, a.c.ticket_id == ticket_id)
     return connection.execute(sa.select(a.c.agent_id).where(*mine)).first() is not None
 
 
 def end(connection: sa.Connection, source: str, ticket_id: str) -> None:
-    """A ticket is nobody's any more."""
+    """Delete the assignment of a ticket."""
     connection.execute(sa.delete(a).where(a.c.source == source, a.c.ticket_id == ticket_id))
 
 
 def of_agent(connection: sa.Connection, source: str, agent_id: str, limit: int) -> Sequence[tuple[str, datetime]]:
-    """An agent's newest tickets, each with the moment at which it was given to them."""
+    """Return an agent's newest tickets, each with the time of its assignment."""
     mine = sa.select(a.c.ticket_id, a.c.assigned_at).where(a.c.source == source, a.c.agent_id == agent_id)
     rows = connection.execute(mine.order_by(a.c.assigned_at.desc()).limit(limit))
     return [(row.ticket_id, row.assigned_at) for row in rows]
 
 
 def purge(connection: sa.Connection, before: datetime, limit: int) -> int:
-    """Forget tickets that were given to somebody so long ago, and whose end nobody told; the count."""
+    """Delete assignments made before a moment whose end was never reported; return how many."""
     old = sa.select(a.c.source, a.c.ticket_id).where(a.c.assigned_at < before).order_by(a.c.assigned_at).limit(limit)
     gone = [(row.source, row.ticket_id) for row in connection.execute(old)]
     if gone:

@@ -1,4 +1,4 @@
-"""What waits for a person, as the menu's badges count it: each count is bounded and served by an index."""
+"""The counts on the menu's badges of what waits for a person; each is bounded and uses an index."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import sqlalchemy as sa
 from store import board
 from store.tables import deliveries as d
 
-MOST = 100  # a count goes no further
+MOST = 100  # counting stops here
 
 
 def stopped(connection: sa.Connection) -> int:
-    """How many events have stopped."""
+    """Return the number of dead letters, at most `MOST`."""
     found = sa.select(d.c.id).where(d.c.state == "dead").limit(MOST)
     return int(connection.execute(sa.select(sa.func.count()).select_from(found.subquery())).scalar_one())
 
 
 def late(connection: sa.Connection, now: datetime) -> int:
-    """How many rows the board has."""
+    """Return the number of rows on the board, at most `MOST`."""
     return min(sum(board.counts(connection, board.Wanted(), now, MOST).values()), MOST)

@@ -1,4 +1,4 @@
-"""Who signed in and who changed what; written in the transaction of the change itself."""
+"""Who signed in and who changed what; written in the transaction of the change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAGE = 100  # rows
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does it: an e-mail, the name of a token, a user of the machine; `door`: password, oidc, token, env, cli."""
+    """Who acts: an e-mail, a token's name, or a user of the machine; `door`: password, oidc, token, env, cli."""
 
     who: str
     door: str
@@ -25,7 +25,7 @@ class Actor:
 
 @dataclass(frozen=True)
 class Change:
-    """What was done: `replayed`, `mode_set` …, to what, with the values of before and after."""
+    """What was done (`replayed`, `mode_set` …), to what, with the values before and after."""
 
     what: str
     target: str | None = None
@@ -36,7 +36,7 @@ class Change:
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """What a list is narrowed to; `kinds`: any of them; None = everything."""
+    """The filter of a list; `kinds`: any of these; `None` = any."""
 
     who: str | None = None
     what: str | None = None
@@ -51,13 +51,13 @@ def last_sign_ins(connection: sa.Connection, emails: Collection[str]) -> dict[st
 
 
 def signed_in_from(connection: sa.Connection, who: str, address: str) -> bool:
-    """Whether somebody ever signed in from an address."""
+    """Whether somebody has ever signed in from an address."""
     known = sa.select(a.c.id).where(a.c.what == "signed_in", a.c.who == who, a.c.address == address)
     return connection.execute(known.limit(1)).first() is not None
 
 
 def write(connection: sa.Connection, actor: Actor, change: Change, now: datetime) -> int:
-    """Add a row; its number."""
+    """Add a row; return its number."""
     row = {
         "at": now,
         "who": actor.who[:254],
@@ -73,12 +73,12 @@ def write(connection: sa.Connection, actor: Actor, change: Change, now: datetime
 
 
 def one(connection: sa.Connection, number: int) -> ChangeRow | None:
-    """One row."""
+    """Return a row by its number."""
     return connection.execute(sa.select(a).where(a.c.id == number)).first()
 
 
 def page(connection: sa.Connection, asked: AuditFilter, before: int | None, limit: int = PAGE) -> Sequence[ChangeRow]:
-    """The newest rows older than `before`."""
+    """Return the newest rows older than `before`."""
     query = sa.select(a).order_by(a.c.id.desc()).limit(limit)
     if before is not None:
         query = query.where(a.c.id < before)
@@ -91,6 +91,6 @@ def page(connection: sa.Connection, asked: AuditFilter, before: int | None, limi
 
 
 def purge(connection: sa.Connection, before: datetime, limit: int) -> int:
-    """Delete rows that are too old; the count."""
+    """Delete rows older than a moment; return how many."""
     old = sa.select(a.c.id).where(a.c.at < before).order_by(a.c.at).limit(limit)
     return int(connection.execute(sa.delete(a).where(a.c.id.in_(old.scalar_subquery()))).rowcount)

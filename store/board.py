@@ -1,7 +1,7 @@
-"""The board: what has waited too long now, by damage; each stream by an index of what is open, paged by key.
+"""The board: what has waited too long, by damage; each stream uses an index of open rows and is paged by key.
 
-Damage is weight of the kind × (1 + working hours since) × the factor of a top seller. Within one kind, and one factor,
-who waits longer goes first, so every stream comes out of the database in its order, and the streams are merged.
+Damage is the weight of the kind × (1 + working hours since) × the factor for a top seller. Within a kind and a factor,
+longer waits have more damage, so each stream comes sorted from the database, and the streams are merged.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from store.tables.requests import requests as r
 from store.types import to_json
 
 PAGE = 50
-PIECE = 500  # rows of a stream that are read at once
-MOST = 1000  # a count goes no further
+PIECE = 500  # rows of a stream read at once
+MOST = 1000  # counting stops here
 ASKED = ("promise", "uninformed", "request")
 HELD = ("ozon", "seller", "client", "department")
 KINDS = (*ASKED, *HELD)
@@ -43,8 +43,9 @@ RunQuery = Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]]
 
 @dataclass(frozen=True)
 class Scale:
-    """How damage is reckoned as of `now`: the weight of each kind, the factor of a top seller, and the working time
-    up to now of each of many moments."""
+    """How damage is computed as of `now`: the weight of each kind, the factor for a top seller, and a function that
+    returns the working time from a moment to now.
+    """
 
     now: datetime
     kinds: Mapping[str, float]
@@ -54,8 +55,11 @@ class Scale:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the board is narrowed to: None = everything. `snoozed`: also what a person has put off; `older`: only what
-    waits at least so many hours; `order`: by damage, or by how long it waits."""
+    """The filter of the board; `None` = any.
+
+    `snoozed`: include what a person put off; `older`: only what has waited at least so many hours; `order`: by damage
+    or by waiting time.
+    """
 
     narrow: Narrow = EVERYBODY
     kind: str | None = None
@@ -64,14 +68,14 @@ class Wanted:
     order: str = "urgent"
 
     def kinds(self) -> tuple[str, ...]:
-        """The kinds that can have rows: a hold knows no department and no topic."""
+        """Return the kinds that can have rows: holds have no department and no topic."""
         found = KINDS if self.narrow.department is None and self.narrow.topic is None else ASKED
         return tuple(kind for kind in found if self.kind in (None, kind))
 
 
 @dataclass(frozen=True, slots=True)
 class BoardCursor:
-    """Where a stream goes on: after this moment and number."""
+    """Where a stream continues: after this moment and number."""
 
     since: datetime
     id: int
@@ -79,7 +83,7 @@ class BoardCursor:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A row of the board; `next_at`: the next reminder."""
+    """A row of the board; `next_at` is the next reminder."""
 
     kind: str
     id: int
@@ -102,7 +106,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class BoardPage:
-    """Rows in order; `more` tells each stream where to go on, None: that was all."""
+    """Rows in order; `more` says where each stream continues, `None` if there is nothing more."""
 
     rows: Sequence[Waiting]
     more: Mapping[str, BoardCursor] | None
@@ -115,7 +119,7 @@ def page(
     after: Mapping[str, BoardCursor] | None = None,
     limit: int = PAGE,
 ) -> BoardPage:
-    """The worst, as of the scale's now."""
+    """Return a page of the board, as of the scale's `now`."""
     found = list(
         islice(rows(lambda query: connection.execute(query).all(), wanted, scale, after, limit + 1), limit + 1)
     )
@@ -132,7 +136,7 @@ def rows(
     after: Mapping[str, BoardCursor] | None = None,
     piece: int = PIECE,
 ) -> Iterator[Waiting]:
-    """All of them, the worst first; each stream is read as far as it is needed, in pieces by `ask`."""
+    """Yield all rows in order; each stream is read only as far as needed, in pieces, with `ask`."""
     streams = []
     for kind in wanted.kinds():
         for top in (True, False):
@@ -146,7 +150,7 @@ def rows(
 def _read(
     ask: RunQuery, query: sa.Select[Any], start: tuple[BoardCursor | None, bool], piece: int
 ) -> Iterator[sa.Row[Any]]:
-    """A stream in pieces, from its start: after a place, upwards or (True) backwards."""
+    """Yield a stream in pieces; `start`: the place after which to begin, and whether to go backwards."""
     place, backwards = start
     while True:
         found = ask(query.where(_after(query, place, backwards=backwards)) if place else query)
@@ -189,15 +193,15 @@ def _stream(kind: str, wanted: Wanted, now: datetime, *, top: bool) -> sa.Select
 
 
 def _told(case: sa.ColumnElement[str], *types: str) -> sa.ColumnElement[bool]:
-    """Whether a person's word of these types is on its way to the row: it is about to leave the list."""
-    # all three states, because the index of a case is one of what is unfinished
+    """Whether a person's action of these types is on its way to the row, which is then about to leave the list."""
+    # all three states, as in the partial index by case
     unfinished = sa.text("deliveries.state IN ('waiting', 'running', 'dead')")
     return sa.exists().where(d.c.case_id == case, unfinished, d.c.state != "dead", d.c.type.in_(types))
 
 
 def _asked(kind: str, wanted: Wanted, now: datetime) -> sa.Select[Any]:
-    """Open requests, each under the worst that is to be said of it: a broken promise, a client who knows nothing."""
-    # a list, so that a database may begin with the few promises that are broken
+    """Select open requests, each under its worst kind: a broken promise, an uninformed client, or neither."""
+    # IN, so that the database can start from the few broken promises
     broken = r.c.id.in_(sa.select(p.c.request).where(sa.text("promises.state = 'broken'")))
     where: list[sa.ColumnElement[bool] | sa.TextClause] = [sa.text("requests.state = 'open'"), *wanted.narrow.where()]
     if kind == "promise":
@@ -215,7 +219,7 @@ def _asked(kind: str, wanted: Wanted, now: datetime) -> sa.Select[Any]:
 
 
 def _held(kind: str, wanted: Wanted, now: datetime) -> sa.Select[Any]:
-    """Open holds whose time is over; one that was put off is due later."""
+    """Select open holds that are overdue; a postponed one is due later."""
     words = ("hold.answered",) if wanted.snoozed else ("hold.answered", "hold.snoozed")
     where = [h.c.ended_at.is_(None), h.c.kind == kind, ~_told(h.c.source + ":" + h.c.ticket_id, *words)]
     if not wanted.snoozed:
@@ -229,7 +233,7 @@ def _held(kind: str, wanted: Wanted, now: datetime) -> sa.Select[Any]:
 
 
 def counts(connection: sa.Connection, wanted: Wanted, now: datetime, most: int = MOST) -> dict[str, int]:
-    """How many of each kind; counting stops at `most`."""
+    """Return the number of rows of each kind; counting stops at `most`."""
     found = {}
     for kind in wanted.kinds():
         table = r if kind in ASKED else h
@@ -241,7 +245,7 @@ def counts(connection: sa.Connection, wanted: Wanted, now: datetime, most: int =
 
 
 def last_touches(connection: sa.Connection, cases: Sequence[str]) -> dict[str, datetime]:
-    """When something last came in for each of these cases."""
+    """Return when the last delivery of each case came in."""
     if not cases:
         return {}
     statement = over_rows(connection.dialect.name, _TOUCHES, ("case_id",))
@@ -251,7 +255,7 @@ def last_touches(connection: sa.Connection, cases: Sequence[str]) -> dict[str, d
 
 
 def keys(connection: sa.Connection, issues: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """The keys of these issues (site, id)."""
+    """Return the keys of these issues (site, id)."""
     if not issues:
         return {}
     place = sa.tuple_(links.c.site, links.c.issue_id)
@@ -260,13 +264,13 @@ def keys(connection: sa.Connection, issues: Sequence[tuple[str, str]]) -> dict[t
 
 
 def written(more: Mapping[str, BoardCursor]) -> str:
-    """Places as a part of an address."""
+    """Format cursors as part of a URL."""
     parts = (f"{name}.{(place.since - _EPOCH) // timedelta(microseconds=1)}.{place.id}" for name, place in more.items())
     return "~".join(parts)
 
 
 def read(text: str) -> dict[str, BoardCursor]:
-    """The same read back; what is no place is left out."""
+    """Parse what `written` formats; malformed parts are left out."""
     found = {}
     for part in text.split("~"):
         name, _, rest = part.partition(".")

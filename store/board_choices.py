@@ -1,4 +1,4 @@
-"""What the filters of the board offer, and the few figures above it; each bounded, by an index of what is open."""
+"""The choices in the board's filters, and the figures above it; each is bounded and uses an index of open rows."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _OPEN = {"requests": "state = 'open'", "holds": "ended_at IS NULL"}
 
 
 def topics(connection: sa.Connection) -> list[str]:
-    """The topics of open requests."""
+    """Return the topics of open requests."""
     return _distinct(connection, "requests", "topic")
 
 
 def owners(connection: sa.Connection, sources: Iterable[str]) -> list[str]:
-    """Who answers for something open, as `source:id`."""
+    """Return who is responsible for something open, as `source:id`."""
     found = set()
     for source in sources:
         for table in _OPEN:
@@ -30,20 +30,20 @@ def owners(connection: sa.Connection, sources: Iterable[str]) -> list[str]:
 
 
 def known_agents(connection: sa.Connection) -> list[tuple[str, str]]:
-    """Agents whose status a CRM told, as (source, id): to whom something can be handed over."""
+    """Return the agents whose status is known, as (source, id): work can be handed over to them."""
     found = sa.select(agents.c.source, agents.c.agent_id).order_by(agents.c.source, agents.c.agent_id).limit(OFFERED)
     return [(row.source, row.agent_id) for row in connection.execute(found)]
 
 
 def slowest(connection: sa.Connection, departments: Sequence[str], asked_before: datetime) -> tuple[str, int] | None:
-    """The department with the most open requests from before a moment, and how many; counting stops at `MOST`."""
+    """Return the department with the most open requests from before a moment, and how many (at most `MOST`)."""
     counts = {department: _counted(connection, department, asked_before) for department in departments}
     most = max(counts, key=lambda name: counts[name], default=None)
     return (most, counts[most]) if most is not None and counts[most] else None
 
 
 def falling_due(connection: sa.Connection, now: datetime, until: datetime) -> int:
-    """How many open requests fall due between two moments; counting stops at `MOST`."""
+    """Return the number of open requests that fall due between two moments; counting stops at `MOST`."""
     rows = sa.select(r.c.id).where(sa.text("requests.state = 'open'"), r.c.due_at > now, r.c.due_at <= until)
     return _number(connection, rows)
 

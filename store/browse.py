@@ -1,4 +1,4 @@
-"""Read-only queries for pages, the API and metrics; each is served by an index, newest first, paged by id."""
+"""Read-only queries for pages, the API and metrics; each uses an index, newest first, paged by id."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from store.types import to_json
 
 PAGE = 50  # deliveries
 STATES = (*UNFINISHED, "done", "ignored")
-_ASTRAY = 1000  # numbers: several processes commit at once, so a number may come a little before its time
+_ASTRAY = 1000  # ids: processes commit concurrently, so ids may be slightly out of order
 _CASES = 20  # cases that one issue key may lead to
 _LARGE = ("body", "event")
-NOT_IGNORED = sa.text("state <> 'ignored'")  # to the letter as in its partial index, so that SQLite uses it
+NOT_IGNORED = sa.text("state <> 'ignored'")  # exactly as in the partial index, or SQLite does not use it
 OBSERVED = sa.text("outcome = 'observed'")  # the same
 _OBSERVED = """
     SELECT r.rule, (SELECT count(*) FROM (SELECT 1 FROM ledger
@@ -33,27 +33,27 @@ _COLUMNS = [column for column in d.c if column.name not in _LARGE]
 
 @dataclass(frozen=True)
 class Filter:
-    """What a list is narrowed to; None = everything."""
+    """The filter of a list; `None` = any."""
 
     state: str | None = None
     source: str | None = None
     case: str | None = None
     text: str | None = None  # a delivery's id (`source/id` or bare), a case, a ticket's id, an issue key
-    concerned: bool = False  # leave out what no procedure wanted, such as the bot's own changes in Jira
+    concerned: bool = False  # leave out what no procedure handles, such as the bot's own changes in Jira
     since: datetime | None = None  # received at or after
     until: datetime | None = None  # received before
 
 
 @dataclass(frozen=True)
 class Page:
-    """At most `PAGE` deliveries, without body and event, and the id to go on from; `ticket_url` may be None."""
+    """At most `PAGE` deliveries, without body and event, and the id to continue from; `ticket_url` may be `None`."""
 
     rows: Sequence[ListedRow]
     before: int | None
 
 
 def page(connection: sa.Connection, wanted: Filter, sources: Sequence[str], before: int | None = None) -> Page:
-    """The newest deliveries older than `before`; `sources` are all there are, for a delivery's bare id."""
+    """Return the newest deliveries older than `before`; `sources` are all sources, to look up a bare delivery id."""
     query = sa.select(*_COLUMNS, _ticket_url(connection)).order_by(d.c.id.desc()).limit(PAGE + 1)
     if before is not None:
         query = query.where(d.c.id < before)
@@ -71,9 +71,9 @@ def page(connection: sa.Connection, wanted: Filter, sources: Sequence[str], befo
 
 
 def _between(connection: sa.Connection, wanted: Filter) -> list[sa.ColumnElement[bool]]:
-    """A stretch of time as one of ids, which every list is ordered by: deliveries are numbered as they come in.
+    """Translate a range of time into one of ids, which order all lists: deliveries are numbered as they come in.
 
-    Those received at the very bounds are told apart by their moments.
+    Close to the bounds, the moments themselves decide.
     """
     bounds: list[sa.ColumnElement[bool]] = []
     for moment, before in ((wanted.since, False), (wanted.until, True)):
@@ -89,17 +89,17 @@ def _between(connection: sa.Connection, wanted: Filter) -> list[sa.ColumnElement
 
 
 def one(connection: sa.Connection, number: int) -> WholeRow | None:
-    """The whole row of a delivery, with `ticket_url`."""
+    """Return the whole row of a delivery, with `ticket_url`."""
     return connection.execute(sa.select(d, _ticket_url(connection)).where(d.c.id == number)).first()
 
 
 def ended_at(row: ListedRow) -> datetime | None:
-    """When a delivery ended; None as long as it has not."""
+    """Return when a delivery ended; `None` if it has not."""
     return None if row.state in ("waiting", "running") else row.finished_at
 
 
 def _ticket_url(connection: sa.Connection) -> sa.Label[str]:
-    """The ticket's address out of the event, without reading the event."""
+    """Extract the ticket's URL from the event in the database."""
     if is_postgresql(connection):
         value: object = sa.func.json_extract_path_text(sa.cast(d.c.event, sa.JSON), "ticket", "url")
     else:
@@ -108,7 +108,7 @@ def _ticket_url(connection: sa.Connection) -> sa.Label[str]:
 
 
 def _named(connection: sa.Connection, text: str, sources: Sequence[str]) -> sa.ColumnElement[bool]:
-    """The deliveries that a person may mean by a text."""
+    """Match the deliveries that a person may mean by a text."""
     source, slash, rest = text.partition("/")
     meant = [(source, rest)] if slash and source in sources else [(one, text) for one in sources]
     ids = sa.select(d.c.id).where(sa.or_(*(sa.and_(d.c.source == one, d.c.delivery_id == name) for one, name in meant)))
@@ -118,13 +118,13 @@ def _named(connection: sa.Connection, text: str, sources: Sequence[str]) -> sa.C
 
 
 def _cases_of_key(connection: sa.Connection, key: str) -> list[str]:
-    """The case of the ticket that an issue is linked to, and the case that the issue had before it was linked."""
+    """Return the cases of the tickets that an issue is linked to, and its own case from before it was linked."""
     found = connection.execute(sa.select(links).where(links.c.issue_key == key).limit(_CASES))
     return [case for row in found for case in (f"{row.source}:{row.ticket_id}", f"{row.site}:{row.issue_id}")]
 
 
 def steps(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, list[StepRow]]:
-    """The ledgers of these deliveries, each in the order in which its steps were begun."""
+    """Return the ledger rows of these deliveries, in the order in which they were begun."""
     found: dict[int, list[StepRow]] = {number: [] for number in numbers}
     query = sa.select(ledger).where(ledger.c.delivery.in_(numbers)).order_by(ledger.c.delivery, ledger.c.id)
     for row in connection.execute(query) if numbers else ():
@@ -133,24 +133,24 @@ def steps(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, list[S
 
 
 def open_counts(connection: sa.Connection) -> dict[str, int]:
-    """How many deliveries are not finished, by state; the finished are not counted, which would read them all."""
+    """Return the number of unfinished deliveries, by state; counting the finished ones would read them all."""
     query = sa.select(d.c.state, sa.func.count()).where(d.c.state.in_(UNFINISHED)).group_by(d.c.state)
     return dict.fromkeys(UNFINISHED, 0) | {state: count for state, count in connection.execute(query)}
 
 
 def oldest_waiting(connection: sa.Connection) -> datetime | None:
-    """When the delivery was received that has been waiting longest."""
+    """Return when the delivery that has waited longest was received."""
     query = sa.select(d.c.received_at).where(d.c.state == "waiting").order_by(d.c.id).limit(1)
     return connection.execute(query).scalar()
 
 
 def any_delivery(connection: sa.Connection) -> bool:
-    """Whether anything ever came in."""
+    """Whether any delivery ever came in."""
     return connection.execute(sa.select(d.c.id).limit(1)).first() is not None
 
 
 def dead_letters(connection: sa.Connection, before: int | None, limit: int = PAGE) -> Page:
-    """The newest dead letters older than `before`."""
+    """Return the newest dead letters older than `before`."""
     query = sa.select(*_COLUMNS, _ticket_url(connection)).where(d.c.state == "dead").order_by(d.c.id.desc())
     if before is not None:
         query = query.where(d.c.id < before)
@@ -159,13 +159,13 @@ def dead_letters(connection: sa.Connection, before: int | None, limit: int = PAG
 
 
 def among(connection: sa.Connection, numbers: Sequence[int]) -> list[ListedRow]:
-    """These deliveries, in the order in which they came."""
+    """Return these deliveries, in the order in which they came in."""
     query = sa.select(*_COLUMNS, _ticket_url(connection)).where(d.c.id.in_(numbers)).order_by(d.c.id)
     return list(connection.execute(query)) if numbers else []
 
 
 def observed_counts(connection: sa.Connection, rules: Sequence[str], since: datetime, most: int) -> dict[str, int]:
-    """How often each of these rules would have acted since a moment; counting stops at `most`."""
+    """Return how often each of these rules would have acted since a moment; counting stops at `most`."""
     if not rules:
         return {}
     statement = over_rows(connection.dialect.name, _OBSERVED, ("rule",), ("since",))
@@ -174,6 +174,6 @@ def observed_counts(connection: sa.Connection, rules: Sequence[str], since: date
 
 
 def observed(connection: sa.Connection, rule: str, limit: int) -> list[ObservedRow]:
-    """The newest steps that a rule would have done, with the case of each."""
+    """Return the newest actions that a rule would have done, with the case of each."""
     query = sa.select(ledger, d.c.case_id).join(d, d.c.id == ledger.c.delivery).where(ledger.c.rule == rule, OBSERVED)
     return list(connection.execute(query.order_by(ledger.c.begun_at.desc()).limit(limit)))

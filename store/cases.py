@@ -1,8 +1,8 @@
-"""The queue that all workers share: leases on cases.
+"""The queue shared by all workers: leases on cases.
 
 A case is due when one of its deliveries is. A worker leases it, so that its deliveries run one after the other, renews
-the lease with its sign of life, and gives it back. A lease that is over is anybody's: nothing has to be handed on when
-a worker dies, because what is due stands in `deliveries`.
+the lease with its sign of life, and gives it back. An expired lease can be taken by anybody: nothing has to be handed
+over when a worker dies, because `deliveries` contains what is due.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from store.tables import cases
 from store.types import Moment
 
 _CHANNEL = "smezhnik_cases"
-_LOOK_SECONDS = 0.01  # between two looks at SQLite, each some 10 µs
-_HEAR_SECONDS = 0.5  # after which somebody who waits for PostgreSQL asks whether to go on
+_LOOK_SECONDS = 0.01  # between two queries to SQLite, each about 10 µs
+_HEAR_SECONDS = 0.5  # after which a wait for PostgreSQL returns to check whether to continue
 
-# `due_at <= :now` by the index of what waits; what others lease is passed over
+# `due_at <= :now` uses the index of waiting rows; cases leased by others are skipped
 _DUE = """
     SELECT d.case_id FROM deliveries d WHERE d.state = 'waiting' AND d.due_at <= :now
     AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.case_id = d.case_id AND c.until > :now)
@@ -47,7 +47,7 @@ def _statement(text: str, lock: str = "") -> sa.TextClause:
     )
 
 
-# PostgreSQL's workers pass over what another one is claiming at this moment; SQLite has one writer at a time
+# PostgreSQL's workers skip what another one is claiming right now; SQLite has one writer at a time
 _CLAIMS = {"postgresql": _statement(_CLAIM, "FOR UPDATE SKIP LOCKED"), "sqlite": _statement(_CLAIM)}
 _OURS = (
     cases.c.worker == sa.bindparam("the_worker"),
@@ -59,19 +59,19 @@ _NOTIFY = sa.text(f"SELECT pg_notify('{_CHANNEL}', '')")
 
 
 def claim(connection: sa.Connection, worker: str, lease: timedelta, free: int) -> list[str]:
-    """Lease at most `free` cases that have something due, or whose worker is gone."""
+    """Lease at most `free` cases that have something due, or whose lease has expired."""
     now = datetime.now(UTC)
     given = {"worker": worker, "now": now, "until": now + lease, "free": free}
     return list(connection.execute(_CLAIMS[connection.dialect.name], given).scalars())
 
 
 def renew(connection: sa.Connection, worker: str, lease: timedelta, held: Sequence[str]) -> None:
-    """Keep the cases that this worker knows it holds; what another one has by now stays that one's."""
+    """Renew the leases that this worker holds; those that another one has taken are left alone."""
     _keep(connection, worker, held, datetime.now(UTC) + lease)
 
 
 def abandon(connection: sa.Connection, worker: str, held: Sequence[str]) -> None:
-    """End leases at once: whoever comes next runs what was running."""
+    """Let leases expire at once, so that another worker runs what was running."""
     _keep(connection, worker, held, datetime.now(UTC))
 
 
@@ -81,34 +81,34 @@ def _keep(connection: sa.Connection, worker: str, held: Sequence[str], until: da
 
 
 def release(connection: sa.Connection, worker: str, held: Sequence[str]) -> None:
-    """Give cases back in which nothing runs."""
+    """Give back cases in which nothing runs."""
     if held:
         connection.execute(_RELEASE, {"the_worker": worker, "held": held})
 
 
 def wake_workers(connection: sa.Connection) -> None:
-    """Tell idle workers that something will be due when this transaction ends; SQLite's look for themselves."""
+    """Wake idle workers when this transaction commits; on SQLite they poll."""
     if connection.dialect.name == "postgresql":
         connection.execute(_NOTIFY)
 
 
 def wake_ups(engine: sa.Engine) -> Generator[bool, None, None]:
-    """Yield True when something may have become due, False now and then when not; raises when the database is away.
+    """Yield True when something may have become due, and False now and then otherwise.
 
-    Close it: it has a connection of its own.
+    Raises OperationalError when the database is away. Close it: it has a connection of its own.
     """
     return _heard(engine) if engine.dialect.name == "postgresql" else _looked(engine)
 
 
 def _heard(engine: sa.Engine) -> Generator[bool, None, None]:
-    """By `LISTEN`, on a connection of its own."""
-    driver: Any = engine.dialect.dbapi  # psycopg, which is not imported where SQLite is the database
+    """Wait with `LISTEN`, on a connection of its own."""
+    driver: Any = engine.dialect.dbapi  # psycopg, which is not imported if the database is SQLite
     given, named = engine.dialect.create_connect_args(engine.url)
     named = {**named, "autocommit": True, "connect_timeout": CONNECT_SECONDS}
     try:
         with closing(driver.connect(*given, **named)) as connection:
             connection.execute(f"LISTEN {_CHANNEL}")
-            yield True  # something may have come before
+            yield True  # something may have come in before
             while True:
                 yield bool(list(connection.notifies(timeout=_HEAR_SECONDS, stop_after=1)))
     except driver.OperationalError as error:
@@ -116,9 +116,9 @@ def _heard(engine: sa.Engine) -> Generator[bool, None, None]:
 
 
 def _looked(engine: sa.Engine) -> Generator[bool, None, None]:
-    """By asking, on a connection of its own: a file tells nobody that it was written to.
+    """Poll, on a connection of its own: nobody is notified of a write to a file.
 
-    Past SQLAlchemy, which takes fifteen times as long as the database.
+    Without SQLAlchemy, which takes fifteen times as long as the database.
     """
     query = str(_statement(_ANY))
     written = Moment().bind_processor(engine.dialect)

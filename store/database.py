@@ -1,4 +1,4 @@
-"""One engine per process, with what each database needs to be quick and safe."""
+"""One engine per process, with what each database needs to be fast and safe."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from store.types import Moment, to_json
 
 BUSY_TIMEOUT_MS = 30_000
 CONNECT_SECONDS = 5
-ASLEEP_SECONDS = 15  # as long as a worker is not thought dead (`worker_lease` as shipped)
+ASLEEP_SECONDS = 15  # as long as a worker's lease lasts (`worker_lease` as shipped)
 REST_SECONDS = 1
-_EAGER_MS = 5  # between two times that SQLite is asked for its write lock by who must not wait
-_PRIMARY = 0xFF  # of SQLite's error codes: what is above only says more
+_EAGER_MS = 5  # between two tries for SQLite's write lock by callers that must not wait
+_PRIMARY = 0xFF  # of SQLite's error codes: the higher bits only add detail
 _MIGRATION_LOCK = 7_310_421  # any fixed number: PostgreSQL's advisory lock for migrations
-_LOCK_SECONDS = 0.2  # between two tries to get it
+_LOCK_SECONDS = 0.2  # between two tries for that lock
 _NO_TRANSACTION: Any = {"isolation_level": "AUTOCOMMIT"}
 
 
 class SecondConnectionError(RuntimeError):
-    """A thread that holds a connection asked for another: a fault of the code, not of the database."""
+    """A thread that holds a connection asked for another one: a bug, not a fault of the database."""
 
     def __init__(self) -> None:
         super().__init__("this thread holds a connection already: read through the connection that you were given")
 
 
 class OnePerThread(sa.QueuePool):
-    """Gives a thread one connection at a time, and refuses a second one at once, before waiting for it.
+    """A pool that gives each thread one connection at a time, and refuses a second one at once, instead of waiting.
 
-    Threads that hold one and wait for another starve each other. On SQLite two are enough: one in a transaction waits
-    for the last connection, whose holder waits for the write lock of that transaction.
+    Threads that hold one connection and wait for another starve each other. On SQLite two are enough for that: one in a
+    transaction waits for the last connection, whose holder waits for that transaction's write lock.
     """
 
     def __init__(self, *args: Any, **given: Any) -> None:
@@ -51,12 +51,12 @@ class OnePerThread(sa.QueuePool):
         self._is_over = False
 
     def dispose(self) -> None:
-        """Close what is not in use; what is, is closed when it is given back, or nobody ever would."""
+        """Close idle connections; those in use are closed when they are returned, or nobody would close them."""
         self._is_over = True
         super().dispose()
 
     def recreate(self) -> OnePerThread:
-        """The pool that an engine goes on with when it was disposed of: a late thread's connection is not kept."""
+        """Return the pool that replaces a disposed one; it does not keep connections returned late either."""
         made = super().recreate()
         assert isinstance(made, OnePerThread)  # noqa: S101 # for the type alone
         made._is_over = self._is_over
@@ -67,7 +67,7 @@ class OnePerThread(sa.QueuePool):
         if thread in list(self._holders.values()):
             raise SecondConnectionError
         record = super()._do_get()
-        self._holders[record] = thread  # by record, because another thread may give it back
+        self._holders[record] = thread  # by record, because another thread may return it
         return record
 
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
@@ -80,8 +80,8 @@ class OnePerThread(sa.QueuePool):
 def connect(url: str, *, pool_size: int = 12) -> sa.Engine:
     """Make the engine for `url`; `pool_size` is for PostgreSQL.
 
-    On SQLite two connections are the most that help (20 halve the throughput); writers take the
-    write lock at their first write (`BEGIN IMMEDIATE`), so they wait for each other and never deadlock.
+    On SQLite more than two connections do not help (20 halve the throughput); writers take the write lock at their
+    first write (`BEGIN IMMEDIATE`), so they wait for each other and never deadlock.
     """
     if not url.startswith("sqlite"):
         engine = _engine(url, pool_size, connect_args={"connect_timeout": CONNECT_SECONDS})
@@ -107,9 +107,9 @@ def _remember_use(_connection: Any, record: ConnectionPoolEntry) -> None:
 
 
 def _ping_after_rest(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
-    """Ask a connection that has rested whether it is still alive, else the pool gets another.
+    """Check that a connection that was idle is still alive; otherwise the pool replaces it.
 
-    The pool's own `pool_pre_ping` asks each time, which is a sixth of the round trips of accepting a delivery.
+    The pool's own `pool_pre_ping` checks each time, which is a sixth of the round trips for accepting a delivery.
     """
     if time.monotonic() - record.info.get("used", math.inf) < REST_SECONDS:
         return
@@ -121,15 +121,15 @@ def _ping_after_rest(connection: Any, record: ConnectionPoolEntry, _proxy: objec
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:
-    """Whoever sleeps within a transaction, as a virtual machine that is suspended, loses it with all its locks.
+    """End the session of a client that stalls in a transaction, such as a suspended virtual machine, to free its locks.
 
-    Not in the address of the connection: PgBouncer refuses what it does not know there.
+    Not set in the connection's URL, because PgBouncer rejects options that it does not know.
     """
     try:
         connection.execute(f"SET idle_in_transaction_session_timeout = '{ASLEEP_SECONDS}s'")
         connection.commit()
     except BaseException:
-        connection.close()  # the pool does not know it yet
+        connection.close()  # it is not in the pool yet
         raise
 
 
@@ -145,7 +145,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def reading(engine: sa.Engine) -> sa.Connection:
-    """A connection for looking something up: without a transaction, whose two ends PostgreSQL is told of one by one.
+    """Return a connection for look-ups, without a transaction, whose begin and end are a round trip each on PostgreSQL.
 
     SQLite begins none before the first write.
     """
@@ -154,10 +154,10 @@ def reading(engine: sa.Engine) -> sa.Connection:
 
 
 def take_write_lock(connection: sa.Connection) -> None:
-    """Take SQLite's write lock before those who wait for it; PostgreSQL has none.
+    """Take SQLite's write lock ahead of others that wait for it; PostgreSQL has none.
 
-    Who finds it taken sleeps up to 100 ms before it asks again, so that a process that writes all the time is ahead of
-    one that writes now and then. This one asks every few milliseconds: for short transactions that somebody waits for.
+    A waiting writer sleeps up to 100 ms between tries, so a process that writes all the time outruns one that writes
+    now and then. This one tries every few milliseconds: for short transactions that somebody is waiting for.
     """
     if is_postgresql(connection):
         return
@@ -183,10 +183,10 @@ def _locked(raw: sqlite3.Connection, deadline: float) -> bool:
 
 
 def listed(dialect: str, *columns: str) -> str:
-    """A FROM clause: the bind parameter `:rows`, a JSON list of objects of texts, as the table `r` with these columns.
+    """Return a FROM clause that makes the bind parameter `:rows`, a JSON list of objects of texts, a table `r`.
 
-    So many rows are one statement, whose text never changes. It matters twice: each call into SQLite lets go of the
-    interpreter's lock and may wait 5 ms to get it back, and each call to PostgreSQL is a round trip.
+    This way many rows are one statement with a constant text. That matters: each call into SQLite releases the
+    interpreter lock and may wait 5 ms to get it back, and each call to PostgreSQL is a round trip.
     """
     if dialect == "postgresql":
         return f"json_to_recordset(CAST(:rows AS json)) AS r({', '.join(f'{name} text' for name in columns)})"
@@ -196,9 +196,9 @@ def listed(dialect: str, *columns: str) -> str:
 
 @functools.cache
 def over_rows(dialect: str, statement: str, columns: tuple[str, ...], moments: tuple[str, ...] = ()) -> sa.TextClause:
-    """A statement with `listed` rows in the place of its `{rows}`; `moments` are those parameters that are moments.
+    """Return a statement with its `{rows}` replaced by `listed`; `moments` are the parameters that are moments.
 
-    Made once for each database: making it costs more than running it.
+    Cached per database, because making it costs more than running it.
     """
     text = sa.text(statement.format(rows=listed(dialect, *columns)))
     return text.bindparams(*(sa.bindparam(name, type_=Moment()) for name in moments))
@@ -206,10 +206,10 @@ def over_rows(dialect: str, statement: str, columns: tuple[str, ...], moments: t
 
 @contextlib.contextmanager
 def migration_lock(connection: sa.Connection) -> Iterator[None]:
-    """Let one process at a time migrate the database, over the connection that is given.
+    """Let one process at a time migrate the database, with the given connection.
 
-    An index that is made CONCURRENTLY waits for every open transaction: neither the holder of the lock nor whoever
-    waits for it has one.
+    `CREATE INDEX CONCURRENTLY` waits for every open transaction, so neither the holder of the lock nor those that wait
+    for it have one.
     """
     if is_postgresql(connection):
         key = {"key": _MIGRATION_LOCK}
@@ -227,7 +227,7 @@ def migration_lock(connection: sa.Connection) -> Iterator[None]:
 
 
 def _alone(connection: sa.Connection, statement: str, values: Mapping[str, object]) -> Any:
-    """The answer to a statement that is a transaction of its own."""
+    """Return the answer to a statement executed in a transaction of its own."""
     answer = connection.execute(sa.text(statement), values).scalar()
     connection.commit()
     return answer

@@ -1,6 +1,6 @@
-"""The inbox's rows: how a delivery is kept, taken up, put off and ended.
+"""The rows of the inbox: how a delivery is stored, taken up, postponed and ended.
 
-States: `waiting` → `running` → `done | ignored | dead`; a delivery that must wait goes back to `waiting`.
+States: `waiting` → `running` → `done | ignored | dead`; a delivery that must wait returns to `waiting`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ UNFINISHED = ("waiting", "running", "dead")
 
 @dataclass(frozen=True)
 class Delivery:
-    """A delivery as the runner sees it; one that has a `finished_at` and is not finished was a dead letter before."""
+    """A delivery as the runner sees it; an unfinished one with a `finished_at` was a dead letter before."""
 
     id: int
     source: str
@@ -37,12 +37,12 @@ class Delivery:
 
     @property
     def label(self) -> str:
-        """How people name it: source/delivery id."""
+        """The delivery's name for people: source/delivery id."""
         return f"{self.source}/{self.delivery_id}"
 
 
 _COLUMNS = [d.c[name] for name in Delivery.__annotations__]
-# asked at every look: made once
+# used at every look-up, so built once
 _FIRST_UNFINISHED = (
     sa.select(*_COLUMNS).where(d.c.case_id == sa.bindparam("case"), d.c.state.in_(UNFINISHED)).order_by(d.c.id).limit(2)
 )
@@ -61,13 +61,13 @@ _LET_GO = sa.update(d).where(_ITS, d.c.run_token == sa.bindparam("its_token"), d
 
 
 def first_unfinished(connection: sa.Connection, case_id: str) -> tuple[Delivery | None, bool]:
-    """The delivery whose turn it is in this case, the oldest that is not finished, and whether others come after it."""
+    """Return the delivery of this case whose turn it is, the oldest unfinished one, and whether others follow it."""
     rows = connection.execute(_FIRST_UNFINISHED, {"case": case_id}).all()
     return (Delivery(*rows[0]) if rows else None), len(rows) > 1
 
 
 def last_of_case(connection: sa.Connection, case_id: str) -> Delivery | None:
-    """The delivery that came last in a case."""
+    """Return the latest delivery of a case."""
     row = connection.execute(
         sa.select(*_COLUMNS).where(d.c.case_id == case_id).order_by(d.c.id.desc()).limit(1)
     ).first()
@@ -75,7 +75,7 @@ def last_of_case(connection: sa.Connection, case_id: str) -> Delivery | None:
 
 
 def newest_of_case(connection: sa.Connection, case_id: str) -> int:
-    """The newest delivery of a case that was not ignored at its arrival; 0: none."""
+    """Return the id of the newest delivery of a case that was not ignored; 0 if there is none."""
     found = sa.select(sa.func.max(d.c.id)).where(d.c.case_id == case_id, d.c.state != "ignored")
     return connection.execute(found).scalar() or 0
 
@@ -83,9 +83,9 @@ def newest_of_case(connection: sa.Connection, case_id: str) -> int:
 def take(
     connection: sa.Connection, delivery: Delivery, *, token: str, now: datetime, config_version: str, **ended: object
 ) -> bool:
-    """Mark as running by `token`, or as ended at once; `now` and the configuration's version stick from the first time.
+    """Mark a delivery as running by `token`, or as ended at once; the first `now` and configuration version are kept.
 
-    False when somebody else took, ended or refiled it since it was read.
+    Returns False if it was taken, ended or moved to another case since it was read.
     """
     values = {"state": "running", "waits_for": None, **ended, "run_token": token}
     read = {"its_id": delivery.id, "its_state": delivery.state, "its_case": delivery.case_id}
@@ -94,7 +94,7 @@ def take(
 
 
 def refuse(connection: sa.Connection, delivery: Delivery, reason: str, now: datetime) -> bool:
-    """Make a delivery that cannot be begun a dead letter; False when it changed since it was read."""
+    """Make a delivery that cannot be begun a dead letter; False if it changed since it was read."""
     refused = connection.execute(
         sa.update(d)
         .where(d.c.id == delivery.id, d.c.state == delivery.state)
@@ -105,16 +105,16 @@ def refuse(connection: sa.Connection, delivery: Delivery, reason: str, now: date
 
 
 def let_go(connection: sa.Connection, delivery: int, token: str, **values: Any) -> bool:
-    """End the run: finished (`state`, `finished_at`, `reason`) or put off (`due_at`, `waits_for`, `attempts`).
+    """End the run: finished (`state`, `finished_at`, `reason`) or postponed (`due_at`, `waits_for`, `attempts`).
 
-    False when the delivery was taken over meanwhile: then nothing is written.
+    Returns False, and writes nothing, if the delivery was taken over meanwhile.
     """
     given = {"its_id": delivery, "its_token": token, **values}
     return int(connection.execute(_LET_GO, given).rowcount) > 0
 
 
 def hold_back(connection: sa.Connection, case_id: str, *, after: int, due_at: datetime | None) -> None:
-    """Let the later deliveries of a case wait as long as the one before them does (None: until it is released)."""
+    """Make the later deliveries of a case wait until `due_at`, like the one before them; `None`: until released."""
     connection.execute(
         sa.update(d)
         .where(d.c.case_id == case_id, d.c.state == "waiting", d.c.id > after)
@@ -123,7 +123,7 @@ def hold_back(connection: sa.Connection, case_id: str, *, after: int, due_at: da
 
 
 def let_follow(connection: sa.Connection, case_id: str, now: datetime) -> None:
-    """Nothing holds the case back any more: what waited for the delivery before it alone is due."""
+    """Make due the deliveries of a case that waited only for the one before them."""
     connection.execute(
         sa.update(d)
         .where(d.c.case_id == case_id, d.c.state == "waiting", d.c.due_at.is_(None), d.c.waits_for.is_(None))
@@ -132,7 +132,7 @@ def let_follow(connection: sa.Connection, case_id: str, now: datetime) -> None:
 
 
 def hand_over(connection: sa.Connection, delivery: int, case_id: str, now: datetime) -> None:
-    """File a delivery under the case that the link table now names."""
+    """Move a delivery to the case that the link table now names."""
     connection.execute(
         sa.update(d).where(d.c.id == delivery).values(case_id=case_id, state="waiting", due_at=now, run_token=None)
     )
@@ -144,7 +144,7 @@ def release_case(connection: sa.Connection, case_id: str, now: datetime) -> None
 
 
 def release_system(connection: sa.Connection, system: str, now: datetime, limit: int | None = None) -> int:
-    """Make everything due that waited for a system which is back, or at most `limit` of it; the count."""
+    """Make due what waited for a system that is back, at most `limit` deliveries; return how many."""
     waited = (d.c.waits_for == system, d.c.state == "waiting")
     if limit is not None:
         first = sa.select(d.c.id).where(*waited).order_by(d.c.id).limit(limit)
@@ -154,19 +154,22 @@ def release_system(connection: sa.Connection, system: str, now: datetime, limit:
 
 
 def release_moment(connection: sa.Connection, moment: datetime, now: datetime) -> int:
-    """Make everything due that waited for this very moment, when its rate limit was lifted; the count."""
+    """Make due what waited for exactly this moment, after its rate limit was lifted; return how many."""
     waited = (d.c.due_at == moment, d.c.state == "waiting")
     return int(connection.execute(sa.update(d).where(*waited).values(due_at=now)).rowcount)
 
 
 def revive(connection: sa.Connection, delivery: int, *, state: str, now: datetime) -> str | None:
-    """Replay (`waiting`) or drop (`ignored`) a delivery by a person's word; its case, None if unknown or running."""
+    """Replay (`waiting`) or drop (`ignored`) a delivery on a person's request.
+
+    Returns its case, `None` if the delivery is unknown or running.
+    """
     values: dict[str, Any] = {"state": state, "due_at": now if state == "waiting" else None, "attempts": 0}
-    # of a dead letter it stays, so that whoever was told of it is told when it is done
+    # kept for a dead letter, so that whoever was told of it is told when it is done
     stopped_at = sa.case((d.c.state == "dead", d.c.finished_at))
     values["finished_at"] = stopped_at if state == "waiting" else now
     if state == "waiting":
-        # a person replays because something was fixed: by the configuration of then, not of before
+        # a replay follows a fix, so it uses the configuration of that time
         values |= {"reason": None, "waits_for": None, "config_version": None}
     case: str | None = connection.execute(
         sa.update(d).where(d.c.id == delivery, d.c.state != "running").values(**values).returning(d.c.case_id)
@@ -175,10 +178,10 @@ def revive(connection: sa.Connection, delivery: int, *, state: str, now: datetim
 
 
 def find(connection: sa.Connection, source: str, delivery_id: str) -> sa.Row[Any] | None:
-    """The whole row of a delivery, by its source and its own id."""
+    """Return the whole row of a delivery, by its source and its own id."""
     return connection.execute(sa.select(d).where(d.c.source == source, d.c.delivery_id == delivery_id)).first()
 
 
 def get(connection: sa.Connection, delivery: int) -> sa.Row[Any] | None:
-    """The whole row of a delivery, by our number."""
+    """Return the whole row of a delivery, by our number."""
     return connection.execute(sa.select(d).where(d.c.id == delivery)).first()

@@ -1,4 +1,4 @@
-"""What SQLite and PostgreSQL say differently: the one place that asks which of them it is."""
+"""The differences between SQLite and PostgreSQL that queries need."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 
 def is_postgresql(connection: sa.Connection) -> bool:
-    """Whether this is PostgreSQL; else it is SQLite."""
+    """Whether this is PostgreSQL; otherwise it is SQLite."""
     return connection.dialect.name == "postgresql"
 
 
 def insert_into(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that knows `on_conflict_do_…`."""
+    """Return an INSERT that supports `on_conflict_do_…`."""
     return postgresql.insert(table) if is_postgresql(connection) else sqlite.insert(table)

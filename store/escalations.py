@@ -1,4 +1,4 @@
-"""Chats that go to another line (E-01): where to, since when, until when, and how that ended."""
+"""Chats that go to another line (E-01): which line, since when, until when, and how it ended."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ ESCALATED, CLOSED, WITHDRAWN, REASSIGNED = "escalated", "closed", "withdrawn", "
 
 @dataclass(frozen=True)
 class Escalation:
-    """A chat that `line` is to have by `rule`; `agent_id` had it. `due_at` None: nobody's minutes run.
+    """A chat that goes to `line` by `rule`; `agent_id` had it. Without `due_at`, no countdown runs.
 
-    `ended_how`: escalated, closed, withdrawn (it is about something else now), reassigned (to another agent).
+    `ended_how`: escalated, closed, withdrawn (the chat is about something else now), reassigned (to another agent).
     """
 
     id: int
@@ -36,25 +36,25 @@ _COLUMNS = [e.c[name] for name in Escalation.__annotations__]
 
 
 def timer_key(escalation: int) -> str:
-    """The key of the timer of the minutes that an escalation may take (E-02)."""
+    """Return the key of an escalation's countdown timer (E-02)."""
     return f"escalation:{escalation}"
 
 
 def newest(connection: sa.Connection, source: str, ticket_id: str) -> Escalation | None:
-    """The newest of a ticket, open or ended."""
+    """Return the newest escalation of a ticket, open or ended."""
     mine = sa.select(*_COLUMNS).where(e.c.source == source, e.c.ticket_id == ticket_id)
     row = connection.execute(mine.order_by(e.c.id.desc()).limit(1)).first()
     return Escalation(*row) if row else None
 
 
 def get(connection: sa.Connection, escalation: int) -> Escalation | None:
-    """One by its number, open or ended."""
+    """Return an escalation by its number, open or ended."""
     row = connection.execute(sa.select(*_COLUMNS).where(e.c.id == escalation)).first()
     return Escalation(*row) if row else None
 
 
 def begin(connection: sa.Connection, values: dict[str, object], now: datetime) -> int:
-    """Write a new one, with its timer where it has a `due_at` and is not ended; its number."""
+    """Insert an escalation, with its timer if it has a `due_at` and is not ended; return its number."""
     row = connection.execute(sa.insert(e).values(**values).returning(e.c.id, e.c.due_at, e.c.ended_at)).one()
     if row.due_at is not None and row.ended_at is None:
         timers.add(connection, timer_key(row.id), row.due_at, now)
@@ -62,12 +62,12 @@ def begin(connection: sa.Connection, values: dict[str, object], now: datetime) -
 
 
 def change(connection: sa.Connection, escalation: int, **values: object) -> None:
-    """Write parts of an escalation (`line`, `rule`)."""
+    """Change columns of an escalation (`line`, `rule`)."""
     connection.execute(sa.update(e).where(e.c.id == escalation).values(**values))
 
 
 def end(connection: sa.Connection, escalation: int, how: str, now: datetime, **values: object) -> None:
-    """End an open one and silence its timer; an ended one stays as it is."""
+    """End an open escalation and cancel its timer; an ended one stays as it is."""
     mine = (e.c.id == escalation, e.c.ended_at.is_(None))
     connection.execute(sa.update(e).where(*mine).values(ended_at=now, ended_how=how, **values))
     timers.cancel(connection, timer_key(escalation))

@@ -1,7 +1,7 @@
-"""What happened to requests in a stretch of time: asked, reminded, answered, ignored; read from the requests' own rows.
+"""What happened to requests in a range of time: asked, reminded, answered, ignored; from the requests' own rows.
 
-A fact belongs to the moment at which it happened, so that a day that is over keeps its figures. A request that nobody
-was to answer (R-17) is none. Ignored: a day after the last escalation step there was still no answer.
+A fact belongs to the moment at which it happened, so the figures of a past day do not change. A request that needs no
+answer (R-17) is not counted. Ignored: a day after the last escalation step there was still no answer.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ABOUT = (r.c.id, r.c.department, r.c.source, r.c.owner_id, r.c.topic)
 
 @dataclass(frozen=True)
 class Narrow:
-    """Whose facts: None = everybody's. `agent` is `source:id`; the empty topic is that of requests without one."""
+    """The filter of facts; `None` = any. `agent` is `source:id`; an empty topic means requests without one."""
 
     department: str | None = None
     agent: str | None = None
@@ -35,11 +35,11 @@ class Narrow:
 
     @property
     def values(self) -> dict[str, str]:
-        """What narrows, by dimension."""
+        """The filters that are set, by dimension."""
         return {name: value for name, value in vars(self).items() if value is not None}
 
     def where(self) -> list[sa.ColumnElement[bool]]:
-        """The same as conditions on requests."""
+        """Return the filters as conditions on requests."""
         found: list[sa.ColumnElement[bool]] = []
         if self.department is not None:
             found.append(r.c.department == self.department)
@@ -56,7 +56,7 @@ EVERYBODY = Narrow()
 
 @dataclass(frozen=True)
 class Span:
-    """From a moment up to another; `last` is the last escalation step, which decides what is ignored."""
+    """A range of moments, the end excluded; `last` is the last escalation step, which decides what is ignored."""
 
     start: datetime
     end: datetime
@@ -65,7 +65,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """`step`: which reminder was sent, or how many went before the answer (0…3); `took`: until the answer."""
+    """`step`: which reminder was sent, or how many preceded the answer (0…3); `took`: the time to the answer."""
 
     kind: Kind
     request: int
@@ -80,7 +80,7 @@ class Fact:
 def facts(
     connection: sa.Connection, span: Span, narrow: Narrow = EVERYBODY, limit: int | None = None
 ) -> Iterator[Fact]:
-    """All facts of a stretch, at most `limit` of each kind."""
+    """Yield all facts of a range, at most `limit` of each kind."""
     for kind in ("asked", "answered", "sent", "ignored"):
         for row in connection.execute(_query(kind, span, narrow).limit(limit)):
             yield from _of(kind, row)
@@ -89,9 +89,9 @@ def facts(
 def listed(
     connection: sa.Connection, kind: Kind, span: Span, narrow: Narrow, **page: Any
 ) -> list[tuple[int, datetime]]:
-    """The requests behind a figure and the moment of each, the newest fact first.
+    """Return the requests behind a figure and the moment of each, newest fact first.
 
-    `step`: of reminder or answer (None: any); `after`: moment and number to go on from; `limit`.
+    `page`: `step` of reminder or answer (`None`: any), `after` (moment and number to continue from), `limit`.
     """
     found, at = _query(kind, span, narrow), _moment(kind)
     step, after = page.get("step"), page.get("after")
@@ -121,19 +121,19 @@ def _query(kind: str, span: Span, narrow: Narrow) -> sa.Select[Any]:
     where += [m.c.request == r.c.id, m.c.outcome == "sent"]
     columns = (*_ABOUT, m.c.step, m.c.sent_at.label("at"))
     if kind == "ignored":
-        # a stretch is 24 hours later than the reminders that it tells of; an answer within them is compared as a day
+        # the facts are 24 hours later than their reminders; a request closed within that time was not ignored
         late = sa.or_(r.c.closed_at.is_(None), r.c.closed_at >= _later(m.c.sent_at))
         where += [m.c.step == span.last, late]
     return sa.select(*columns).where(*where).distinct()
 
 
 def _later(moment: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:
-    """The end of the silence, on either database."""
+    """Return the end of the silence, in SQL for either database."""
     return _DayLater(moment)
 
 
 class _DayLater(GenericFunction[datetime]):
-    """A moment and 24 hours."""
+    """A moment plus 24 hours."""
 
     inherit_cache = True
     name = "day_later"
@@ -146,7 +146,7 @@ def _on_postgresql(element: _DayLater, compiler: SQLCompiler, **how: object) -> 
 
 @compiles(_DayLater, "sqlite")
 def _on_sqlite(element: _DayLater, compiler: SQLCompiler, **how: object) -> str:
-    # as SQLAlchemy writes moments there: to the microsecond, which SQLite's own functions do not keep
+    # as SQLAlchemy stores moments there, with microseconds, which SQLite's own functions drop
     moment = compiler.process(element.clauses, **how)
     return f"(strftime('%Y-%m-%d %H:%M:%S', {moment}, '+24 hours') || substr({moment}, 20))"
 

@@ -15,7 +15,7 @@ from store.tables import timers as t
 
 @dataclass(frozen=True)
 class Hold:
-    """A hold. `kind`: ozon, seller or client; `stage`: `begun` (the agent is still at it) or `waiting`."""
+    """A hold. `kind`: ozon, seller or client; `stage`: `begun` (the agent's part is not done) or `waiting`."""
 
     id: int
     source: str
@@ -45,38 +45,38 @@ class Hold:
 
 
 _COLUMNS = [h.c[name] for name in Hold.__annotations__]
-# asked at every event: made once
+# used at every event, so built once
 _OPEN_OF_TICKET = sa.select(*_COLUMNS).where(
     h.c.source == sa.bindparam("source"), h.c.ticket_id == sa.bindparam("ticket"), h.c.ended_at.is_(None)
 )
 
 
 def timer_key(hold: int) -> str:
-    """The key of a hold's timer."""
+    """Return the key of a hold's first timer."""
     return f"hold:{hold}"
 
 
 def open_of_ticket(connection: sa.Connection, source: str, ticket_id: str) -> Hold | None:
-    """The open hold of a ticket."""
+    """Return the open hold of a ticket."""
     row = connection.execute(_OPEN_OF_TICKET, {"source": source, "ticket": ticket_id}).first()
     return Hold(*row) if row else None
 
 
 def get(connection: sa.Connection, hold: int) -> Hold | None:
-    """A hold by its number, open or ended."""
+    """Return a hold by its number, open or ended."""
     row = connection.execute(sa.select(*_COLUMNS).where(h.c.id == hold)).first()
     return Hold(*row) if row else None
 
 
 def open_of_issue(connection: sa.Connection, site: str, issue_id: str) -> Hold | None:
-    """The open hold whose question stands in this issue."""
+    """Return the open hold that belongs to this issue."""
     found = sa.select(*_COLUMNS).where(h.c.site == site, h.c.issue_id == issue_id, h.c.ended_at.is_(None))
     row = connection.execute(found).first()
     return Hold(*row) if row else None
 
 
 def open_awaiting_issue(connection: sa.Connection, key: str) -> list[Hold]:
-    """The open holds that wait for another issue to be done (W-53)."""
+    """Return the open holds that wait for another issue to be done (W-53)."""
     found = sa.select(*_COLUMNS).where(h.c.awaited_key == key, h.c.ended_at.is_(None)).order_by(h.c.since)
     return [Hold(*row) for row in connection.execute(found)]
 
@@ -89,7 +89,7 @@ def newest_in_jira(connection: sa.Connection) -> Hold | None:
 
 
 def begin(connection: sa.Connection, values: dict[str, object], now: datetime) -> int:
-    """Begin a hold and set its timer; the hold's number."""
+    """Begin a hold and set its timer; return its number."""
     number = int(connection.execute(sa.insert(h).values(**values, since=now).returning(h.c.id)).scalar_one())
     timer = {"key": timer_key(number), "kind": "hold", "due_at": values["due_at"], "state": "pending", "made_at": now}
     connection.execute(sa.insert(t).values(**timer))
@@ -97,19 +97,19 @@ def begin(connection: sa.Connection, values: dict[str, object], now: datetime) -
 
 
 def postpone(connection: sa.Connection, hold: int, due_at: datetime, now: datetime) -> None:
-    """Let an open hold wait until another moment; it gets a timer of another key, since each fires once."""
+    """Postpone an open hold; it gets a timer with another key, since each fires once."""
     connection.execute(sa.update(h).where(h.c.id == hold, h.c.ended_at.is_(None)).values(due_at=due_at))
     timers.cancel(connection, timer_key(hold))
     timers.add(connection, f"{timer_key(hold)}:{due_at:%y%m%d%H%M%S}", due_at, now)
 
 
 def change(connection: sa.Connection, hold: int, **values: object) -> None:
-    """Write parts of a hold (`stage`, `asked_at`, `components_taken` …)."""
+    """Change columns of a hold (`stage`, `asked_at`, `components_taken` …)."""
     connection.execute(sa.update(h).where(h.c.id == hold).values(**values))
 
 
 def end(connection: sa.Connection, hold: int, *, why: str, by: str | None, now: datetime) -> None:
-    """End a hold, with who answered, and cancel its timer; an ended one stays as it is."""
+    """End a hold, recording who answered, and cancel its timer; an ended one stays as it is."""
     answered = now if why == "answered" else None
     ended = {"ended_at": now, "ended_why": why, "answered_by": by, "answered_at": answered}
     connection.execute(sa.update(h).where(h.c.id == hold, h.c.ended_at.is_(None)).values(**ended))
@@ -118,9 +118,9 @@ def end(connection: sa.Connection, hold: int, *, why: str, by: str | None, now: 
 
 
 def reopen(connection: sa.Connection, hold: Hold, by: str, now: datetime) -> bool:
-    """Let an ended hold go on, with a new timer, unless the ticket has another one; True also when `by` did it before.
+    """Reopen an answered hold, with a new timer, unless the ticket has another one; True also if `by` did it before.
 
-    `answered_by` keeps who did, so that a second run knows its own work.
+    `answered_by` is set to who reopened it, so that a second run recognises its own work.
     """
     other = open_of_ticket(connection, hold.source, hold.ticket_id)
     if other is not None:

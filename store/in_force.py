@@ -1,6 +1,6 @@
-"""What people turned by hand, above the files: modes of rules, and mass failures that are open.
+"""Settings that people made by hand and that override the files: modes of rules, and open mass failures.
 
-One statement, because it is asked at every event; what is over costs nothing.
+A single statement, because it runs at every event; ended failures cost nothing.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from store.switches import RULE
 from store.tables.access import switches as w
 from store.tables.incidents import incidents as i
 
-_SWITCH = 0  # the number of no failure
+_SWITCH = 0  # marks a row that is not a failure
 
 
 @dataclass(frozen=True)
 class InForce:
-    """Modes by rule; failures as (number, name, issue key, keywords, topics), the oldest first."""
+    """Modes by rule; failures as (number, name, issue key, keywords, topics), oldest first."""
 
     modes: dict[str, str]
     incidents: tuple[tuple[int, str, str, str, str], ...]
@@ -35,7 +35,7 @@ _ALL = sa.union_all(
 
 
 def in_force(connection: sa.Connection) -> InForce:
-    """What is in force now."""
+    """Return what is in force now."""
     rows = [tuple(row) for row in connection.execute(_ALL)]
     modes = {name.removeprefix(RULE): value for number, name, value, *_ in rows if number == _SWITCH}
     return InForce(modes, tuple(sorted(row for row in rows if row[0] != _SWITCH)))

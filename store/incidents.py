@@ -1,4 +1,4 @@
-"""Mass failures (R-24): opened, prolonged and ended by people, and the tickets that were found to be of one."""
+"""Mass failures (R-24): opened, prolonged and ended by people, and the tickets found to belong to each."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from store.tables.incidents import incident_tickets as t
 from store.tables.incidents import incidents as i
 
 PAGE = 100
-OPEN = sa.text("incidents.ended_at IS NULL")  # as its partial index says it
+OPEN = sa.text("incidents.ended_at IS NULL")  # as in the partial index
 _OVER = sa.text("incidents.ended_at IS NOT NULL")
 
 
 @dataclass(frozen=True)
 class Row:
-    """A failure; `ended_by` None: its time was over, or it is still open."""
+    """A failure; `ended_by` is `None` if its time ran out, or it is still open."""
 
     id: int
     name: str
@@ -54,7 +54,7 @@ _JOINED = [t.c[name] for name in Joined.__annotations__]
 
 
 def timer_key(number: int, turn: int) -> str:
-    """The key of the timer at a failure's end."""
+    """Return the key of the timer at a failure's end."""
     return f"incident:{number}:{turn}"
 
 
@@ -67,23 +67,23 @@ def open_one(connection: sa.Connection, values: Mapping[str, object], now: datet
 
 
 def get(connection: sa.Connection, number: int) -> Row | None:
-    """A failure by its number."""
+    """Return a failure by its number."""
     row = connection.execute(sa.select(*_ROW).where(i.c.id == number)).first()
     return Row(*row) if row else None
 
 
 def open_now(connection: sa.Connection) -> list[Row]:
-    """Those that are open, the oldest first."""
+    """Return the open failures, oldest first."""
     return [Row(*row) for row in connection.execute(sa.select(*_ROW).where(OPEN).order_by(i.c.id))]
 
 
 def newest(connection: sa.Connection, limit: int = PAGE) -> list[Row]:
-    """The newest, open or not."""
+    """Return the newest failures, open or not."""
     return [Row(*row) for row in connection.execute(sa.select(*_ROW).order_by(i.c.id.desc()).limit(limit))]
 
 
 def prolong(connection: sa.Connection, number: int, until: datetime, now: datetime) -> Row | None:
-    """Let an open failure last until another moment; None: it is over."""
+    """Move the end of an open failure; `None` if it is over."""
     changed = sa.update(i).where(i.c.id == number, i.c.ended_at.is_(None)).values(until=until, turn=i.c.turn + 1)
     found = connection.execute(changed.returning(*_ROW)).first()
     if found is None:
@@ -95,7 +95,7 @@ def prolong(connection: sa.Connection, number: int, until: datetime, now: dateti
 
 
 def end(connection: sa.Connection, number: int, by: str | None, now: datetime) -> Row | None:
-    """End a failure; None: it was over, or there is none."""
+    """End a failure; `None` if it was over or does not exist."""
     over = sa.update(i).where(i.c.id == number, i.c.ended_at.is_(None)).values(ended_at=now, ended_by=by)
     found = connection.execute(over.returning(*_ROW)).first()
     if found is None:
@@ -106,14 +106,14 @@ def end(connection: sa.Connection, number: int, by: str | None, now: datetime) -
 
 
 def ticket(connection: sa.Connection, number: int, source: str, ticket_id: str) -> Joined | None:
-    """A ticket of a failure."""
+    """Return a ticket of a failure."""
     mine = (t.c.incident == number, t.c.source == source, t.c.ticket_id == ticket_id)
     row = connection.execute(sa.select(*_JOINED).where(*mine)).first()
     return Joined(*row) if row else None
 
 
 def join(connection: sa.Connection, joined: Joined) -> bool:
-    """Add a ticket, or keep what its last closing chose; False when the failure is over: nobody would be told."""
+    """Add a ticket, or store the resolution of its last closing; False if the failure is over: nobody would be told."""
     mine = sa.select(i.c.ended_at).where(i.c.id == joined.incident).with_for_update(read=True)
     found = connection.execute(mine).first()
     if found is None or found.ended_at is not None:
@@ -125,7 +125,7 @@ def join(connection: sa.Connection, joined: Joined) -> bool:
 
 
 def piece(connection: sa.Connection, number: int, after: tuple[str, str], limit: int) -> list[tuple[str, str]]:
-    """The tickets of a failure (source, id) after one of them, in the order of their key."""
+    """Return the next tickets of a failure (source, id) after one of them, ordered by key."""
     key = sa.tuple_(t.c.source, t.c.ticket_id)
     mine = (t.c.incident == number, key > sa.tuple_(*map(sa.literal, after)))
     query = sa.select(t.c.source, t.c.ticket_id).where(*mine).order_by(t.c.source, t.c.ticket_id).limit(limit)
@@ -133,13 +133,13 @@ def piece(connection: sa.Connection, number: int, after: tuple[str, str], limit:
 
 
 def counts(connection: sa.Connection, numbers: Collection[int]) -> Mapping[int, int]:
-    """How many tickets each failure has."""
+    """Return the number of tickets of each failure."""
     query = sa.select(t.c.incident, sa.func.count()).where(t.c.incident.in_(numbers)).group_by(t.c.incident)
     return {row[0]: row[1] for row in connection.execute(query)} if numbers else {}
 
 
 def tickets(connection: sa.Connection, number: int, before: datetime | None, limit: int = PAGE) -> Sequence[Joined]:
-    """The tickets of a failure, the newest first; `before`: where the list goes on."""
+    """Return the tickets of a failure, newest first; `before`: where the list continues."""
     query = sa.select(*_JOINED).where(t.c.incident == number).order_by(t.c.at.desc(), t.c.ticket_id).limit(limit)
     if before is not None:
         query = query.where(t.c.at < before)
@@ -147,7 +147,7 @@ def tickets(connection: sa.Connection, number: int, before: datetime | None, lim
 
 
 def purge(connection: sa.Connection, before: datetime, limit: int) -> int:
-    """Forget failures that ended before a moment, each after its tickets; the count of what went."""
+    """Delete failures that ended before a moment, after their tickets; return how many rows were deleted."""
     old = sa.select(i.c.id).where(_OVER, i.c.ended_at < before).order_by(i.c.ended_at).limit(limit)
     failures = list(connection.execute(old).scalars())
     if not failures:

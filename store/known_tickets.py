@@ -1,4 +1,4 @@
-"""Tickets as their CRM told of them, found by whose they are: the duplicates are looked for among these (W-11)."""
+"""Tickets as their CRM described them, by owner: duplicates are searched among these (W-11)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEY = ("source", "ticket_id")
 
 @dataclass(frozen=True)
 class KnownTicket:
-    """What is known of a ticket; `party` is whose it is (`partner:184467`), `text` what the client asked at first."""
+    """What is known of a ticket; `party` is its owner (`partner:184467`), `text` what the client asked initially."""
 
     source: str
     ticket_id: str
@@ -35,7 +35,7 @@ class KnownTicket:
 
     @property
     def opened_at(self) -> datetime:
-        """When it was created, or first heard of."""
+        """When it was created; if that is unknown, the time of the newest event about it."""
         return self.created_at or self.told_at
 
 
@@ -44,7 +44,7 @@ _COLUMNS = [k.c[name] for name in _NAMES]
 
 
 def remember(connection: sa.Connection, tickets: Iterable[KnownTicket], now: datetime) -> None:
-    """Keep what events told: of each field the newest word, whatever order they come in; silence erases nothing."""
+    """Store what events said: the newest value of each field, in whatever order events arrive; gaps erase nothing."""
     rows = [
         asdict(ticket) | {"heard_at": now} for ticket in sorted(tickets, key=lambda one: (one.source, one.ticket_id))
     ]
@@ -61,13 +61,13 @@ def remember(connection: sa.Connection, tickets: Iterable[KnownTicket], now: dat
 
 
 def get(connection: sa.Connection, source: str, ticket_id: str) -> KnownTicket | None:
-    """One ticket."""
+    """Return a ticket."""
     row = connection.execute(sa.select(*_COLUMNS).where(k.c.source == source, k.c.ticket_id == ticket_id)).first()
     return KnownTicket(*row) if row else None
 
 
 def others(connection: sa.Connection, ticket: KnownTicket, since: datetime, limit: int) -> list[KnownTicket]:
-    """The other tickets of whose this is that were heard of since a moment, those heard of last first (W-12)."""
+    """Return other tickets of the same party that were heard of since a moment, most recently heard of first (W-12)."""
     if ticket.party is None:
         return []
     mine = (k.c.source == ticket.source, k.c.party == ticket.party, k.c.heard_at >= since)
@@ -76,7 +76,7 @@ def others(connection: sa.Connection, ticket: KnownTicket, since: datetime, limi
 
 
 def purge(connection: sa.Connection, before: datetime, limit: int) -> int:
-    """Forget tickets of which nothing was heard since a moment; the count."""
+    """Delete tickets not heard of since a moment; return how many."""
     old = sa.select(k.c.source, k.c.ticket_id).where(k.c.heard_at < before).order_by(k.c.heard_at).limit(limit)
     gone: Sequence[tuple[str, str]] = [(row.source, row.ticket_id) for row in connection.execute(old)]
     if gone:

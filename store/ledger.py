@@ -1,4 +1,4 @@
-"""The ledger's rows: an action is begun, then ended; unique by (delivery, rule, action, subject, n)."""
+"""The rows of the ledger: an action is begun, then ended; unique by (delivery, rule, action, subject, n)."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from store.tables import deliveries, ledger, systems
 
 BEGUN = "begun"
 PUT_OFF = "put_off"  # begun, and known to have had no effect
-FAILED = "failed"  # the same, and no retry can help: a replay begins it anew
-# What is never done again. The rest (off, observed, put off, failed) had no effect: a replay may, by then, act.
+FAILED = "failed"  # as `PUT_OFF`, but no retry can help; a replay begins it anew
+# Never done again. The other outcomes (off, observed, put off, failed) had no effect, so a replay may act.
 ENDED = ("done", "unchanged", "refused", "warned")
 
 
 class Identity(NamedTuple):
-    """What tells an action of a delivery from its others; `n` counts those of one rule to one subject.
+    """What distinguishes an action of a delivery from the others; `n` counts actions of a rule on a subject.
 
-    `subject` None: a row of the release before, which counted `n` over all subjects.
+    `subject=None`: a row of the previous release, which counted `n` across all subjects.
     """
 
     rule: str
@@ -35,7 +35,7 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True)
 class Entry:
-    """What the ledger knows of an action; the `reason` of one under way says that its last call has ended, and how."""
+    """The ledger's row of an action; if one under way has a `reason`, its last call has ended, with that error."""
 
     id: int
     outcome: str
@@ -44,7 +44,7 @@ class Entry:
     reason: str | None = None
 
 
-# Asked at every action: made once, because putting a statement together takes as long as asking SQLite.
+# Used at every action, so built once: building a statement takes as long as running it on SQLite.
 _ENTRY = [ledger.c[name] for name in Entry.__annotations__]
 _IDENTITY = [ledger.c.rule, ledger.c.verb, ledger.c.subject, ledger.c.n]
 _ENTRIES = sa.select(*_IDENTITY, *_ENTRY).where(ledger.c.delivery == sa.bindparam("delivery")).order_by(ledger.c.id)
@@ -53,7 +53,7 @@ _NEW = ("rule", "verb", "subject", "n", "mode", "target", *_HOW, "begun_at", "do
 
 
 def _insert(*conditions: sa.ColumnElement[bool]) -> Any:
-    """An insert of one row under conditions; it gives back the row's id, or nothing."""
+    """Build a conditional insert of one row that returns the row's id, or nothing."""
     given = [sa.bindparam(name, type_=ledger.c[name].type) for name in _NEW]
     row = sa.select(sa.bindparam("delivery", type_=ledger.c.delivery.type), *given).where(*conditions)
     return sa.insert(ledger).from_select(["delivery", *_NEW], row).returning(ledger.c.id)
@@ -61,7 +61,7 @@ def _insert(*conditions: sa.ColumnElement[bool]) -> Any:
 
 _BEGIN_IN_QUIET = _insert(OWNED, QUIET)
 _INSERT_OWNED = _insert(OWNED)
-# what has ended is recorded by the token alone: a lease that is over takes nothing away until another run has taken it
+# ends only require the token: an expired lease does not matter until another run takes the delivery
 _INSERT_MINE = _insert(
     sa.exists().where(
         deliveries.c.id == sa.bindparam("delivery"),
@@ -76,7 +76,7 @@ _STANDING = (
     .outerjoin(systems, systems.c.name == EFFECTS)
     .where(deliveries.c.id == sa.bindparam("delivery"))
 )
-# by the owner of the delivery alone: what another has begun meanwhile stands in the same row
+# only for the delivery's owner, since another run may have begun the action in the same row
 _MINE = sa.exists().where(
     deliveries.c.id == ledger.c.delivery,
     deliveries.c.state == "running",
@@ -89,35 +89,36 @@ Recorded = Mapping[Identity, Entry]
 
 
 def recorded(connection: sa.Connection, delivery: int) -> dict[Identity, Entry]:
-    """All actions of a delivery."""
+    """Return all actions of a delivery."""
     rows = connection.execute(_ENTRIES, {"delivery": delivery})
     return {Identity(*row[:4]): Entry(*row[4:]) for row in rows}
 
 
 class RunStanding(NamedTuple):
-    """What decides whether an action may begin: whether the delivery is still the run's, and the pause of effects."""
+    """What decides whether an action may begin: whether the run owns the delivery, and whether effects are paused."""
 
     owned: bool
     paused: bool
 
 
 def standing(connection: sa.Connection, owner: Owner) -> RunStanding:
-    """How it stands with the delivery of a run."""
+    """Return whether a run may begin an action."""
     owned, closed_at = connection.execute(_STANDING, owner.asked()).one()
     return RunStanding(bool(owned), closed_at is not None)
 
 
 def begin_in_quiet(connection: sa.Connection, owner: Owner, row: Mapping[str, object]) -> int | None:
-    """Record that an action is about to be done, if the delivery is its run's and nothing stands in the way of any
-    call; the row's id. `row`: identity, mode, target.
+    """Record the beginning of an action, if the run owns its delivery and nothing stands in the way of any call.
+
+    Returns the row's id. `row`: identity, mode, target.
     """
     return _inserted(connection, _BEGIN_IN_QUIET, owner, {**row, "outcome": BEGUN})
 
 
 def begin(connection: sa.Connection, owner: Owner, row: Mapping[str, object], entry: Entry | None) -> int | None:
-    """The same whatever stands in the way of calls; None: the delivery is another run's by now.
+    """Record the beginning of an action, whatever stands in the way of calls; `None` if another run has the delivery.
 
-    An action of unknown outcome keeps the moment at which it was begun.
+    An action with an unknown outcome keeps the moment at which it was begun.
     """
     if entry is None:
         return _inserted(connection, _INSERT_OWNED, owner, {**row, "outcome": BEGUN})
@@ -129,7 +130,7 @@ def begin(connection: sa.Connection, owner: Owner, row: Mapping[str, object], en
 
 
 def decide(connection: sa.Connection, owner: Owner, row: Mapping[str, object], entry: Entry | None) -> bool:
-    """Record an action that has ended without being begun (`row` says how); False: not this run's any more."""
+    """Record an action that ended without being begun (`row` says how); False if another run has the delivery."""
     if entry is None:
         return _inserted(connection, _INSERT_MINE, owner, row) is not None
     again = sa.update(ledger).where(ledger.c.id == entry.id, ledger.c.outcome.not_in(ENDED), _MINE)
@@ -145,17 +146,17 @@ def _inserted(connection: sa.Connection, statement: Any, owner: Owner, row: Mapp
     return None if number is None else int(number)
 
 
-# Of these each is a run's, by its `token`. False, and nothing is written: the action is not under way, or the delivery
-# is another's by now. A worker that slept overwrites nothing of what its successor has recorded or begun.
+# The next functions act for the run with `token`. They return False and write nothing if the action is not under way
+# or another run has the delivery, so a stalled worker never overwrites what its successor recorded or began.
 
 
 def begin_again(connection: sa.Connection, entry: int, token: str, now: datetime) -> bool:
-    """The effect of the last try was looked for in vain: the action is tried anew from now."""
+    """Count the action as begun now: its effect was looked for and not found."""
     return _end(connection, entry, token, {"begun_at": now, "reason": None})
 
 
 def failed(connection: sa.Connection, entry: int, token: str, reason: str) -> bool:
-    """The call has ended, but nobody knows whether it had its effect: the action stays under way."""
+    """Record that the call ended with an unknown outcome: the action stays under way."""
     return _end(connection, entry, token, {"reason": reason})
 
 
@@ -169,12 +170,12 @@ def _end(connection: sa.Connection, entry: int, token: str, values: Mapping[str,
 
 
 def of_delivery(connection: sa.Connection, delivery: int) -> list[sa.Row[Any]]:
-    """All actions of a delivery, in the order in which they were begun."""
+    """Return all actions of a delivery, in the order in which they were begun."""
     return list(connection.execute(sa.select(ledger).where(ledger.c.delivery == delivery).order_by(ledger.c.id)))
 
 
 def results(connection: sa.Connection, target: str) -> list[Any]:
-    """The results of all actions that were done to a target."""
+    """Return the results of all actions on a target."""
     return list(
         connection.execute(
             sa.select(ledger.c.result).where(ledger.c.target == target, ledger.c.result.is_not(None))
@@ -183,7 +184,7 @@ def results(connection: sa.Connection, target: str) -> list[Any]:
 
 
 def results_of(connection: sa.Connection, label: str, rule: str, verb: str) -> list[Any]:
-    """The results of an action of the delivery that is called so (source/id)."""
+    """Return the results of an action of the delivery with this label (source/id)."""
     source, _, name = label.partition("/")
     of = sa.select(deliveries.c.id).where(deliveries.c.source == source, deliveries.c.delivery_id == name)
     where = (ledger.c.delivery == of.scalar_subquery(), ledger.c.rule == rule, ledger.c.verb == verb)
@@ -191,7 +192,7 @@ def results_of(connection: sa.Connection, label: str, rule: str, verb: str) -> l
 
 
 def failed_rule(connection: sa.Connection, delivery: int) -> str | None:
-    """The rule of the action that failed or was under way last."""
+    """Return the rule of the latest action that failed or was under way."""
     rule: str | None = connection.execute(
         sa.select(ledger.c.rule)
         .where(ledger.c.delivery == delivery, ledger.c.outcome.in_((FAILED, BEGUN, PUT_OFF)))
@@ -202,6 +203,6 @@ def failed_rule(connection: sa.Connection, delivery: int) -> str | None:
 
 
 def newest(connection: sa.Connection, limit: int) -> list[sa.Row[Any]]:
-    """The newest actions of all deliveries."""
+    """Return the newest actions of all deliveries."""
     rows = sa.select(ledger, deliveries.c.case_id).join(deliveries, deliveries.c.id == ledger.c.delivery)
     return list(connection.execute(rows.order_by(ledger.c.id.desc()).limit(limit)))

@@ -1,7 +1,6 @@
-"""Tickets that were closed as «Не решена» without a next step (R-46): lost until something happens to them again.
+"""Tickets closed as «Не решена» without a next step (R-46): lost until something happens to them again.
 
-Nobody looks at the table when an event comes: whether a ticket was touched is asked by the board, and by the clock that
-forgets those that were.
+Events do not update the table: the board checks whether a ticket was touched, and the clock deletes those that were.
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ class Lost:
     since: datetime
 
 
-# of an event that nobody needs, as of the bot's own echo, nothing happened
+# ignored events, such as echoes of the bot's own changes, do not count
 _TOUCHED = sa.exists().where(
     d.c.case_id == t.c.source + ":" + t.c.ticket_id, d.c.id > t.c.delivery, d.c.state != "ignored"
 )
 
 
 def lose(connection: sa.Connection, lost: Lost, label: str) -> None:
-    """Keep a ticket that the delivery `label` (source/id) has closed."""
+    """Store a ticket that the delivery `label` (source/id) reported as closed."""
     source, _, delivery_id = label.partition("/")
     found = deliveries.find(connection, source, delivery_id)
     if found is None:
@@ -48,20 +47,20 @@ def lose(connection: sa.Connection, lost: Lost, label: str) -> None:
 
 
 def page(connection: sa.Connection, limit: int = PAGE) -> list[Lost]:
-    """Those that nobody has touched since, the oldest first."""
+    """Return the tickets that nobody has touched since, oldest first."""
     columns = [t.c[name] for name in Lost.__annotations__]
     found = sa.select(*columns).where(~_TOUCHED).order_by(t.c.since, t.c.ticket_id).limit(limit)
     return [Lost(*row) for row in connection.execute(found)]
 
 
 def settle(connection: sa.Connection, source: str, ticket_id: str) -> bool:
-    """A person has seen to it; False when it was not lost."""
+    """Delete a ticket that a person has dealt with; False if it was not lost."""
     mine = (t.c.source == source, t.c.ticket_id == ticket_id)
     return connection.execute(sa.delete(t).where(*mine).returning(t.c.ticket_id)).first() is not None
 
 
 def forget_touched(connection: sa.Connection, limit: int) -> int:
-    """Forget those to which something has happened since; the count."""
+    """Delete the tickets that something has happened to since; return how many."""
     touched = sa.select(t.c.source, t.c.ticket_id).where(_TOUCHED).limit(limit)
     rows = connection.execute(touched).all()
     for row in rows:
@@ -70,7 +69,7 @@ def forget_touched(connection: sa.Connection, limit: int) -> int:
 
 
 def purge(connection: sa.Connection, before: datetime, limit: int) -> int:
-    """Forget those that were lost before a moment and that nobody ever saw to; the count."""
+    """Delete tickets lost before a moment that nobody dealt with; return how many."""
     old = sa.select(t.c.source, t.c.ticket_id).where(t.c.since < before).order_by(t.c.since).limit(limit)
     gone = [(row.source, row.ticket_id) for row in connection.execute(old)]
     if gone:

@@ -1,4 +1,4 @@
-"""Bring a database to the tables of this release."""
+"""Migrates a database to the tables of this release."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ HERE = Path(__file__).parent / "migrations"
 
 
 class NewerDatabaseError(Exception):
-    """A later release has migrated the database."""
+    """The database was migrated by a later release."""
 
 
 def alembic_config(connection: sa.Connection) -> Config:
-    """Alembic's configuration for an open connection."""
+    """Return Alembic's configuration for an open connection."""
     from alembic.config import Config  # noqa: PLC0415 # costs each process 7 MB, and only an old database needs it
 
     config = Config()
@@ -30,7 +30,7 @@ def alembic_config(connection: sa.Connection) -> Config:
 
 
 def upgrade(engine: sa.Engine) -> None:
-    """Run what is missing, one process at a time; NewerDatabaseError when the database is of a later release."""
+    """Run the missing migrations, one process at a time. Raises `NewerDatabaseError` for a later release's database."""
     if _is_of_this_release(engine):
         return
     from alembic import command  # noqa: PLC0415
@@ -45,7 +45,7 @@ def upgrade(engine: sa.Engine) -> None:
 
 
 def _is_of_this_release(engine: sa.Engine) -> bool:
-    """Without Alembic: its own table says which migration was the last, a file's name begins with its number."""
+    """Check without Alembic: compare its table's last migration with the number of the newest file."""
     newest = max(path.stem for path in (HERE / "versions").glob("[0-9]*.py")).partition("_")[0]
     with engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):

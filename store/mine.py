@@ -1,4 +1,4 @@
-"""What one agent has to see to: open requests, drafts to send, holds; each by the index of what is open and theirs."""
+"""What one agent has to do: open requests, drafts to send, holds; each by an index of the agent's open rows."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from store.tables.requests import promises as p
 from store.tables.requests import requests as r
 
 MOST = 100  # rows of a list
-Agent = tuple[str, str]  # a CRM, and the agent's number there
+Agent = tuple[str, str]  # a CRM, and the agent's id there
 
 
 @dataclass(frozen=True)
 class MyRequest:
-    """An open request of mine; `due_at` None: nobody reminds of it."""
+    """An open request of the agent; without `due_at` there are no reminders."""
 
     source: str
     ticket_id: str
@@ -32,7 +32,7 @@ class MyRequest:
 
 @dataclass(frozen=True)
 class DraftToSend:
-    """A reply to the client that waits for me."""
+    """A reply to the client that waits for the agent."""
 
     source: str
     ticket_id: str
@@ -43,7 +43,7 @@ class DraftToSend:
 
 @dataclass(frozen=True)
 class MyHold:
-    """An open hold of mine."""
+    """An open hold of the agent."""
 
     source: str
     ticket_id: str
@@ -53,7 +53,7 @@ class MyHold:
 
 
 def asked(connection: sa.Connection, agent: Agent) -> list[MyRequest]:
-    """Open requests, those that are due first."""
+    """Return open requests, earliest due first."""
     columns = (r.c.source, r.c.ticket_id, r.c.department, r.c.topic, r.c.since, r.c.due_at)
     found = sa.select(*columns, r.c.client_informed_at.is_not(None)).where(*_mine(agent))
     rows = connection.execute(found.order_by(r.c.due_at, r.c.id).limit(MOST))
@@ -61,7 +61,7 @@ def asked(connection: sa.Connection, agent: Agent) -> list[MyRequest]:
 
 
 def drafts(connection: sa.Connection, agent: Agent) -> list[DraftToSend]:
-    """Of each open request the newest draft: what an older one says is true no more."""
+    """Return the newest draft of each open request: older ones are outdated."""
     mine = sa.select(r.c.id, r.c.department).where(*_mine(agent)).order_by(r.c.due_at, r.c.id).limit(MOST).subquery()
     columns = (p.c.source, p.c.ticket_id, mine.c.department, p.c.text, p.c.drafted_at, p.c.request)
     found = sa.select(*columns).join_from(mine, p, p.c.request == mine.c.id).where(p.c.state == DRAFT).order_by(p.c.id)
@@ -70,7 +70,7 @@ def drafts(connection: sa.Connection, agent: Agent) -> list[DraftToSend]:
 
 
 def held(connection: sa.Connection, agent: Agent) -> list[MyHold]:
-    """Open holds, those that are over first."""
+    """Return open holds, earliest due first."""
     columns = (h.c.source, h.c.ticket_id, h.c.kind, h.c.since, h.c.due_at)
     mine = (h.c.ended_at.is_(None), h.c.source == agent[0], h.c.owner_id == agent[1])
     found = sa.select(*columns).where(*mine).order_by(h.c.due_at, h.c.id).limit(MOST)
@@ -78,7 +78,7 @@ def held(connection: sa.Connection, agent: Agent) -> list[MyHold]:
 
 
 def waits(connection: sa.Connection, agents: Sequence[Agent], now: datetime) -> int:
-    """How much there is to do for these: drafts to send, and holds that are over."""
+    """Return how much these agents have to do: drafts to send and overdue holds."""
     return sum(
         len(drafts(connection, agent)) + sum(one.due_at <= now for one in held(connection, agent)) for agent in agents
     )

@@ -1,7 +1,7 @@
-"""Who owns a delivery: the run whose token it bears, while its worker has the lease on the case.
+"""Who owns a delivery: the run whose token it has, as long as its worker holds the lease on the case.
 
-The lease counts too: until it is over nobody takes the delivery away, so a call that is sent while it holds is known
-to whoever comes next as one that may be under way.
+The lease matters too: until it expires nobody takes the delivery away, so the next owner knows that a call sent under
+it may still be under way.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from store.types import Moment
 
 @dataclass(frozen=True)
 class Owner:
-    """A run of a delivery; `worker` None: nobody leases the case, so the token alone counts."""
+    """A run of a delivery; if `worker` is `None`, nobody leases the case and only the token counts."""
 
     delivery: int
     token: str
     worker: str | None
 
     def asked(self) -> dict[str, object]:
-        """The parameters of `OWNED`, as of now."""
+        """Return the parameters of `OWNED`, as of now."""
         return {"delivery": self.delivery, "token": self.token, "worker": self.worker, "now": datetime.now(UTC)}
 
 
@@ -33,7 +33,7 @@ _LEASED = sa.exists().where(
     cases.c.worker == sa.bindparam("worker", type_=sa.String()),
     cases.c.until > sa.bindparam("now", type_=Moment()),
 )
-# made once: asked before every write
+# built once, because it is used before every write
 OWNED: sa.Exists = sa.exists().where(
     deliveries.c.id == sa.bindparam("delivery"),
     deliveries.c.state == "running",
@@ -44,5 +44,5 @@ _ASKED = sa.select(OWNED)
 
 
 def owns(connection: sa.Connection, owner: Owner) -> bool:
-    """Whether the delivery is still this run's."""
+    """Whether the run still owns the delivery."""
     return bool(connection.execute(_ASKED, owner.asked()).scalar_one())

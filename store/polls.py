@@ -1,4 +1,4 @@
-"""How far a system was asked for what its webhooks may have missed; one clock asks at a time."""
+"""How far a system was polled for what its webhooks may have missed; one clock polls at a time."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from store.tables import polls as p
 
 @dataclass(frozen=True)
 class Poll:
-    """A place in the list of what changed after `since`: entry `page` of it; `begun_at` None: to be begun anew.
+    """A position in the list of what changed after `since`: its entry `page`; `begun_at` is `None` if it starts over.
 
-    `zone`: minutes by which the system's dates are ahead of UTC, None: not known yet; `seen`: the last update of each
-    ticket that was looked through.
+    `zone`: the offset of the system's dates from UTC in minutes, `None` if unknown; `seen`: the last update of each
+    ticket that was read.
     """
 
     since: datetime | None = None
@@ -28,12 +28,12 @@ class Poll:
 
 
 def zone(connection: sa.Connection, name: str) -> int | None:
-    """How many minutes the dates of a system are ahead of UTC; None until it is known."""
+    """Return the offset of a system's dates from UTC in minutes; `None` until it is known."""
     return connection.execute(sa.select(p.c.zone).where(p.c.name == name)).scalar()
 
 
 def learn_zone(connection: sa.Connection, name: str, minutes: int) -> None:
-    """Keep the zone of a system's dates, unless it is known by now."""
+    """Store the offset of a system's dates, unless it is already known."""
     _add_once(connection, name)
     connection.execute(sa.update(p).where(p.c.name == name, p.c.zone.is_(None)).values(zone=minutes))
 
@@ -43,7 +43,7 @@ def _add_once(connection: sa.Connection, name: str) -> None:
 
 
 def claim(connection: sa.Connection, name: str, *, now: datetime, until: datetime) -> Poll | None:
-    """Take the place, until `until` at most; None when it is not due, or another clock has it."""
+    """Claim the poll until `until` at most; `None` if it is not due or another clock has it."""
     _add_once(connection, name)
     free = sa.or_(p.c.claimed_until.is_(None), p.c.claimed_until <= now)
     due = sa.or_(p.c.next_at.is_(None), p.c.next_at <= now)
@@ -53,17 +53,17 @@ def claim(connection: sa.Connection, name: str, *, now: datetime, until: datetim
 
 
 def release(connection: sa.Connection, name: str, poll: Poll, *, claimed_until: datetime, next_at: datetime) -> bool:
-    """Give the place back, moved on; False when it was claimed by another meanwhile: then nothing is written."""
-    hastened = sa.case((p.c.next_at < next_at, p.c.next_at), else_=next_at)  # while it was claimed
+    """Store the new position and release the claim; False, and nothing is written, if another clock has claimed it."""
+    hastened = sa.case((p.c.next_at < next_at, p.c.next_at), else_=next_at)  # may have been set while it was claimed
     values: dict[str, object] = {**poll.__dict__, "seen": dict(poll.seen), "next_at": hastened, "claimed_until": None}
     if poll.zone is None:
-        del values["zone"]  # a webhook may have told it meanwhile
+        del values["zone"]  # a webhook may have revealed it meanwhile
     mine = (p.c.name == name, p.c.claimed_until == claimed_until)
     return int(connection.execute(sa.update(p).where(*mine).values(**values)).rowcount) > 0
 
 
 def hasten(connection: sa.Connection, name: str, at: datetime) -> None:
-    """Let a place be due at `at` if it would be later; one that is claimed now is due then once more."""
+    """Make a poll due at `at` if it would be later; one that is claimed now is then due once more."""
     _add_once(connection, name)
     claimed = sa.and_(p.c.next_at.is_(None), p.c.claimed_until.is_not(None))
     connection.execute(sa.update(p).where(p.c.name == name, sa.or_(claimed, p.c.next_at > at)).values(next_at=at))

@@ -1,4 +1,4 @@
-"""Whether anything can be written now: a full disk, a database that is read-only or locked still answers questions."""
+"""Whether anything can be written now: reads still work with a full disk or a read-only or locked database."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from store.dialect import insert_into, is_postgresql
 from store.tables import deliveries
 from store.tables.systems import write_probes
 
-LIMIT = 5.0  # seconds to connect, and for each statement: who is locked out for longer cannot write
-GOOD_FOR = 10.0  # seconds for which a write that was done stands for the next
-BAD_FOR = 1.0  # the same for one that failed
+LIMIT = 5.0  # seconds to connect, and for each statement; a longer lock means that writing is impossible
+GOOD_FOR = 10.0  # seconds for which a successful write is taken as proof
+BAD_FOR = 1.0  # seconds for which a failed one is
 _ROW = "ready"
 
 
 class WriteProbe:
-    """Writes one row by a connection of its own, at most once in `GOOD_FOR` seconds however often it is asked.
+    """Writes one row on a connection of its own, at most once in `GOOD_FOR` seconds however often it is called.
 
-    While one thread writes the others are told what was known before, so that a lock holds one thread at a time.
+    While one thread writes, the others get the previous result, so that a lock holds up only one thread.
     """
 
     def __init__(self, url: str, limit: float | None = None) -> None:
-        """`limit`: `LIMIT` unless given."""
+        """`limit` defaults to `LIMIT`."""
         self._limit = limit or LIMIT
         self._engine = _engine(url, self._limit)
         self._writing = threading.Lock()
@@ -35,7 +35,7 @@ class WriteProbe:
         self._until = 0.0
 
     def check(self) -> None:
-        """Raise SQLAlchemyError when nothing can be written."""
+        """Raise SQLAlchemyError if nothing can be written."""
         if time.monotonic() >= self._until and self._writing.acquire(blocking=False):
             try:
                 self._known = self._write()
@@ -50,7 +50,7 @@ class WriteProbe:
             with self._engine.begin() as connection:
                 if is_postgresql(connection):
                     connection.execute(sa.text(f"SET LOCAL statement_timeout = {self._limit * 1000:.0f}"))
-                    # where events go: a lock on it keeps them out
+                    # the table that takes events: fail if a lock keeps them out
                     connection.execute(sa.text(f"LOCK TABLE {deliveries.name} IN ROW EXCLUSIVE MODE"))
                 values = {"written_at": datetime.now(UTC)}
                 row = insert_into(connection, write_probes).values(name=_ROW, **values)
@@ -61,7 +61,7 @@ class WriteProbe:
 
 
 def _engine(url: str, limit: float) -> sa.Engine:
-    """Connections that are closed after each use, and wait for nothing longer than `limit`."""
+    """Make an engine whose connections are closed after each use, and never wait longer than `limit`."""
     is_sqlite = url.startswith("sqlite")
     given = {"timeout": limit} if is_sqlite else {"connect_timeout": max(round(limit), 2)}
     engine = sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True, connect_args=given)

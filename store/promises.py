@@ -18,7 +18,7 @@ _ALIVE = (DRAFT, MADE)
 
 @dataclass(frozen=True)
 class Promise:
-    """A reply to the client and what it promises; a `draft` promises nothing until somebody sends it."""
+    """A reply to the client and what it promises; a `draft` promises nothing until it is sent."""
 
     id: int
     request: int
@@ -37,34 +37,34 @@ class Promise:
 
 _COLUMNS = [p.c[name] for name in Promise.__annotations__]
 _IS_BROKEN = sa.text("state = 'broken'")
-_IS_ALIVE = sa.text("state IN ('draft', 'made')")  # as the partial index says it
+_IS_ALIVE = sa.text("state IN ('draft', 'made')")  # as in the partial index
 
 
 def timer_key(promise: int) -> str:
-    """The key of a promise's timer."""
+    """Return the key of a promise's timer."""
     return f"promise:{promise}"
 
 
 def get(connection: sa.Connection, promise: int) -> Promise | None:
-    """A promise by its number."""
+    """Return a promise by its number."""
     row = connection.execute(sa.select(*_COLUMNS).where(p.c.id == promise)).first()
     return Promise(*row) if row else None
 
 
 def alive_of_ticket(connection: sa.Connection, source: str, ticket_id: str) -> list[Promise]:
-    """The drafts and the promises made of a ticket that have not ended, the oldest first."""
+    """Return a ticket's drafts and promises that have not ended, oldest first."""
     found = sa.select(*_COLUMNS).where(p.c.source == source, p.c.ticket_id == ticket_id, _IS_ALIVE)
     return [Promise(*row) for row in connection.execute(found.order_by(p.c.id))]
 
 
 def broken_of(connection: sa.Connection, requests: Sequence[int]) -> list[Promise]:
-    """The broken promises of these requests, the oldest first."""
+    """Return the broken promises of these requests, oldest first."""
     found = sa.select(*_COLUMNS).where(p.c.request.in_(requests), _IS_BROKEN).order_by(p.c.id)
     return [Promise(*row) for row in connection.execute(found)] if requests else []
 
 
 def draft(connection: sa.Connection, values: dict[str, object], now: datetime) -> int:
-    """Keep a reply that waits for an agent; the same text of the same request once. Its number."""
+    """Store a reply that waits for an agent, once per text and request; return its number."""
     mine = (p.c.request == values["request"], p.c.text_id == values["text_id"])
     known = connection.execute(sa.select(p.c.id).where(*mine)).scalar()
     if known is not None:
@@ -74,7 +74,7 @@ def draft(connection: sa.Connection, values: dict[str, object], now: datetime) -
 
 
 def make(connection: sa.Connection, promise: int, *, at: datetime, due_at: datetime, now: datetime) -> None:
-    """The reply was sent: from now on it is a promise, with a timer, and the client is informed."""
+    """Turn a draft that was sent into a promise, with a timer, and record that the client is informed."""
     values = {"state": MADE, "made_at": at, "due_at": due_at}
     changed = sa.update(p).where(p.c.id == promise, p.c.state == DRAFT).values(**values).returning(p.c.request)
     request = connection.execute(changed).scalar()
@@ -84,7 +84,7 @@ def make(connection: sa.Connection, promise: int, *, at: datetime, due_at: datet
 
 
 def withdraw(connection: sa.Connection, request: int, *, drafts_only: bool, by: str, now: datetime) -> None:
-    """Nothing more is promised in the name of a request: its drafts are void, and what was promised, unless told."""
+    """Withdraw the drafts of a request, and unless `drafts_only` its promises too."""
     states = (DRAFT,) if drafts_only else _ALIVE
     mine = sa.select(p.c.id).where(p.c.request == request, p.c.state.in_(states))
     for promise in connection.execute(mine).scalars().all():
@@ -92,7 +92,7 @@ def withdraw(connection: sa.Connection, request: int, *, drafts_only: bool, by: 
 
 
 def end(connection: sa.Connection, promise: int, state: str, *, by: str, now: datetime) -> bool:
-    """End a promise as kept, broken or withdrawn, by a delivery; False when another one did before."""
+    """End a promise as kept, broken or withdrawn by a delivery; False if another delivery ended it before."""
     ended = sa.update(p).where(p.c.id == promise, p.c.state.in_(_ALIVE))
     values = {"state": state, "ended_at": now, "ended_by": by}
     if connection.execute(ended.values(**values)).rowcount:

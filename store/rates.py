@@ -1,4 +1,4 @@
-"""Token buckets: a limit on calls that holds for all processes together."""
+"""Token buckets: rate limits shared by all processes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from store.dialect import insert_into
 from store.tables import rate_limits
 
-_ROUNDING = timedelta(milliseconds=1)  # or the token would still lack a millionth at the moment promised
+_ROUNDING = timedelta(milliseconds=1)  # otherwise the token could still lack a millionth at the promised moment
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Rate:
 
 
 def take(connection: sa.Connection, rate: Rate, now: datetime, reserve: int = 0) -> datetime | None:
-    """Take a token: None; or none is left, and it is the moment when there will be one.
+    """Take a token and return `None`; if none is left, return the moment when there will be one.
 
-    `reserve` tokens are left to those who are more urgent.
+    `reserve` tokens are left to more urgent callers.
 
-    One UPDATE takes and refills, so two processes never take the same token; a clock that is behind adds none.
+    A single UPDATE refills and takes, so two processes never take the same token; a slow clock adds none.
     """
     moment = now.timestamp()
     if _take(connection, rate, moment, reserve):

@@ -1,4 +1,4 @@
-"""Repeated contacts (R-27): earlier tickets of the same client, or seller, about the same; from what CRMs told."""
+"""Repeated contacts (R-27): earlier tickets of the same client or seller on the same topic, as CRMs reported."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from store import known_tickets
 from store.known_tickets import KnownTicket
 from store.tables.duplicates import known_tickets as k
 
-MOST = 50  # tickets of one client that are looked through
+MOST = 50  # tickets of one client that are compared
 TWICE = 2
-COUNTED = 20_000  # tickets that are counted, those heard of last
+COUNTED = 20_000  # the most tickets that are counted, latest first
 
 
 def earlier(connection: sa.Connection, source: str, ticket_id: str, since: datetime) -> list[KnownTicket]:
-    """The earlier tickets of whose this is, of the same Type and Subtype, heard of since a moment; the newest first."""
+    """Return earlier tickets of the same party, Type and Subtype that were heard of since a moment, newest first."""
     ticket = known_tickets.get(connection, source, ticket_id)
     if ticket is None or not ticket.type:
         return []
@@ -27,7 +27,7 @@ def earlier(connection: sa.Connection, source: str, ticket_id: str, since: datet
 
 
 def counts(connection: sa.Connection, since: datetime) -> tuple[int, int]:
-    """How many clients wrote about the same more than once since a moment, and how many of them more than twice."""
+    """Return how many parties wrote on the same topic more than once since a moment, and how many more than twice."""
     key = (k.c.source, k.c.party, k.c.type, k.c.subtype)
     told = (k.c.heard_at >= since, k.c.party.is_not(None), k.c.type.is_not(None))
     part = sa.select(*key).where(*told).order_by(k.c.heard_at.desc()).limit(COUNTED).subquery()

@@ -1,4 +1,4 @@
-"""Requests to neighbour departments: one row a question; an open one has a timer for its next escalation step."""
+"""Requests to neighbour departments, one row per question; an open one has a timer for its next escalation step."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _IN_TICKETS = """
     )
     FROM {rows}
 """
-NOT_REQUIRED = "not_required"  # answered_how of a request that only informs (R-17)
+NOT_REQUIRED = "not_required"  # `answered_how` of a request that only informs (R-17)
 
 
 @dataclass(frozen=True)
 class Request:
     """A question to a department about a ticket; `number` counts those of one ticket to one department.
 
-    `origin`: usedesk, webcrm or jira. The question lives in `dept_ticket_id` or in an issue, if anywhere.
-    `step`: the next escalation step, at `next_at`; `ring`: the number of its timer.
+    `origin`: usedesk, webcrm or jira. The question lives in `dept_ticket_id` or in an issue, if anywhere. `step`: the
+    next escalation step, at `next_at`; `ring`: the number of its timer.
     """
 
     id: int
@@ -90,29 +90,29 @@ _COLUMNS = [r.c[name] for name in Request.__annotations__]
 
 
 def timer_key(request: int, ring: int) -> str:
-    """The key of the timer of an escalation step."""
+    """Return the key of the timer of an escalation step."""
     return f"request:{request}:{ring}"
 
 
 def client_key(request: int) -> str:
-    """The key of the timer of a text to the client that waits for working time (C-13)."""
+    """Return the key of the timer for a text to the client that waits for working time (C-13)."""
     return f"client:{request}"
 
 
 def uninformed_key(request: int) -> str:
-    """The key of the timer that asks whether the client knows of a request (U-18)."""
+    """Return the key of the timer that checks whether the client knows of a request (U-18)."""
     return f"uninformed:{request}"
 
 
 @cache
 def _newest_by(*columns: str) -> sa.Select[Any]:
-    """Made once: that costs three times as much as asking."""
+    """Cached, because building the statement takes three times as long as running it."""
     equal = (r.c[name] == sa.bindparam(name) for name in columns)
     return sa.select(*_COLUMNS).where(*equal).order_by(r.c.id.desc()).limit(1)
 
 
 def _one(connection: sa.Connection, **values: object) -> Request | None:
-    """The newest request with these values in its columns."""
+    """Return the newest request with these values in its columns."""
     row = connection.execute(_newest_by(*values), values).first()
     return Request(*row) if row else None
 
@@ -122,38 +122,38 @@ def _many(connection: sa.Connection, found: sa.Select[Any]) -> list[Request]:
 
 
 def get(connection: sa.Connection, request: int) -> Request | None:
-    """A request by our number."""
+    """Return a request by our number."""
     return _one(connection, id=request)
 
 
 def of_department_and_ticket(connection: sa.Connection, source: str, ticket_id: str, department: str) -> Request | None:
-    """The newest request of a ticket to a department, open or not."""
+    """Return the newest request of a ticket to a department, open or not."""
     return _one(connection, source=source, ticket_id=ticket_id, department=department)
 
 
 def of_dept_ticket(connection: sa.Connection, source: str, dept_ticket_id: str) -> Request | None:
-    """The newest request that lives in this ticket of the department."""
+    """Return the newest request that lives in this ticket of the department."""
     return _one(connection, source=source, dept_ticket_id=dept_ticket_id)
 
 
 def of_issue(connection: sa.Connection, site: str, issue_id: str) -> Request | None:
-    """The newest request that lives in this issue."""
+    """Return the newest request that lives in this issue."""
     return _one(connection, site=site, issue_id=issue_id)
 
 
 def of_external(connection: sa.Connection, source: str, ticket_id: str, external_id: str) -> Request | None:
-    """The newest request that the CRM knows by this id."""
+    """Return the newest request that the CRM knows by this id."""
     return _one(connection, source=source, ticket_id=ticket_id, external_id=external_id)
 
 
 def of_ticket(connection: sa.Connection, source: str, ticket_id: str) -> list[Request]:
-    """All requests of a ticket, the oldest first."""
+    """Return all requests of a ticket, oldest first."""
     found = sa.select(*_COLUMNS).where(r.c.source == source, r.c.ticket_id == ticket_id)
     return _many(connection, found.order_by(r.c.id))
 
 
 def open_in_tickets(connection: sa.Connection, tickets: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """The open requests that live in these tickets of departments (source, id), where there are any."""
+    """Return the open requests that live in these tickets of departments (source, id)."""
     if not tickets:
         return {}
     found = over_rows(connection.dialect.name, _IN_TICKETS, ("source", "ticket"))
@@ -162,25 +162,25 @@ def open_in_tickets(connection: sa.Connection, tickets: Collection[tuple[str, st
 
 
 def next_number(connection: sa.Connection, source: str, ticket_id: str, department: str) -> int:
-    """The number of the next request of a ticket to a department."""
+    """Return the number of the next request of a ticket to a department."""
     mine = (r.c.source == source, r.c.ticket_id == ticket_id, r.c.department == department)
     return (connection.execute(sa.select(sa.func.max(r.c.number)).where(*mine)).scalar() or 0) + 1
 
 
 def add(connection: sa.Connection, values: dict[str, object]) -> Request:
-    """Write a new request, with the next number of its ticket and department; IntegrityError when two race."""
+    """Insert a request with the next number of its ticket and department. Raises IntegrityError if two race."""
     number = next_number(connection, *(str(values[name]) for name in ("source", "ticket_id", "department")))
     added = sa.insert(r).values(state=OPEN, **{"number": number, **values}).returning(*_COLUMNS)
     return Request(*connection.execute(added).one())
 
 
 def change(connection: sa.Connection, request: int, **values: object) -> None:
-    """Write parts of a request (`owner_id`, `client_informed_at`, `dept_ticket_id` …)."""
+    """Change columns of a request (`owner_id`, `client_informed_at`, `dept_ticket_id` …)."""
     connection.execute(sa.update(r).where(r.c.id == request).values(**values))
 
 
 def arm(connection: sa.Connection, request: Request, at: datetime, now: datetime, **values: object) -> None:
-    """Set the timer of the next step, in place of the one that is set."""
+    """Set the timer of the next step, in place of the current one."""
     timers.cancel(connection, timer_key(request.id, request.ring))
     ring = request.ring + 1
     change(connection, request.id, ring=ring, next_at=at, **values)
@@ -190,7 +190,7 @@ def arm(connection: sa.Connection, request: Request, at: datetime, now: datetime
 def close(connection: sa.Connection, request: int, ending: Ending, by: str, now: datetime) -> bool:
     """End an open request and cancel its timers; `by` is the delivery that does it.
 
-    True also when this delivery ended it before: whoever is run again goes on where it stopped.
+    True also if this delivery ended it before, so that a second run continues where the first one stopped.
     """
     answer = {"answered_at": ending.at, "answered_by": ending.by, "answered_how": ending.how}
     values = {"state": ending.state, "closed_at": now, "closed_why": ending.how, "closed_by": by, "next_at": None}
@@ -205,7 +205,7 @@ def close(connection: sa.Connection, request: int, ending: Ending, by: str, now:
 
 
 def reopen(connection: sa.Connection, request: int, by: str) -> bool:
-    """Open a request again that a person had called answered on a page; True also when `by` has done it before."""
+    """Reopen a request that a person marked as answered on a page; True also if `by` reopened it before."""
     nothing = dict.fromkeys(("answered_at", "answered_by", "answered_how", "closed_at", "closed_why"))
     mine = (r.c.id == request, r.c.state == ANSWERED, r.c.closed_why == "person")
     done = connection.execute(sa.update(r).where(*mine).values(state=OPEN, closed_by=by, **nothing).returning(r.c.id))
@@ -216,15 +216,15 @@ def reopen(connection: sa.Connection, request: int, by: str) -> bool:
 
 
 def among(connection: sa.Connection, numbers: Collection[int]) -> dict[int, Request]:
-    """These requests, by their numbers."""
+    """Return these requests, by their numbers."""
     found = sa.select(*_COLUMNS).where(r.c.id.in_(numbers))
     return {one.id: one for one in _many(connection, found)} if numbers else {}
 
 
 def add_reminder(connection: sa.Connection, **values: object) -> None:
-    """Keep what an escalation step sent: `request`, `step`, `told`, `due_at`, `sent_at`, `late`.
+    """Record what an escalation step sent: `request`, `step`, `told`, `due_at`, `sent_at`, `late`.
 
-    The outcome is `sent`, or `crossed` when the request was ended while it was on its way.
+    The outcome is `sent`, or `crossed` if the request ended while the reminder was on its way.
     """
     state = connection.execute(sa.select(r.c.state).where(r.c.id == values["request"])).scalar()
     outcome = "sent" if state == OPEN else "crossed"

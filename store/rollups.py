@@ -1,7 +1,7 @@
-"""Daily roll-ups: the clock counts each day's facts once, and reports of any period add the days up.
+"""Daily roll-ups: the clock counts each day's facts once, and reports add up the days of a period.
 
-A day is counted anew while facts may still be learnt of it (an event that came late, a case that stood); then it is
-final, and its figures never change.
+A day is counted again while more facts about it may arrive (a late event, a case that was stuck); then it is final, and
+its figures never change.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from store.tables.requests import requests
 
 ALL = "all"
 DIMENSIONS = ("department", "agent", "topic")
-TOPICS = 50  # of a day; the rest is counted together
+TOPICS = 50  # per day; the rest is counted together
 OTHER = "…"
 FINAL = timedelta(days=3)  # after the end of a day
-AGAIN = timedelta(hours=1)  # a day that is over, and not final, is counted as often
+AGAIN = timedelta(hours=1)  # how often a past day that is not final is counted again
 HOUR = timedelta(hours=1)
 _LOCK = 7_310_422  # any fixed number: PostgreSQL's advisory lock for counting
 
@@ -37,25 +37,25 @@ Row = dict[str, int]
 
 @dataclass
 class Counted:
-    """Counts by (dimension, value), and the asked by the hour."""
+    """Counts by (dimension, value), and requests asked by hour."""
 
     rows: dict[tuple[str, str], Row]
     hours: dict[tuple[str, str, int], int]
 
 
 def bounds(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The moments that these days are between, both included, by the clock of a zone."""
+    """Return the moments at which these days begin and end in a time zone."""
     start = datetime.combine(first, time.min, zone).astimezone(UTC)
     return start, datetime.combine(last + timedelta(days=1), time.min, zone).astimezone(UTC)
 
 
 def bucket(took: timedelta) -> str:
-    """The column of an answer time; an edge belongs to what is below it: 24 hours are «within 24 hours»."""
+    """Return the column of an answer time; an edge belongs to the bucket below it: 24 hours is «within 24 hours»."""
     return BUCKETS[bisect_left(EDGES, took / HOUR)]
 
 
 def empty() -> Row:
-    """Nothing happened."""
+    """Return counts of zero."""
     return dict.fromkeys(_NAMES, 0)
 
 
@@ -68,7 +68,7 @@ def add(row: Row, fact: Fact) -> None:
 
 
 def count(found: Iterable[Fact], zone: ZoneInfo) -> Counted:
-    """Count facts under everything that each belongs to."""
+    """Count facts, each under its department, agent and topic, and under all."""
     rows: dict[tuple[str, str], Row] = defaultdict(empty)
     hours: dict[tuple[str, str, int], int] = defaultdict(int)
     kept = list(found)
@@ -84,7 +84,7 @@ def count(found: Iterable[Fact], zone: ZoneInfo) -> Counted:
 
 
 def _largest(found: Sequence[Fact]) -> set[str]:
-    """The topics that are told apart: free texts are no good rows of a report."""
+    """Return the topics with rows of their own: free texts would make too many."""
     counts: dict[str, int] = defaultdict(int)
     for fact in found:
         counts[fact.topic] += 1
@@ -92,9 +92,9 @@ def _largest(found: Sequence[Fact]) -> set[str]:
 
 
 def due(connection: sa.Connection, now: datetime, zone: ZoneInfo) -> list[date]:
-    """The days that are to be counted: those that nobody counted, today, and those that are not final.
+    """Return the days to count: those never counted, today, and those that are not final.
 
-    In order and without a gap, or nobody would know which days are missing.
+    In order and without gaps, or missing days could not be determined.
     """
     today = now.astimezone(zone).date()
     known = connection.execute(sa.select(report_days.c.day).order_by(report_days.c.day.desc()).limit(1)).scalar()
@@ -109,7 +109,7 @@ def due(connection: sa.Connection, now: datetime, zone: ZoneInfo) -> list[date]:
 
 
 def _before_all(connection: sa.Connection, now: datetime, zone: ZoneInfo) -> list[date]:
-    """The days before the first that was counted, the last of them first: a request may be told of late."""
+    """Return the days before the first one counted, latest first: a request may be reported late."""
     first = connection.execute(sa.select(sa.func.min(requests.c.since))).scalar()
     counted = connection.execute(sa.select(sa.func.min(report_days.c.day))).scalar()
     if first is None or counted is None:
@@ -121,7 +121,7 @@ def _before_all(connection: sa.Connection, now: datetime, zone: ZoneInfo) -> lis
 def count_day(connection: sa.Connection, day: date, now: datetime, zone: ZoneInfo, last: int) -> None:
     """Count a day, in a transaction of its own; one clock at a time."""
     start, end = bounds(day, day, zone)
-    if is_postgresql(connection):  # SQLite has one writer, who finds what the one before has written
+    if is_postgresql(connection):  # SQLite has one writer at a time, which sees what the previous one wrote
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     counted = count(facts(connection, Span(start, end, last)), zone)
     values = {"counted_at": now, "final": now >= end + FINAL}
@@ -149,7 +149,7 @@ def _write(connection: sa.Connection, day: date, counted: Counted) -> None:
 
 
 def _add_month_up(connection: sa.Connection, month: date) -> None:
-    """Write the figures of a month anew, out of those of its days."""
+    """Recompute the figures of a month from those of its days."""
     t = report_rows
     connection.execute(sa.delete(report_months).where(report_months.c.month == month))
     where = (t.c.dimension.in_(DIMENSIONS), t.c.day >= month, t.c.day < _next_month(month))
@@ -167,7 +167,7 @@ def _next_month(day: date) -> date:
 
 
 def counted_at(connection: sa.Connection, day: date) -> datetime | None:
-    """When a day was counted last."""
+    """Return when a day was last counted."""
     moment: datetime | None = connection.execute(
         sa.select(report_days.c.counted_at).where(report_days.c.day == day)
     ).scalar()
@@ -175,7 +175,7 @@ def counted_at(connection: sa.Connection, day: date) -> datetime | None:
 
 
 def by_day(connection: sa.Connection, first: date, last: date, place: tuple[str, str]) -> dict[date, Row]:
-    """Each day's figures of one value of a dimension."""
+    """Return each day's figures for one value of a dimension."""
     t = report_rows
     where = (t.c.dimension == place[0], t.c.value == place[1], t.c.day >= first, t.c.day <= last)
     found = sa.select(t.c.day, *(t.c[name] for name in _NAMES)).where(*where)
@@ -183,10 +183,10 @@ def by_day(connection: sa.Connection, first: date, last: date, place: tuple[str,
 
 
 def by_value(connection: sa.Connection, first: date, last: date, dimension: str) -> dict[str, Row]:
-    """The figures of a period of each value of a dimension: of its whole months, and of the days around them."""
+    """Return the figures of a period for each value of a dimension, from its whole months and the days around them."""
     t, m = report_rows, report_months
     start = first if first.day == 1 else _next_month(first)
-    end = max(start, (last + timedelta(days=1)).replace(day=1))  # what begins here is no whole month any more
+    end = max(start, (last + timedelta(days=1)).replace(day=1))  # from here on there is no whole month
     within = (t.c.dimension == dimension, t.c.day >= first, t.c.day <= last)
     days = sa.select(t.c.value, *(t.c[name] for name in _NAMES)).where(*within, sa.or_(t.c.day < start, t.c.day >= end))
     whole = (m.c.dimension == dimension, m.c.month >= start, m.c.month < end)
@@ -196,7 +196,7 @@ def by_value(connection: sa.Connection, first: date, last: date, dimension: str)
 
 
 def by_hour(connection: sa.Connection, first: date, last: date, place: tuple[str, str]) -> dict[tuple[int, int], int]:
-    """How many were asked, by weekday (Monday is 0) and hour."""
+    """Return how many requests were asked, by weekday (Monday is 0) and hour."""
     t = report_hours
     where = (t.c.dimension == place[0], t.c.value == place[1], t.c.day >= first, t.c.day <= last)
     sunday_first = sa.extract("dow", t.c.day)
@@ -205,18 +205,18 @@ def by_hour(connection: sa.Connection, first: date, last: date, place: tuple[str
 
 
 def _row(row: sa.Row[Any]) -> Row:
-    # they are the last columns of each query
+    # these are the last columns of each query
     return {name: int(value) for name, value in zip(_NAMES, row[-len(_NAMES) :], strict=True)}
 
 
 def live(connection: sa.Connection, span: Span, narrow: Narrow, limit: int) -> list[Fact] | None:
-    """The facts of what no roll-up serves (several filters at once); None: there are too many."""
+    """Return the facts that no roll-up covers (several filters at once); `None` if there are too many."""
     found = list(facts(connection, span, narrow, limit + 1))
     return found if len(found) <= limit else None
 
 
 def values(connection: sa.Connection, first: date, last: date, dimension: str, limit: int) -> list[str]:
-    """The values of a dimension in the months of these days, the most asked first."""
+    """Return the values of a dimension in the months of these days, most asked first."""
     t = report_months
     where = (t.c.dimension == dimension, t.c.month >= first.replace(day=1), t.c.month <= last, t.c.value != OTHER)
     found = sa.select(t.c.value).where(*where).group_by(t.c.value).order_by(sa.func.sum(t.c.asked).desc(), t.c.value)

@@ -1,4 +1,4 @@
-"""What the rows that queries give out have in them; a row of SQLAlchemy fits where its columns do."""
+"""The columns of the rows that queries return, as protocols that SQLAlchemy's rows satisfy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class EventRow(Protocol):
 
 
 class DeliveryRow(EventRow, Protocol):
-    """A delivery; `due_at` None: it waits for a person, or for a system to come back."""
+    """A delivery; without `due_at` it waits for a person, or for a system to come back."""
 
     delivery_id: str
     body: str
@@ -34,7 +34,7 @@ class DeliveryRow(EventRow, Protocol):
 
 
 class ListedRow(EventRow, Protocol):
-    """A delivery in a list, without its texts; `ticket_url` is that of its event."""
+    """A delivery in a list, without its texts; `ticket_url` is from its event."""
 
     delivery_id: str
     attempts: int
@@ -45,7 +45,7 @@ class ListedRow(EventRow, Protocol):
 
 
 class WholeRow(DeliveryRow, ListedRow, Protocol):
-    """A delivery with its texts and its ticket's address."""
+    """A delivery with its texts and its ticket's URL."""
 
 
 class StepRow(Protocol):
@@ -68,13 +68,13 @@ class StepRow(Protocol):
 
 
 class ObservedRow(StepRow, Protocol):
-    """A step with the case of its delivery."""
+    """A row of the ledger with the case of its delivery."""
 
     case_id: str
 
 
 class RuleHitRow(ObservedRow, Protocol):
-    """A finding, with who marked it as wrong, and why."""
+    """A rule hit, with who marked it as a false alarm, and why."""
 
     marked_by: str | None
     mark: str | None
@@ -96,7 +96,7 @@ class ChangeRow(Protocol):
 
 
 class SwitchRow(Protocol):
-    """What was turned by hand, when and by whom."""
+    """What was switched by hand, when and by whom."""
 
     value: str
     set_at: datetime
@@ -104,7 +104,7 @@ class SwitchRow(Protocol):
 
 
 class SystemRow(Protocol):
-    """A system; `closed_at` None: it may be called."""
+    """A system; it may be called if `closed_at` is `None`."""
 
     name: str
     failures: int
@@ -116,7 +116,7 @@ class SystemRow(Protocol):
 
 
 class UserRow(Protocol):
-    """Somebody who signs in by a password."""
+    """A user who signs in with a password."""
 
     email: str
     role: str
@@ -126,7 +126,7 @@ class UserRow(Protocol):
 
 
 class TokenRow(Protocol):
-    """A key of a program."""
+    """An API key of a program."""
 
     name: str
     role: str
@@ -136,14 +136,14 @@ class TokenRow(Protocol):
 
 
 class PausedRow(Protocol):
-    """All effects are stopped, since when and why."""
+    """The pause of all effects, since when and why."""
 
     closed_at: datetime
     reason: str | None
 
 
 class RateLimitRow(Protocol):
-    """Until when a scope must not be called, and how often in a row it was so."""
+    """Until when a scope must not be called, and how many times in a row it was limited."""
 
     scope: str
     until: datetime

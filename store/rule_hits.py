@@ -1,6 +1,4 @@
-"""Rule hits: what rules found that only warned or recorded, by rule and agent, and which of it a person called a
-false alarm.
-"""
+"""Rule hits: what rules only warned of or recorded, by rule and agent, and which hits people marked as false alarms."""
 
 from __future__ import annotations
 
@@ -17,8 +15,8 @@ from store.tables import ledger as g
 from store.tables.reports import false_alarms as f
 
 PAGE = 50
-MOST = 20_000  # rule hits of a period that are counted
-HITS = sa.text("ledger.outcome IN ('observed', 'warned')")  # as its partial index says it
+MOST = 20_000  # the most rule hits of a period that are counted
+HITS = sa.text("ledger.outcome IN ('observed', 'warned')")  # as in the partial index
 
 
 def _of_period(start: datetime, end: datetime) -> sa.Select[Any]:
@@ -28,7 +26,7 @@ def _of_period(start: datetime, end: datetime) -> sa.Select[Any]:
 
 
 def by_rule(connection: sa.Connection, start: datetime, end: datetime) -> list[tuple[str, int]]:
-    """How often each rule was hit, the most first; of the newest `MOST`."""
+    """Return how often each rule was hit, most often first, among the newest `MOST`."""
     part = _of_period(start, end).limit(MOST).subquery()
     count = sa.func.count()
     found = connection.execute(sa.select(part.c.rule, count).group_by(part.c.rule).order_by(count.desc(), part.c.rule))
@@ -38,7 +36,7 @@ def by_rule(connection: sa.Connection, start: datetime, end: datetime) -> list[t
 def table(
     connection: sa.Connection, start: datetime, end: datetime, *, agents: bool
 ) -> list[tuple[str, str, int, int]]:
-    """Rule, agent (empty unless asked for), how often, how often it was a false alarm; of the newest `MOST`."""
+    """Return rule, agent (empty unless requested), hits, and false alarms, among the newest `MOST`."""
     part = _of_period(start, end).limit(MOST).subquery()
     who: sa.ColumnElement[str] = _agent(connection) if agents else sa.literal("")
     count, false = sa.func.count(), sa.func.count(f.c.ledger)
@@ -51,7 +49,7 @@ def table(
 
 
 def _agent(connection: sa.Connection) -> sa.ColumnElement[str]:
-    """The agent of a delivery's event, without reading the event."""
+    """Extract the agent from a delivery's event in the database."""
     if is_postgresql(connection):
         return sa.func.json_extract_path_text(sa.cast(d.c.event, sa.JSON), "agent", "id")
     return sa.func.json_extract(d.c.event, "$.agent.id")
@@ -63,7 +61,7 @@ def steps(
     rules: Collection[str] | None,
     after: tuple[datetime, int] | None,
 ) -> Sequence[RuleHitRow]:
-    """Rule hits of some rules (None: of all), the newest first, with case and who marked each; `PAGE` and one more."""
+    """Return hits of some rules (`None`: all), newest first, with case and marks; one more than `PAGE`."""
     query = sa.select(g, d.c.case_id, f.c.who.label("marked_by"), f.c.reason.label("mark")).join(
         d, d.c.id == g.c.delivery
     )
@@ -76,12 +74,12 @@ def steps(
 
 
 def marked(connection: sa.Connection, numbers: Sequence[int]) -> set[int]:
-    """Which of these steps of the ledger are called false alarms."""
+    """Return which of these ledger rows are marked as false alarms."""
     return set(connection.execute(sa.select(f.c.ledger).where(f.c.ledger.in_(numbers))).scalars()) if numbers else set()
 
 
 def mark(connection: sa.Connection, step: int, who: str, reason: str | None, now: datetime) -> bool:
-    """Call a step of the ledger a false alarm; False when there is none such, or it is marked."""
+    """Mark a ledger row as a false alarm; False if it does not exist or is marked already."""
     if connection.execute(sa.select(g.c.id).where(g.c.id == step)).first() is None:
         return False
     row = insert_into(connection, f).values(ledger=step, who=who[:254], at=now, reason=reason).on_conflict_do_nothing()
@@ -89,5 +87,5 @@ def mark(connection: sa.Connection, step: int, who: str, reason: str | None, now
 
 
 def unmark(connection: sa.Connection, step: int) -> bool:
-    """Take a mark away; whether there was one."""
+    """Remove a mark; return whether there was one."""
     return connection.execute(sa.delete(f).where(f.c.ledger == step).returning(f.c.ledger)).first() is not None

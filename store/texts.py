@@ -1,8 +1,8 @@
-"""What people wrote is forgotten when its case is long over: nothing has happened in it, and nothing is open.
+"""Deletes what people wrote once its case is long over: nothing has happened in it, and nothing is open.
 
-A case is looked at when the purge comes to one of its deliveries that are over; the newest of them decides. One in
-which something is still open is looked at again a day later (`kept_texts`). Numbers, links, the names of rules and
-verbs, moments and outcomes stay: who did what, by which rule.
+A case is checked when the purge reaches one of its ended deliveries; its newest delivery decides. If something is still
+open, the case is checked again a day later (`kept_texts`). Numbers, links, names of rules and actions, moments and
+outcomes stay: who did what, by which rule.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from store.tables.requests import requests as r
 from store.tables.systems import kept_texts
 
 AGAIN = timedelta(days=1)
-CRMS = ("webcrm", "usedesk")  # any other begin of a case is a site of Jira, or the bot itself
+CRMS = ("webcrm", "usedesk")  # other prefixes of a case are Jira sites, or the bot itself
 
 
 def forget(
     connection: sa.Connection, before: datetime, now: datetime, limit: int, without_texts: Callable[[str], str]
 ) -> int:
-    """Forget the texts of cases whose last delivery ended before a moment; how many deliveries and cases were met.
+    """Delete the texts of cases whose last delivery ended before a moment; return how much was checked.
 
-    `without_texts` gives what is left of an event's JSON.
+    `without_texts` returns what is left of an event's JSON.
     """
     due = sa.select(kept_texts.c.case_id).where(kept_texts.c.look_at <= now).order_by(kept_texts.c.look_at)
     again = list(connection.execute(due.limit(limit)).scalars())
@@ -50,7 +50,7 @@ def forget(
 
 
 def _alive(connection: sa.Connection, cases: Sequence[str], before: datetime) -> set[str]:
-    """Those with a delivery that is not over, or ended later: that one will be met in its turn."""
+    """Return the cases with a delivery that is unfinished or ended later, and so will be reached in its turn."""
     over = d.c.state.in_(("done", "ignored")) & (d.c.finished_at < before)
     query = sa.select(d.c.case_id).where(d.c.case_id.in_(cases), ~over | d.c.finished_at.is_(None)).distinct()
     return set(connection.execute(query).scalars()) if cases else set()
@@ -71,7 +71,7 @@ def _of(table: sa.Table, case: str) -> sa.ColumnElement[bool]:
 
 
 def _ticket_of(case: str) -> tuple[str, str]:
-    """The source and ticket of a case; an issue that no ticket is known of is on hold, and asks, by itself."""
+    """Return the source and ticket of a case; an issue without a known ticket has holds and requests of its own."""
     source, _, number = case.partition(":")
     return (source if source in (*CRMS, "bot") else "jira"), number
 
@@ -79,7 +79,7 @@ def _ticket_of(case: str) -> tuple[str, str]:
 def _strip(
     connection: sa.Connection, cases: Collection[str], now: datetime, without_texts: Callable[[str], str]
 ) -> None:
-    """Take the texts out of deliveries and of what their ledgers say was written; without them none runs again."""
+    """Delete the texts of deliveries and of their ledger rows; without their texts, deliveries cannot run again."""
     query = sa.select(d.c.id, d.c.event).where(d.c.case_id.in_(cases), d.c.texts_gone_at.is_(None))
     rows = connection.execute(query).all() if cases else []
     if not rows:
@@ -94,7 +94,7 @@ def _strip(
 def _forget_in_tables(connection: sa.Connection, case: str, now: datetime) -> None:
     gone = {"text": "", "topic": None, "snooze_reason": None, "texts_gone_at": now}
     connection.execute(sa.update(r).where(_of(r, case), r.c.texts_gone_at.is_(None)).values(**gone))
-    asked = sa.select(r.c.id).where(_of(r, case))  # promises have no index by their ticket but of those that are alive
+    asked = sa.select(r.c.id).where(_of(r, case))  # promises have an index by ticket only for those not ended
     connection.execute(sa.update(p).where(p.c.request.in_(asked.scalar_subquery())).values(text=""))
     connection.execute(sa.update(h).where(_of(h, case)).values(question=None))
     connection.execute(sa.update(k).where(_of(k, case)).values(text=None))

@@ -1,4 +1,4 @@
-"""What tickets are about, out of their newest events: nothing more is stored, so it is forgotten with them."""
+"""What tickets are about, read from their newest events; not stored elsewhere, so it is deleted with them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from store.dialect import is_postgresql
 from store.tables import deliveries as d
 from store.types import to_json
 
-LOOKED_AT = 20  # newest deliveries of a case that are asked for a subject, so that a long case costs no more
+LOOKED_AT = 20  # newest deliveries of a case that are searched for a subject, which bounds the cost of a long case
 _SUBJECT = {
     "sqlite": "json_extract(near.event, '$.ticket.subject')",
     "postgresql": "json_extract_path_text(CAST(near.event AS json), 'ticket', 'subject')",
@@ -27,7 +27,7 @@ _PATHS = (("subject",), ("type",), ("subtype",), ("seller", "name"), ("client", 
 
 @dataclass(frozen=True)
 class TicketTitle:
-    """A ticket in the words of its CRM; what the event did not tell is empty."""
+    """A ticket in the words of its CRM; what the event does not contain is empty."""
 
     subject: str
     type: str = ""
@@ -42,12 +42,12 @@ class TicketTitle:
 
     @property
     def whose(self) -> str:
-        """The seller, or else the client."""
+        """The seller, otherwise the client."""
         return self.seller or self.client
 
 
 def of_cases(connection: sa.Connection, cases: Iterable[str]) -> dict[str, TicketTitle]:
-    """By case (`webcrm:238`), in two statements however many; a case of which no subject is known is left out."""
+    """Return titles by case (`webcrm:238`), always with two statements; cases without a known subject are left out."""
     asked = sorted(set(cases))
     if not asked:
         return {}

@@ -1,4 +1,4 @@
-"""One ticket for its card: what came in about it from every system, and what was done; by the index of cases."""
+"""Data for a ticket's card: what came in about it from every system, and what was done; by the index of cases."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from store.tables import ledger
 from store.tables import links as link_table
 from store.tables.requests import requests as request_table
 
-NEWEST = 40  # deliveries of a timeline
-_FOUND = 20  # tickets that one key may lead to
+NEWEST = 40  # deliveries in a timeline
+_FOUND = 20  # the most tickets that one key may lead to
 
 
 @dataclass(frozen=True)
 class TicketStanding:
-    """What the bot knows of a ticket now; `requests` open or not, `promises` alive."""
+    """What the bot knows of a ticket now: `requests` open or not, `promises` that have not ended."""
 
     issues: Sequence[Link]
     hold: Hold | None
@@ -34,12 +34,12 @@ class TicketStanding:
 
     @property
     def drafts(self) -> Sequence[Promise]:
-        """The reply of each request that an agent may send: its newest, for what an older one says is true no more."""
+        """The newest draft of each request, which an agent may send: older ones are outdated."""
         return list({one.request: one for one in self.promises if one.state == promises.DRAFT}.values())
 
 
 def timeline(connection: sa.Connection, source: str, ticket_id: str) -> list[EventRow]:
-    """The newest deliveries of a ticket: its own case, those of its issues from before they were linked."""
+    """Return the newest deliveries of a ticket: of its own case, and of its issues from before they were linked."""
     mine = (link_table.c.source == source, link_table.c.ticket_id == ticket_id)
     issues = connection.execute(sa.select(link_table.c.site, link_table.c.issue_id).where(*mine))
     cases = [f"{source}:{ticket_id}", *(f"{row.site}:{row.issue_id}" for row in issues)]
@@ -52,20 +52,20 @@ def timeline(connection: sa.Connection, source: str, ticket_id: str) -> list[Eve
 
 
 def of_cases(connection: sa.Connection, cases: Sequence[str]) -> list[EventRow]:
-    """The newest deliveries of other cases (timers and words of people about a ticket's requests and holds)."""
+    """Return the newest deliveries of other cases (timers, and persons' actions on a ticket's requests and holds)."""
     columns = (d.c.id, d.c.source, d.c.type, d.c.state, d.c.reason, d.c.received_at, d.c.case_id)
     query = sa.select(*columns).where(d.c.case_id.in_(cases)).order_by(d.c.id.desc()).limit(NEWEST)
     return list(connection.execute(query)) if cases else []
 
 
 def all_of(connection: sa.Connection, source: str, ticket_id: str, others: Sequence[str]) -> list[EventRow]:
-    """The newest deliveries of a ticket and of these other cases, each once."""
+    """Return the newest deliveries of a ticket and of these other cases, each once."""
     rows = {row.id: row for row in [*timeline(connection, source, ticket_id), *of_cases(connection, others)]}
     return sorted(rows.values(), key=lambda row: -row.id)[:NEWEST]
 
 
 def is_known(connection: sa.Connection, source: str, ticket_id: str) -> bool:
-    """Whether anything was ever heard of a ticket, or is kept of it."""
+    """Whether the store has anything about a ticket."""
     case = sa.exists().where(d.c.case_id == f"{source}:{ticket_id}")
     kept = [
         sa.exists().where(table.c.source == source, table.c.ticket_id == ticket_id)
@@ -75,26 +75,26 @@ def is_known(connection: sa.Connection, source: str, ticket_id: str) -> bool:
 
 
 def of_key(connection: sa.Connection, key: str) -> list[tuple[str, str]]:
-    """The tickets (source, id) of an issue, by its key."""
+    """Return the tickets (source, id) of an issue, by its key."""
     found = sa.select(link_table.c.source, link_table.c.ticket_id).where(link_table.c.issue_key == key)
     return [(row.source, row.ticket_id) for row in connection.execute(found.order_by(link_table.c.id).limit(_FOUND))]
 
 
 def last_events(connection: sa.Connection, source: str, ticket_id: str, limit: int) -> list[str]:
-    """The newest events of a ticket's own CRM, as the store keeps them, the newest first."""
+    """Return the newest stored events of a ticket from its own CRM, newest first."""
     mine = (d.c.case_id == f"{source}:{ticket_id}", d.c.source == source, d.c.event.is_not(None))
     query = sa.select(d.c.event).where(*mine).order_by(d.c.id.desc()).limit(limit)
     return list(connection.execute(query).scalars())
 
 
 def warned(connection: sa.Connection, deliveries: Sequence[int]) -> list[StepRow]:
-    """What rules that only warn or record found in these deliveries."""
+    """Return what rules in modes warn and observe found in these deliveries."""
     where = (ledger.c.delivery.in_(deliveries), ledger.c.outcome.in_(("observed", "warned")))
     return list(connection.execute(sa.select(ledger).where(*where).order_by(ledger.c.id.desc()))) if deliveries else []
 
 
 def standing(connection: sa.Connection, source: str, ticket_id: str) -> TicketStanding:
-    """How a ticket stands, by one indexed query for each part: the card's own, and that of Usedesk's block."""
+    """Return the current state of a ticket, with one indexed query per part, for its card and for Usedesk's block."""
     return TicketStanding(
         issues=links.all_of_ticket(connection, source, ticket_id),
         hold=holds.open_of_ticket(connection, source, ticket_id),

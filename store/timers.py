@@ -1,6 +1,7 @@
-"""Timers: `pending` until a clock claims them; what is claimed fires once, whoever claims it.
+"""Timers: `pending` until a clock claims them; each fires once, whichever clock claims it.
 
-Keys: `hold:<number>`, `request:<number>:<ring>`, `client:<number of a request>`, `promise:<number>`.
+The first word of a key is the timer's kind, such as `hold:<number>` or `request:<number>:<ring>`; the modules that set
+timers define the keys.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from store.tables import timers as a
 
 @dataclass(frozen=True)
 class Timer:
-    """A timer that was claimed."""
+    """A claimed timer."""
 
     key: str
     kind: str
@@ -24,7 +25,7 @@ class Timer:
 
 
 def add(connection: sa.Connection, key: str, due_at: datetime, now: datetime) -> None:
-    """Set a timer; its kind is the key's first word. One that is set stays as it is."""
+    """Set a timer; its kind is the key's first word. An existing one is left alone."""
     row = {"key": key, "kind": key.partition(":")[0], "due_at": due_at, "state": "pending", "made_at": now}
     connection.execute(insert_into(connection, a).values(**row).on_conflict_do_nothing())
 
@@ -35,11 +36,11 @@ def cancel(connection: sa.Connection, *keys: str) -> None:
 
 
 def claim_due(connection: sa.Connection, now: datetime, limit: int) -> list[Timer]:
-    """Claim the timers that are due, the oldest first; another clock gets none of them."""
+    """Claim the timers that are due, oldest first; no other clock gets them."""
     pick = sa.select(a.c.key).where(a.c.state == "pending", a.c.due_at <= now).order_by(a.c.due_at).limit(limit)
     if is_postgresql(connection):
         pick = pick.with_for_update(skip_locked=True)
-    due = pick.cte("due")  # within the condition PostgreSQL may ask it once a row, and gets others each time
+    due = pick.cte("due")  # inline, PostgreSQL may run it for each row, with different results
     claimed = (
         sa.update(a)
         .where(a.c.key.in_(sa.select(due.c.key)), a.c.state == "pending")

@@ -1,4 +1,4 @@
-"""What went through in the last day, by the hour; each hour by an index, and bounded."""
+"""What was processed in the last day, by hour; each hour uses an index, and is bounded."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ import sqlalchemy as sa
 from store.tables import deliveries as d
 
 HOURS = 24
-MOST = 5000  # a count of an hour goes no further
-LOOKED_AT = 200  # the newest events of an hour, whose times are told
-STOPPED = 1000  # the newest dead letters
+MOST = 5000  # the count of an hour stops here
+LOOKED_AT = 200  # the newest events of an hour, whose times are returned
+STOPPED = 1000  # the newest dead letters that are counted
 _HOUR = timedelta(hours=1)
 _OVER = sa.text("deliveries.state IN ('done', 'ignored')")
 
 
 @dataclass(frozen=True)
 class Hour:
-    """An hour from `start` on: how many events were finished, how many that came in it are dead letters now, and how
-    long those that were done took, the quickest first."""
+    """An hour from `start` on: how many events finished, how many that came in then are dead letters now, and how long
+    those that are done took, shortest first.
+    """
 
     start: datetime
     finished: int
@@ -30,7 +31,7 @@ class Hour:
 
 
 def last_day(connection: sa.Connection, now: datetime) -> list[Hour]:
-    """The last 24 hours, the present one included, the oldest first."""
+    """Return the last 24 hours, including the current one, oldest first."""
     first = now.replace(minute=0, second=0, microsecond=0) - (HOURS - 1) * _HOUR
     dead = _dead(connection, first)
     starts = [first + number * _HOUR for number in range(HOURS)]

@@ -1,7 +1,7 @@
-"""Turns at a limit of calls: whoever finds none left keeps a place in a line, and comes back when it is his turn.
+"""Turns at a rate limit: a caller that finds no token keeps a place in a queue, and comes back at its turn.
 
-The lowest level goes first; within a level, who came first. Nobody is promised a token: each is told when it will
-probably be his turn, and those ahead of him have theirs, so who is overtaken by something more urgent comes once more.
+The lowest level goes first; within a level, first come, first served. No token is guaranteed: each caller is told when
+its turn will probably be. Those ahead of it keep theirs, so a caller overtaken by more urgent ones comes once more.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from store.dialect import insert_into
 from store.rates import Rate
 from store.tables import rate_turns as t
 
-LATE = timedelta(seconds=10)  # so long a place is kept for somebody who should have come
+LATE = timedelta(seconds=10)  # how long a place is kept for a caller that is late
 
 
 @dataclass(frozen=True)
 class Turn:
-    """Who asks: the holder of a place, by which he is known when he comes back, and how urgent it is."""
+    """Who asks: the holder of a place, recognised when it comes back, and its urgency."""
 
     holder: str
     level: int
 
 
 def take(connection: sa.Connection, rate: Rate, now: datetime, turn: Turn) -> datetime | None:
-    """Take a token: None; or it is not this one's turn, and it is the moment to come back."""
+    """Take a token and return `None`; if it is not this caller's turn, return the moment to come back."""
     mine = connection.execute(sa.select(t.c.id).where(t.c.name == rate.name, t.c.holder == turn.holder)).scalar()
     ahead = _ahead(connection, rate.name, now, turn.level, mine)
-    # when the bucket is full, those ahead are late and lose nothing
+    # if the bucket is full, those ahead are late and lose nothing
     left = min(ahead, rate.burst - 1)
     free_at = rates.take(connection, rate, now, left)
     if free_at is None:
@@ -47,7 +47,7 @@ def take(connection: sa.Connection, rate: Rate, now: datetime, turn: Turn) -> da
 
 
 def waiting(connection: sa.Connection, name: str, now: datetime) -> int:
-    """How many wait for a limit of this name."""
+    """Return how many callers wait for this limit."""
     return connection.execute(sa.select(sa.func.count()).where(*_alive(name, now))).scalar_one()
 
 
@@ -62,7 +62,7 @@ def _alive(name: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _queue(connection: sa.Connection, name: str, turn: Turn, due_at: datetime) -> None:
-    """Keep a place; whoever has one keeps it, or changes the level and stays as old."""
+    """Store a place; an existing one keeps its position, even if its level changes."""
     values = {"level": turn.level, "due_at": due_at.timestamp()}
     row = insert_into(connection, t).values(name=name, holder=turn.holder, **values)
     connection.execute(row.on_conflict_do_update(index_elements=["name", "holder"], set_=values))

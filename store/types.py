@@ -1,4 +1,4 @@
-"""Column types that mean the same on SQLite and PostgreSQL."""
+"""Column types that behave the same on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class Moment(TypeDecorator[datetime]):
-    """An aware UTC datetime; a naive one is refused with ValueError."""
+    """An aware UTC datetime; a naive one raises ValueError."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -26,19 +26,19 @@ class Moment(TypeDecorator[datetime]):
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give back UTC."""
+        """Return UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Data(TypeDecorator[Any]):
-    """A JSON value kept as text, written the same way on both databases; None stays NULL."""
+    """A JSON value stored as text in the same form on both databases; `None` is NULL."""
 
     impl = JSON(none_as_null=True)
     cache_ok = True
 
 
 def to_json(value: object) -> str:
-    """Serialise for the engine: compact, letters as they are."""
+    """Serialise for the engine: compact, without escaping non-ASCII letters."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
