@@ -59,8 +59,7 @@ def set_blocked(connection: sa.Connection, email: str, since: datetime | None) -
 
 
 def admins(connection: sa.Connection, *, sandbox: bool) -> list[str]:
-    """Return the e-mails of admins who can sign in here; their rows are locked, so that two do not remove each other.
-    """
+    """Return the e-mails of admins who can sign in here; locks their rows, so that two cannot remove each other."""
     found = sa.select(u.c.email, u.c.of_sandbox).where(u.c.role == "admin", u.c.blocked_at.is_(None))
     rows = connection.execute(found.order_by(u.c.email).with_for_update())
     return [row.email for row in rows if sandbox or not row.of_sandbox]

@@ -1,4 +1,4 @@
-"""The tables. Migrations in `store/migrations` make exactly these; a test compares them."""
+"""The tables. The migrations in `store/migrations` make exactly these; a test compares them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ __all__ = [
     "workers",
 ]
 
-# The inbox: one row a webhook call. `due_at` NULL = waits for a person or for `waits_for` to come back.
+# The inbox: one row per webhook call. `due_at` NULL = waits for a person or for `waits_for` to come back.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -91,7 +91,7 @@ deliveries = Table(
     Column("config_version", String(64)),
     Column("run_token", String(36)),
     Column("finished_at", Moment),
-    Column("texts_gone_at", Moment),  # what people wrote was forgotten
+    Column("texts_gone_at", Moment),  # what people wrote was deleted
     UniqueConstraint("source", "delivery_id", name="uq_deliveries_source_delivery"),
 )
 _unfinished = text("state IN ('waiting', 'running', 'dead')")
@@ -120,7 +120,7 @@ Index(
     postgresql_where=_over,
 )
 
-# Which worker runs the deliveries of a case, until when unless it says more. A case that nobody works at has no row.
+# Leases: which worker runs the deliveries of a case, and until when. A case that nobody works on has no row.
 cases = Table(
     "cases",
     metadata,
@@ -129,7 +129,7 @@ cases = Table(
     Column("until", Moment, nullable=False, index=True),
 )
 
-# Jira signs the body but not its id: a body, or an event, that is remembered is a redelivery.
+# Jira signs the body but not its id: a body or an event seen before is a redelivery.
 seen_bodies = Table(
     "seen_bodies",
     metadata,
@@ -138,7 +138,7 @@ seen_bodies = Table(
     Column("seen_at", Moment, nullable=False, index=True),
 )
 
-# Everything that the bot did, would have done, or refused, with the rule.
+# Everything that the bot did, would have done, or did not do because it was refused, with the rule.
 ledger = Table(
     "ledger",
     metadata,
@@ -174,7 +174,7 @@ Index("ix_ledger_results", ledger.c.target, sqlite_where=_with_result, postgresq
 _found = text("outcome IN ('observed', 'warned')")
 Index("ix_ledger_found", ledger.c.begun_at, ledger.c.id, sqlite_where=_found, postgresql_where=_found)
 
-# A ticket and one of its issues; one per ticket and purpose, besides those that it was taken from.
+# A ticket and one of its issues; one per ticket and purpose, besides former ones.
 links = Table(
     "links",
     metadata,
@@ -188,7 +188,7 @@ links = Table(
     Column("made_by_bot", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("key_written_at", Moment),
-    Column("status", String(64)),  # of the issue, as it was told last
+    Column("status", String(64)),  # of the issue, as last reported
     Column("type_id", String(64)),
     Column("former_since", Moment),  # NULL: the ticket is still this group's
     UniqueConstraint("site", "issue_id", name="uq_links_issue"),
@@ -206,7 +206,7 @@ Index(
     postgresql_where=_present,
 )
 
-# What the bot set last in a field of an issue, and since when a person has it.
+# What the bot last set in a field of an issue, and since when a person has control of it.
 field_marks = Table(
     "field_marks",
     metadata,
@@ -258,7 +258,7 @@ Index("ix_holds_owner", holds.c.source, holds.c.owner_id)
 Index("ix_holds_issue", holds.c.site, holds.c.issue_id)
 Index("ix_holds_awaited_issue", holds.c.awaited_key, sqlite_where=_open, postgresql_where=_open)
 
-# Timers: the clock makes a delivery of each one that is due.
+# Timers: the clock turns each one that is due into a delivery.
 timers = Table(
     "alarms",
     metadata,

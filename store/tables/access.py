@@ -1,4 +1,4 @@
-"""The tables of access and of what people change: users, sessions, tokens, the audit, switches."""
+"""The tables of access and of people's changes: users, sessions, tokens, the audit, switches."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from sqlalchemy import Boolean, Column, Index, String, Table, Text, text
 from store.tables.metadata import Id, metadata
 from store.types import Data, Moment
 
-# People who sign in by a password. `of_sandbox`: everybody knows the password, so it opens nothing but a sandbox.
-# Who is `blocked_at` some moment stays in the table, and is let in no more.
+# Users who sign in with a password. `of_sandbox`: the password is public, so it only works in a sandbox. A user with a
+# `blocked_at` stays in the table and cannot sign in.
 users = Table(
     "users",
     metadata,
@@ -20,7 +20,7 @@ users = Table(
     Column("blocked_at", Moment),
 )
 
-# Who is signed in. The key is the SHA-256 of what the browser holds; `how` is `password` or `oidc`.
+# Who is signed in. The key is the SHA-256 of the browser's secret; `how` is `password` or `oidc`.
 sessions = Table(
     "sessions",
     metadata,
@@ -31,10 +31,10 @@ sessions = Table(
     Column("address", String(64), nullable=False),
     Column("created_at", Moment, nullable=False, index=True),
     Column("seen_at", Moment, nullable=False),
-    Column("claimed", Data),  # what the provider said of the person in the claim of `access.yml`
+    Column("claimed", Data),  # the provider's value of the claim configured in `access.yml`
 )
 
-# Keys of programs to `/api`; a revoked one stays, so that the audit's names mean something.
+# Programs' keys for `/api`; revoked ones are kept, so that the audit's names keep their meaning.
 api_tokens = Table(
     "api_tokens",
     metadata,
@@ -46,7 +46,7 @@ api_tokens = Table(
     Column("revoked_at", Moment),
 )
 
-# Sign-ins and everything that a person or a program changed, with what was before and after.
+# Sign-ins and everything that a person or a program changed, with the values before and after.
 audit = Table(
     "audit",
     metadata,
@@ -68,7 +68,7 @@ audit = Table(
 _signed_in = text("what = 'signed_in'")
 Index("ix_audit_signed_in", audit.c.who, audit.c.address, sqlite_where=_signed_in, postgresql_where=_signed_in)
 
-# What an admin turned by hand, above the files: `rule:W-57` → a mode.
+# What an admin switched by hand, overriding the files: `rule:W-57` → a mode.
 switches = Table(
     "switches",
     metadata,

@@ -1,4 +1,4 @@
-"""The table of whose tickets are (W-07)."""
+"""The table of assigned tickets (W-07)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlalchemy import Column, Index, String, Table
 from store.tables.metadata import metadata
 from store.types import Moment
 
-# Whom the CRM gave a ticket to, and when; until it is closed or handed on.
+# To whom the CRM gave a ticket, and when, until it is closed or escalated.
 assignments = Table(
     "assignments",
     metadata,

@@ -1,4 +1,4 @@
-"""The tables of duplicates: every ticket of a CRM as its events told it, and which was merged into which."""
+"""The tables for duplicates: every ticket of a CRM as its events described it, and merges."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from sqlalchemy import Column, Index, String, Table, Text, UniqueConstraint
 from store.tables.metadata import metadata
 from store.types import Moment
 
-# One row a ticket. `party` is whose it is: `partner:184467`, `customer:77`; NULL: nobody knows. `told_at` is the moment
-# of the newest event that told of it by the CRM's clock, `heard_at` that by ours.
+# One row per ticket. `party` is its owner: `partner:184467`, `customer:77`; NULL if unknown. `told_at` is the moment
+# of the newest event about it by the CRM's clock, `heard_at` by ours.
 known_tickets = Table(
     "known_tickets",
     metadata,
@@ -30,7 +30,7 @@ known_tickets = Table(
 )
 Index("ix_known_tickets_party", known_tickets.c.source, known_tickets.c.party, known_tickets.c.heard_at)
 
-# A ticket whose client was sent to another one (W-14): once, and of two never both. `pair` names the two in order.
+# A ticket whose client was sent to another one (W-14): once, and no two to each other. `pair` is both ids, sorted.
 merged_tickets = Table(
     "merged_tickets",
     metadata,

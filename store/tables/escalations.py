@@ -1,4 +1,4 @@
-"""The table of chats that are to be handed on to another line, or were (E-01)."""
+"""The table of chats that go to another line (E-01), open and ended."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlalchemy import Column, Index, String, Table, text
 from store.tables.metadata import Id, metadata
 from store.types import Moment
 
-# A chat that is not the agent's: where it goes and why, since when, until when, and how that ended. One open a ticket.
+# A chat for another line: which one and why, since when, until when, and how it ended. One open row per ticket.
 escalations = Table(
     "escalations",
     metadata,

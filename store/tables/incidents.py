@@ -7,7 +7,7 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, 
 from store.tables.metadata import Id, metadata
 from store.types import Moment
 
-# A mass failure that a lead has opened; `keywords` and `topics` one a line. `ended_by` NULL: its time was over.
+# A mass failure that a lead opened; `keywords` and `topics` one per line. `ended_by` NULL: open, or its time ran out.
 incidents = Table(
     "incidents",
     metadata,
@@ -22,7 +22,7 @@ incidents = Table(
     Column("turn", Integer, nullable=False, server_default="1"),  # how often `until` was set
     Column("ended_at", Moment),
     Column("ended_by", String(254)),
-    Column("issue_summary", String(255)),  # as Jira showed it when the failure was opened
+    Column("issue_summary", String(255)),  # as it was in Jira when the failure was opened
 )
 _open = text("ended_at IS NULL")
 Index("ix_incidents_open", incidents.c.id, sqlite_where=_open, postgresql_where=_open)

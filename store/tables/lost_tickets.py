@@ -1,4 +1,4 @@
-"""The table of tickets that were closed as «Не решена» without a next step (R-46)."""
+"""The table of tickets closed as «Не решена» without a next step (R-46)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlalchemy import Column, String, Table
 from store.tables.metadata import Id, metadata
 from store.types import Moment
 
-# One row a ticket, until it is touched again or a lead has seen to it; `delivery` is the number of the last closing.
+# One row per ticket, until it is touched again or a lead deals with it; `delivery` is that of its last closing.
 lost_tickets = Table(
     "lost_tickets",
     metadata,

@@ -1,4 +1,4 @@
-"""What all tables share: the names of their constraints, and the type of a number that the database gives."""
+"""What all tables share: the naming of their constraints, and the type of generated ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of the lead's reports: the figures of each day, counted once, and what was marked a false alarm."""
+"""The tables of the lead's reports: the figures of each day, counted once, and false alarms."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, String
 from store.tables.metadata import Id, metadata
 from store.types import Moment
 
-# Upper edges of the answer times that are told apart, in hours; what takes longer is in the last bucket.
+# Upper edges of the buckets of answer times, in hours; longer ones are in the last bucket.
 EDGES = (1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 30, 36, 42, 48, 60, 72, 96, 120, 168, 240, 336, 720)
 BUCKETS = tuple(f"h{number}" for number in range(len(EDGES) + 1))
-STEPS = 3  # reminders that are told apart; any further step counts as the third
+STEPS = 3  # reminders counted separately; further steps count as the third
 COUNTS = (
     "asked",
     *(f"sent_{step}" for step in range(1, STEPS + 1)),
@@ -18,7 +18,7 @@ COUNTS = (
     "ignored",
 )
 
-# Days that were counted; a final one is never counted again, so that its figures stay what they were.
+# Days that were counted; a final one is never counted again, so that its figures do not change.
 report_days = Table(
     "report_days",
     metadata,
@@ -27,7 +27,7 @@ report_days = Table(
     Column("final", Boolean, nullable=False),
 )
 
-# A day's figures of everything (`all`), of each department, agent and topic; `h…` counts answers by how long they took.
+# A day's figures in all (`all`), and by department, agent and topic; `h…` counts answers by how long they took.
 report_rows = Table(
     "report_rows",
     metadata,
@@ -38,7 +38,7 @@ report_rows = Table(
     Index("ix_report_rows_value", "dimension", "value", "day"),
 )
 
-# The same of whole months, added up whenever one of their days is counted: a year has 12 of them and 365 days.
+# The same for whole months, added up whenever one of their days is counted, so that a year is 12 rows and not 365.
 report_months = Table(
     "report_months",
     metadata,
@@ -48,7 +48,7 @@ report_months = Table(
     *(Column(name, Integer, nullable=False, server_default="0") for name in (*COUNTS, *BUCKETS)),
 )
 
-# When requests were asked: by the hour of the company's clock; the day tells the weekday.
+# When requests were asked, by hour in the company's time zone; the day gives the weekday.
 report_hours = Table(
     "report_hours",
     metadata,
@@ -60,7 +60,7 @@ report_hours = Table(
     Index("ix_report_hours_value", "dimension", "value", "day"),
 )
 
-# A step of the ledger of which a person said that it is wrong.
+# A ledger row that a person marked as wrong.
 false_alarms = Table(
     "false_alarms",
     metadata,

@@ -1,4 +1,4 @@
-"""The tables of requests to neighbour departments: what was asked, reminded and promised (U-14…U-31)."""
+"""The tables of requests to neighbour departments: questions, reminders and promises (U-14…U-31)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ requests = Table(
     Column("opened_by", String(180), nullable=False),
     Column("rung_by", String(180)),
     Column("closed_by", String(180)),
-    Column("texts_gone_at", Moment),  # the question was forgotten
+    Column("texts_gone_at", Moment),  # the question was deleted
     UniqueConstraint("source", "ticket_id", "department", "number", name="uq_requests_number"),
 )
 _asked = text("state = 'open'")
@@ -79,8 +79,8 @@ Index("ix_requests_answered", requests.c.answered_at)
 Index("ix_requests_dept_ticket", requests.c.source, requests.c.dept_ticket_id)
 Index("ix_requests_issue", requests.c.site, requests.c.issue_id)
 
-# What the escalation steps of a request sent, to whom, and when it was due; `outcome`: sent, crossed (an answer came
-# meanwhile).
+# What the escalation steps of a request sent, to whom, and when it was due; `outcome`: sent, or crossed (an answer
+# came meanwhile).
 reminders = Table(
     "reminders",
     metadata,
@@ -95,7 +95,7 @@ reminders = Table(
     Index("ix_reminders_request", "request", "id"),
 )
 
-# What an interim reply told the client, with the moment it falls due.
+# What an interim reply promised the client, and when it falls due.
 promises = Table(
     "promises",
     metadata,
@@ -119,7 +119,7 @@ Index("ix_promises_alive", promises.c.source, promises.c.ticket_id, sqlite_where
 _broken = text("state = 'broken'")
 Index("ix_promises_broken", promises.c.request, sqlite_where=_broken, postgresql_where=_broken)
 
-# The status that an agent has in the CRM, and since when (W-01).
+# The status of an agent in the CRM, and since when (W-01).
 agents = Table(
     "agents",
     metadata,

@@ -1,4 +1,4 @@
-"""Tables of what the bot runs with: outside systems and their limits, our processes, kept configurations, alerts."""
+"""Tables for running the bot: outside systems and their limits, our processes, stored configurations, alerts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlalchemy import Column, Double, Integer, String, Table, Text, UniqueConst
 from store.tables.metadata import Id, metadata
 from store.types import Moment
 
-# The circuit breaker of each outside system: tripped since `closed_at`; `account_id` is the bot's own account there.
+# The circuit breaker of each outside system, tripped since `closed_at`; `account_id` is the bot's own account there.
 systems = Table(
     "systems",
     metadata,
@@ -30,7 +30,7 @@ pauses = Table(
     Column("reason", String(64)),
 )
 
-# Token buckets, our own limits, that all processes share; `at` is epoch seconds: arithmetic on moments differs between
+# Token buckets, our own limits, shared by all processes; `at` is epoch seconds, as date arithmetic differs between
 # databases.
 rate_limits = Table(
     "rate_limits",
@@ -40,7 +40,7 @@ rate_limits = Table(
     Column("at", Double, nullable=False, index=True),
 )
 
-# Who waits for a call of a limit: the lowest level first, then in the order in which they came. `due_at` is epoch
+# Callers waiting at a rate limit: the lowest level first, then in order of arrival. `due_at` is epoch
 # seconds: until then, and a little longer, the place is kept for its holder.
 rate_turns = Table(
     "rate_turns",
@@ -70,7 +70,7 @@ clocks = Table(
     Column("seen_at", Moment, nullable=False),
 )
 
-# How far the purge has come in the deliveries that are over: up to this end and number nothing is left to take away.
+# How far the purge of ended deliveries has come: nothing is left to delete up to this end and number.
 purges = Table(
     "purges",
     metadata,
@@ -87,7 +87,7 @@ config_versions = Table(
     Column("loaded_at", Moment, nullable=False),
 )
 
-# What an admin must look at; the key makes each alert go out once.
+# What an admin must look at; the key lets each alert be sent only once.
 alerts = Table(
     "alerts",
     metadata,
@@ -96,7 +96,7 @@ alerts = Table(
     Column("raised_at", Moment, nullable=False, index=True),
 )
 
-# One row, which `/health/ready` writes to learn whether anything can be written.
+# One row, which `/health/ready` writes to check whether anything can be written.
 write_probes = Table(
     "write_probes",
     metadata,
@@ -104,7 +104,7 @@ write_probes = Table(
     Column("written_at", Moment, nullable=False),
 )
 
-# Cases whose texts are old enough to be forgotten, but in which something is still open: when to look again.
+# Cases whose texts are old enough to be deleted, but in which something is still open: when to check again.
 kept_texts = Table(
     "kept_texts",
     metadata,

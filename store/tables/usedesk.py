@@ -1,4 +1,4 @@
-"""The tables of Usedesk's tickets: how far it was asked, what was found, what is watched, which links are used."""
+"""The tables for Usedesk tickets: polling, findings, watches, used links."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlalchemy import Column, Index, Integer, String, Table, text
 from store.tables.metadata import Id, metadata
 from store.types import Data, Moment
 
-# How far a system was asked for what its webhooks may have missed; `claimed_until` is held by the clock that asks.
+# How far a system was polled for what its webhooks may have missed; the clock that polls holds `claimed_until`.
 polls = Table(
     "polls",
     metadata,
@@ -15,7 +15,7 @@ polls = Table(
     Column("since", Moment),
     Column("begun_at", Moment),
     Column("page", Integer, nullable=False, server_default="0"),
-    Column("zone", Integer),  # minutes from UTC of the dates that it writes
+    Column("zone", Integer),  # offset of its dates from UTC, in minutes
     Column("seen", Data),
     Column("next_at", Moment),
     Column("claimed_until", Moment),
@@ -33,7 +33,7 @@ findings = Table(
     Column("at", Moment, nullable=False),
 )
 
-# What is looked at again when its timer fires; one open watch per ticket and rule.
+# What is checked again when its timer fires; one open watch per ticket and rule.
 watches = Table(
     "watches",
     metadata,
@@ -58,7 +58,7 @@ Index(
     postgresql_where=_unended,
 )
 
-# Links of the dynamic block whose button was pressed: each works once.
+# Links of the dynamic block whose button was pressed; each works once.
 used_links = Table(
     "used_links",
     metadata,
