@@ -1,4 +1,4 @@
-"""People, switches, and what is kept how long"""
+"""Users, sessions, API keys, the audit, switches, clocks and how far purges have come"""
 
 import sqlalchemy as sa
 from alembic import op

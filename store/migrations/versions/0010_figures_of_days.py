@@ -1,4 +1,4 @@
-"""Figures of days, false alarms, top sellers"""
+"""Daily figures, false alarms, top sellers"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Promises are found by their ticket, their request and their alarm: two indexes served no question."""
+"""Drop two indexes of promises that no query uses"""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Figures of months, out of those of the days that were counted."""
+"""Monthly figures, summed from those of the counted days"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What was done to a target: whether a comment that was found is accounted for."""
+"""An index of results by target, to check whether a comment is accounted for"""
 
 from collections.abc import Sequence
 

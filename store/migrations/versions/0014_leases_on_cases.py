@@ -1,6 +1,6 @@
-"""Leases on cases, in the place of the queue's own tables.
+"""Leases on cases, in place of the queue library's tables
 
-What runs at this moment is leased until now, so that the first worker of this release goes on with it.
+What is running gets a lease that expires at once, so that the first worker of this release takes it over.
 """
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ down_revision = '0013'
 branch_labels = None
 depends_on = None
 
-# of the queue library, as it made them on SQLite; on PostgreSQL they had a schema of their own
+# the queue library's tables on SQLite; on PostgreSQL they have a schema of their own
 QUEUE = (
     'workflow_input', 'workflow_output', 'operation_outputs', 'notifications', 'workflow_events',
     'workflow_events_history', 'streams', 'workflow_schedules', 'workflow_status', 'queues',

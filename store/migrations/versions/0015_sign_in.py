@@ -1,4 +1,4 @@
-"""What a session's role came from, and the addresses that somebody signed in from"""
+"""The claim behind a session's role, and an index of the addresses that people signed in from"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,5 +17,5 @@ def upgrade() -> None:
     op.create_index(
         'ix_audit_signed_in', 'audit', ['who', 'address'], sqlite_where=signed_in, postgresql_where=signed_in
     )
-    # whom the provider vouched for before this release signs in once more
+    # sessions from the provider before this release have no claim: sign in again
     op.execute("DELETE FROM sessions WHERE how = 'oidc'")

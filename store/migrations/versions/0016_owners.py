@@ -1,4 +1,4 @@
-"""Whose requests and holds: an index for each"""
+"""Indexes of requests and holds by owner"""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""How often in a row a system asked for patience."""
+"""How many times in a row a system set a rate limit"""
 
 from collections.abc import Sequence
 

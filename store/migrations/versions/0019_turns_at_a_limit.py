@@ -1,4 +1,4 @@
-"""Who waits for a call of a limit, in which order."""
+"""The queue of callers at a rate limit"""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""One row that is written to learn whether anything can be written."""
+"""A row that is written to check whether anything can be written"""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What people wrote is forgotten when its case is long over."""
+"""Deletion of what people wrote once its case is long over"""
 
 from collections.abc import Sequence
 

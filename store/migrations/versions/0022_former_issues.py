@@ -1,4 +1,4 @@
-"""Issues that a ticket was taken from, for another group's"""
+"""Former issues of a ticket that went to another group"""
 
 import sqlalchemy as sa
 from alembic import op

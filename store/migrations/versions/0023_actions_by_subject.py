@@ -1,4 +1,4 @@
-"""An action is told from the others of its delivery by what it is done to, and counted only for the same"""
+"""Actions of a delivery are told apart by their subject, and counted per subject"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Chats that are to be handed on to another line, or were"""
+"""Chats that go to another line"""
 
 import sqlalchemy as sa
 from alembic import op

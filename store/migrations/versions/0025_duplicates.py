@@ -1,4 +1,4 @@
-"""Tickets by whose they are, and which was merged into which"""
+"""Tickets by party, and merged tickets"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The register of problem cases."""
+"""The register of problem cases"""
 
 import sqlalchemy as sa
 from alembic import op

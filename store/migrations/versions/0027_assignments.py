@@ -1,4 +1,4 @@
-"""Whom the CRM gave a ticket to"""
+"""To whom the CRM gave each ticket"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Tickets that were closed as «Не решена» without a next step"""
+"""Tickets closed as «Не решена» without a next step"""
 
 import sqlalchemy as sa
 from alembic import op

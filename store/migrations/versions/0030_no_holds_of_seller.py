@@ -1,4 +1,4 @@
-"""Nobody asks for a seller's holds"""
+"""Drop the index of holds by seller, which no query uses"""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Failures that ended long ago are found by when they ended"""
+"""An index of ended failures, for the purge"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The menu counts the holds that are over"""
+"""An index of overdue holds, for the count in the menu"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The lists of the board's filters are read from indexes"""
+"""Indexes for the choices in the board's filters"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What the master issue of a failure is about"""
+"""The summary of a failure's master issue"""
 
 import sqlalchemy as sa
 from alembic import op
