@@ -1,6 +1,6 @@
 """The command line: `flask --app app worker | clock | migrate | check-config | doctor | simulate | replay | …`.
 
-A command imports what it alone needs when it runs: a worker has no use for the pages, nor a clock for the receivers.
+A command imports what only it needs when it runs: a worker needs no pages, and a clock no receivers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"[0-9]{1,18}")  # of a delivery
 
 
 def register(app: Flask, settings: Settings | None) -> None:
-    """Add the commands to the application; nothing is read or opened before one of them runs."""
+    """Add the commands to the application; nothing is read or opened until one of them runs."""
     _processes(app, settings)
     _by_hand(app, settings)
     _with_events(app, settings)
@@ -37,17 +37,17 @@ def register(app: Flask, settings: Settings | None) -> None:
 def _processes(app: Flask, settings: Settings | None) -> None:
     @app.cli.command("worker")
     def worker() -> None:
-        """Do the work: any number of these may run, on any machine."""
+        """Run a worker, which handles events; any number of workers may run, on any machines."""
         roles.work(start(settings))
 
     @app.cli.command("clock")
     def clock() -> None:
-        """Do what must happen by itself: retries, taking over, probes, purge."""
+        """Run the clock: timers, digests, probes of systems that are down, purging of old data."""
         roles.keep_time(start(settings))
 
     @app.cli.command("migrate")
     def migrate() -> None:
-        """Bring the database to this release."""
+        """Migrate the database to this release."""
         open_database(Process(read(settings)))
         click.echo(say("migrated"))
 
@@ -55,14 +55,14 @@ def _processes(app: Flask, settings: Settings | None) -> None:
 def _by_hand(app: Flask, settings: Settings | None) -> None:
     @app.cli.command("version")
     def version() -> None:
-        """Say which release this is, and on which Python and database it runs."""
+        """Print the release, and the Python and the kind of database that it runs on."""
         from cli.version import versions
 
         click.echo(versions(read(settings).database_url))
 
     @app.cli.command("check-config")
     def check_config_() -> None:
-        """Say everything that is wrong with the tables, the templates and the environment."""
+        """Report everything that is wrong with the tables, the templates and the environment."""
         from cli.checking import check_config
 
         check_config(settings)
@@ -78,7 +78,7 @@ def _first_hour(app: Flask, settings: Settings | None) -> None:
     @click.option("--yes", "agreed", is_flag=True, help="Mend without asking.")
     @click.option("--tell", is_flag=True, help="Send a test message to every chat and mailbox.")
     def doctor_(*, as_json: bool, fix: bool, agreed: bool, tell: bool) -> None:
-        """Say what is wrong with tables, processes, Jira, CRMs and events, and what to do about it."""
+        """Report what is wrong with tables, processes, Jira, CRMs and events, and what to do about it."""
         from cli.doctor import doctor
 
         doctor(start(settings), as_json=as_json, fix=fix, agreed=agreed, tell=tell)
@@ -95,7 +95,7 @@ def _first_hour(app: Flask, settings: Settings | None) -> None:
     )
     @click.option("--yes", "agreed", is_flag=True, help="Write without asking.")
     def setup_(*, agreed: bool, projects: tuple[str, ...], agents: tuple[str, ...], **jira: str | None) -> None:
-        """Look at Jira, propose the tables, write what you agree to, and say what is left to do."""
+        """Look at Jira, propose the tables, write what you agree to, and list what is left to do."""
         from cli.setup import SetupWishes, setup
 
         setup(SetupWishes({f"JIRA_{name.upper()}": value for name, value in jira.items()}, projects, agents, agreed))
@@ -106,7 +106,7 @@ def _with_events(app: Flask, settings: Settings | None) -> None:
     @click.argument("file", type=click.File("rb"))
     @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
     def simulate_(file: IO[bytes], *, as_json: bool) -> None:
-        """Say what the bot would do about the event in FILE (- = stdin), without doing it."""
+        """Print what the bot would do about the event in FILE (- for stdin), without doing it."""
         from cli.simulation import simulate
 
         simulate(start_by_hand(settings), file, as_json=as_json)
@@ -116,7 +116,7 @@ def _with_events(app: Flask, settings: Settings | None) -> None:
     @click.option("--dry-run", is_flag=True, help="Say what is in it, keep nothing.")
     @click.option("--skip-bad", is_flag=True, help="Take the good lines of a file with bad ones.")
     def import_(path: Path, *, dry_run: bool, skip_bad: bool) -> None:
-        """Take closings from PATH (CSV or JSON lines), as if the CRM had sent each; what is known stays as it is."""
+        """Import closings from PATH (CSV or JSON lines) as if the CRM had sent them; known ones are skipped."""
         from cli.importing import Import
 
         Import(start_by_hand(settings), path, dry_run=dry_run, skip_bad=skip_bad).run()
@@ -124,21 +124,21 @@ def _with_events(app: Flask, settings: Settings | None) -> None:
     @app.cli.command("replay")
     @click.argument("delivery_id")
     def replay(delivery_id: str) -> None:
-        """Let a delivery run again: our number, or source/delivery id."""
+        """Run a delivery again, given its number or source/delivery id."""
         _replay(start_by_hand(settings).engine, delivery_id)
 
 
 def _webhooks(app: Flask, settings: Settings | None) -> None:
     @app.cli.group("webhooks")
     def webhooks() -> None:
-        """The bot's webhook in Jira: once under its name, with the events and projects that the rules need."""
+        """Manage the bot's webhook in Jira: one under its name, with the events and projects that the rules need."""
 
     address = click.option("--url", help="The bot's address as Jira sees it, where PUBLIC_URL is not set.")
 
     @webhooks.command("list")
     @address
     def list_(url: str | None) -> None:
-        """Say how it stands; status 1 when it is not as it should be."""
+        """Compare the webhook with what it should be; exit status 1 when it differs."""
         from cli.webhooks import Webhooks
 
         if not Webhooks(start_by_hand(settings), url).show():
@@ -147,7 +147,7 @@ def _webhooks(app: Flask, settings: Settings | None) -> None:
     @webhooks.command("apply")
     @address
     def apply(url: str | None) -> None:
-        """Create it, or put it right in place; needs a token of an admin of Jira."""
+        """Create or correct the webhook; needs the token of a Jira admin."""
         from cli.webhooks import Webhooks
 
         Webhooks(start_by_hand(settings), url).apply()
@@ -155,14 +155,14 @@ def _webhooks(app: Flask, settings: Settings | None) -> None:
     @webhooks.command("rules")
     @address
     def rules(url: str | None) -> None:
-        """Print the rules of Jira Automation that tell of the same, to copy where no webhook can be made."""
+        """Print Jira Automation rules for the same events, to copy where no webhook can be created."""
         from cli.webhooks import Webhooks
 
         Webhooks(start_by_hand(settings), url).print_rules()
 
     @webhooks.command("remove")
     def remove() -> None:
-        """Take it away: from then on Jira tells the bot nothing."""
+        """Remove the webhook: from then on Jira sends the bot nothing."""
         from cli.webhooks import Webhooks
 
         Webhooks(start_by_hand(settings)).remove()
@@ -173,14 +173,14 @@ def _telling(app: Flask, settings: Settings | None) -> None:
     @click.option("--days", default=7, show_default=True, help="Up to yesterday.")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
     def report_(days: int, *, as_json: bool) -> None:
-        """Who waits too long, and how departments answered: the figures of the page and the digest."""
+        """Print who waits too long and how departments answered, with the figures of the page and the digest."""
         from cli.report import report
 
         report(start_by_hand(settings), days, as_json=as_json)
 
     @app.cli.command("texts")
     def texts_() -> None:
-        """All notes and comments as people read them, filled with examples."""
+        """Print all notes and comments as people read them, filled with examples."""
         from cli import texts
         from desk.factory import ROOT
         from desk.templates import Templates
@@ -191,7 +191,7 @@ def _telling(app: Flask, settings: Settings | None) -> None:
     @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
     @click.option("--built", is_flag=True, help="Only the rules that the bot can do.")
     def rules(*, as_json: bool, built: bool) -> None:
-        """The manuals as a table: rule, mode, where it is done, its tests."""
+        """Print the manuals as a table: each rule with its mode, where it is implemented, and its tests."""
         from cli import rules_table
 
         process = start_by_hand(settings)
@@ -203,7 +203,7 @@ def _telling(app: Flask, settings: Settings | None) -> None:
 
     @app.cli.command("procedures")
     def procedures_() -> None:
-        """Which procedures an event goes through, in this order, with their rules."""
+        """Print the procedures that each event goes through, in order, with their rules."""
         from cli import procedures
 
         click.echo(procedures.printed())
@@ -213,7 +213,7 @@ def _keeping(app: Flask, settings: Settings | None) -> None:
     @app.cli.command("backup")
     @click.argument("path", type=click.Path(path_type=Path))
     def backup_(path: Path) -> None:
-        """Copy the database to PATH, a new file; workers may run on (PostgreSQL: says which command does)."""
+        """Copy the database to PATH, a new file, while workers run (for PostgreSQL, name the command to use)."""
         from cli.backup import backup
 
         click.echo(backup(read(settings).database_url, path))

@@ -1,4 +1,4 @@
-"""`backup`: a copy of the database in one file, made beside running processes and opened before it counts."""
+"""`backup`: copies the database into one file while processes run, and checks the copy before it is kept."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from cli.words import say
 
-_SECRET = {"password", "sslpassword"}  # what of an address may be one, beside its own part for it
+_SECRET = {"password", "sslpassword"}  # query parameters of a database address that may hold a secret
 
 
 class BackupError(click.ClickException):
@@ -21,9 +21,10 @@ class BackupError(click.ClickException):
 
 
 def backup(database_url: str, path: Path) -> str:
-    """Copy an SQLite database to `path`, a new file that only its owner reads; what to say of it.
+    """Copy an SQLite database to `path`, a new file that only its owner may read; return a message about it.
 
-    BackupError: the path is taken, the copy is not sound, or the database is PostgreSQL, whose own command is told.
+    Raises BackupError when the path exists, the copy is not sound, or the database is PostgreSQL; then the message
+    names the command to use.
     """
     if path.exists():
         raise BackupError(say("backup_taken", path=path))
@@ -34,7 +35,7 @@ def backup(database_url: str, path: Path) -> str:
     try:
         _copy(Path(url.database or ""), part)
         count = _checked(part)
-        os.link(part, path)  # refuses a path that was taken meanwhile, which a rename would write over
+        os.link(part, path)  # fails if the path exists by now, which a rename would overwrite
     except (OSError, sqlite3.Error) as error:
         raise BackupError(say("backup_failed", path=path, said=error)) from None
     finally:
@@ -43,7 +44,7 @@ def backup(database_url: str, path: Path) -> str:
 
 
 def pg_dump(url: sa.URL, path: Path) -> str:
-    """The command for a PostgreSQL database, for a shell; its password stands in PGPASSWORD or ~/.pgpass."""
+    """Return the shell command for a PostgreSQL database; the password has to be in PGPASSWORD or ~/.pgpass."""
     query = {name: value for name, value in url.query.items() if name not in _SECRET}
     shown = sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database, query)
     address = shown.render_as_string(hide_password=False)
@@ -51,7 +52,7 @@ def pg_dump(url: sa.URL, path: Path) -> str:
 
 
 def _copy(database: Path, part: Path) -> None:
-    """One read transaction, so the copy is of one moment; who writes meanwhile is not held up."""
+    """Copy in one read transaction, so the copy is of a single moment; writers are not blocked."""
     if not database.is_file():
         raise FileNotFoundError(say("backup_nothing", path=database))
     part.unlink(missing_ok=True)
@@ -64,7 +65,7 @@ def _copy(database: Path, part: Path) -> None:
 
 
 def _checked(part: Path) -> int:
-    """How many deliveries a copy holds; sqlite3.DatabaseError when it is not sound or not a database of the bot."""
+    """Return how many deliveries a copy has; sqlite3.DatabaseError if it is not sound or not a database of the bot."""
     with closing(sqlite3.connect(f"{part.absolute().as_uri()}?mode=ro", uri=True)) as copy:
         found = copy.execute("PRAGMA integrity_check").fetchone()[0]
         if found != "ok":

@@ -1,4 +1,4 @@
-"""`check-config`: everything that is wrong with what an admin set, at once."""
+"""`check-config`: reports everything that is wrong with an admin's settings at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from desk.templates import Templates
 
 
 def check_config(given: Settings | None) -> None:
-    """Print each fault and leave with status 1, or print one line that all is well."""
+    """Print each fault and exit with status 1, or print one line that all is well."""
     if faults := list(_faults(given)):
         click.echo("\n".join(faults))
         raise click.exceptions.Exit(1)
@@ -29,7 +29,7 @@ def check_config(given: Settings | None) -> None:
 
 
 def _faults(given: Settings | None) -> Iterator[str]:
-    """Tables first, then templates, then the environment."""
+    """Yield the faults of the tables, then of the templates, then of the environment."""
     wrong, settings = _read(given)
     yield from map(str, check(folder_of(settings), os.environ))
     yield from Templates(ROOT).check()

@@ -1,4 +1,4 @@
-"""`doctor`: what is wrong with the whole of it, and what to do about each."""
+"""`doctor`: reports what is wrong with the whole installation, and what to do about it."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ MARKS = {"good": "✓", "warning": "!", "fault": "✗"}
 
 
 def doctor(process: Process, *, as_json: bool, fix: bool = False, agreed: bool = False, tell: bool = False) -> None:
-    """Print every symptom with its remedy; status 1 when there is a fault. `tell`: every chat gets a test message.
+    """Print every symptom with its remedy; exit with status 1 when there is a fault.
 
-    `fix`: what the bot can mend is mended, once somebody has agreed or did before, and all is looked at again.
+    With `tell`, every chat and mailbox gets a test message. With `fix`, what the bot can repair is repaired after
+    somebody agrees (`agreed`: has agreed already), and everything is checked again.
     """
     config = process.effective_config.current()
     if fix and mend(process, config, list(check_up(process)), agreed=agreed):
@@ -50,7 +51,7 @@ def _text(told: Sequence[Mapping[str, str | None]]) -> str:
 
 
 def _told(symptom: Symptom, zone: ZoneInfo) -> dict[str, str | None]:
-    """Its sentence and its remedy; what is well needs none."""
+    """Return a symptom's sentence and its remedy; a good symptom has none."""
     words = _words()[symptom.code]
     values = {name: _shown(value, zone) for name, value in symptom.values.items()}
     mend = words["mend"].format(**values) if "mend" in words else None

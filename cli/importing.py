@@ -1,7 +1,7 @@
-"""`import`: a file of closings goes through the inbox as if the CRM had sent each line.
+"""`import`: puts a file of closings through the inbox as if the CRM had sent each line.
 
-Lines are taken in pieces, each in a transaction. Whatever breaks it off, the same command goes on: a line is a delivery
-under an id of its own, so what was taken is known.
+Lines are taken in batches, each in a transaction. If it is interrupted, the same command continues: each line is a
+delivery with an id of its own, so lines that were taken are recognised.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from runtime.process import Process
 from store import arrivals, audit
 from store.audit import Change
 
-PIECE = 50  # lines in a transaction: others who write wait for milliseconds
-SHOWN = 20  # of the faults, and of the remarks
+PIECE = 50  # lines in a transaction: other writers wait only milliseconds
+SHOWN = 20  # faults that are printed, and as many remarks
 
 
 @dataclass
 class ImportCounts:
-    """Lines by what became of them."""
+    """How many lines are new, known already, or bad."""
 
     new: int = 0
     known: int = 0
@@ -41,7 +41,7 @@ class ImportCounts:
 
 @dataclass
 class _Told:
-    """The first lines of a list that may be long."""
+    """Collects texts of which only the first `SHOWN` are printed."""
 
     count: int = 0
     first: list[str] = field(default_factory=list)
@@ -67,7 +67,7 @@ class Import:
     skip_bad: bool
 
     def run(self) -> None:
-        """Check the whole file, then take it; says what became of its lines. Raises ClickException, Exit."""
+        """Check the whole file, then import it and print what became of its lines. Raises ClickException, Exit."""
         if SOURCE not in self.process.settings.crms:
             raise click.ClickException(say("import_no_crm"))
         good, bad = self._check()
@@ -82,7 +82,7 @@ class Import:
             raise click.exceptions.Exit(1)
 
     def _check(self) -> tuple[int, int]:
-        """Say what is wrong with the lines; how many are good, and how many are not."""
+        """Print what is wrong with the lines; return how many are good and how many are not."""
         good, faults, remarks = 0, _Told(), _Told()
         try:
             progress = click.progressbar(lines(self.path), label=say("import_checking"), show_pos=True, file=sys.stderr)
@@ -111,7 +111,7 @@ class Import:
                     bar.update(len(piece))
         except (sa.exc.SQLAlchemyError, OSError, UnreadableFileError) as error:
             left = good - counts.new - counts.known
-            said = type(error).__name__  # its text may quote a line
+            said = type(error).__name__  # the error's text may quote a line
             raise click.ClickException(say("import_broken", said=said, left=left, **vars(counts))) from None
 
     def _pieces(self) -> Iterator[Sequence[Arrival]]:
@@ -127,7 +127,7 @@ class Import:
 
 @dataclass(frozen=True)
 class _Looker:
-    """Says what the inbox would, and keeps nothing."""
+    """Answers like the inbox, but keeps nothing."""
 
     engine: sa.Engine
     met: set[str] = field(default_factory=set)

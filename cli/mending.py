@@ -1,4 +1,4 @@
-"""`doctor --fix`: what of the symptoms the bot can mend by itself, shown before it is done."""
+"""`doctor --fix`: shows which symptoms the bot can repair by itself, and repairs them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Mending:
 
 
 def mend(process: Process, config: Config, symptoms: Iterable[Symptom], *, agreed: bool) -> bool:
-    """Show what can be mended, and make it when somebody agrees; False when there was nothing, or nobody did."""
+    """Show the possible repairs, and make them if somebody agrees; return False if there are none or nobody agrees."""
     mendings = [one for symptom in symptoms for one in _mendings(process, config, symptom)]
     for one in mendings:
         click.echo(one.said)

@@ -32,7 +32,7 @@ def register(app: Flask, settings: Settings | None) -> None:
 def _users(app: Flask, settings: Settings | None) -> None:
     @app.cli.group("user")
     def user() -> None:
-        """People who sign in by a password."""
+        """Manage people who sign in with a password."""
 
     @user.command("add")
     @click.argument("email")
@@ -47,7 +47,7 @@ def _users(app: Flask, settings: Settings | None) -> None:
 
     @user.command("list")
     def list_() -> None:
-        """Everybody, with role."""
+        """List everybody with their roles."""
         with _engine(settings).connect() as connection:
             rows = users.all_users(connection)
         click.echo(_listed("user_columns", [_user(row) for row in rows], "no_users"))
@@ -63,7 +63,7 @@ def _users(app: Flask, settings: Settings | None) -> None:
     @user.command("password")
     @click.argument("email")
     def password(email: str) -> None:
-        """Give somebody another password; it is asked for, or read from stdin."""
+        """Change somebody's password; it is asked for, or read from stdin."""
         if not people.set_password(_engine(settings), email, _password(email), operator()):
             raise click.ClickException(say("user_unknown", name=email))
         click.echo(say("password_set", name=email))
@@ -72,13 +72,13 @@ def _users(app: Flask, settings: Settings | None) -> None:
 def _tokens(app: Flask, settings: Settings | None) -> None:
     @app.cli.group("token")
     def token() -> None:
-        """Keys of programs to /api."""
+        """Manage the keys of programs to /api."""
 
     @token.command("add")
     @click.argument("name")
     @_ROLE
     def add(name: str, role: Role) -> None:
-        """Make a key; it is printed this once and kept nowhere."""
+        """Make a key; it is printed once and not stored."""
         if not people.TOKEN_NAME.fullmatch(name):
             raise click.ClickException(say("not_a_name", name=name))
         secret = people.add_token(_engine(settings), name, role, operator())
@@ -89,7 +89,7 @@ def _tokens(app: Flask, settings: Settings | None) -> None:
 
     @token.command("list")
     def list_() -> None:
-        """All keys, with role and last use."""
+        """List all keys with role and last use."""
         with _engine(settings).connect() as connection:
             rows = users.all_tokens(connection)
         click.echo(_listed("token_columns", [_token(row) for row in rows], "no_tokens"))
@@ -97,7 +97,7 @@ def _tokens(app: Flask, settings: Settings | None) -> None:
     @token.command("revoke")
     @click.argument("name")
     def revoke(name: str) -> None:
-        """Take a key away, at once and for good."""
+        """Revoke a key, at once and for good."""
         if not people.revoke_token(_engine(settings), name, operator()):
             raise click.ClickException(say("token_unknown", name=name))
         click.echo(say("token_revoked", name=name))
@@ -108,7 +108,7 @@ def _engine(settings: Settings | None) -> sa.Engine:
 
 
 def _password(email: str) -> str:
-    """Ask twice on a terminal; else the first line of stdin."""
+    """Ask for a password twice on a terminal, else read the first line of stdin."""
     if sys.stdin.isatty():
         given = str(click.prompt(say("password"), hide_input=True, confirmation_prompt=say("password_again"), err=True))
     else:

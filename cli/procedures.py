@@ -1,4 +1,4 @@
-"""`procedures`: which procedures an event goes through, in this order, with their rules."""
+"""`procedures`: prints the procedures that each event goes through, in order, with their rules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from handlers import PROCEDURES, Procedure
 
 
 def printed() -> str:
-    """The table of `handlers/__init__.py`; rules and words are those of the docstrings."""
+    """Return the table of `handlers/__init__.py`, with rules and descriptions from the procedures' docstrings."""
     return table(columns("procedure_columns"), _rows())
 
 

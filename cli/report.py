@@ -1,4 +1,4 @@
-"""`report`: the same figures as the page and the digest, in a terminal."""
+"""`report`: prints the figures of the page and the digest on a terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from web.lead.spans import percent, took
 
 
 def report(process: Process, days: int, *, as_json: bool) -> None:
-    """The last days up to yesterday, and each department."""
+    """Print the figures of the last days up to yesterday, in total and by department."""
     config, now = process.effective_config.current(), process.clock.now()
     yesterday = WorkCalendar(config.calendar.named()).local(now).date() - timedelta(days=1)
     try:

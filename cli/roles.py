@@ -1,4 +1,4 @@
-"""What the processes beside the web do, once they may begin."""
+"""What the worker and clock processes do once their settings are checked."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def work(process: Process) -> None:
-    """Be a worker until SIGTERM."""
+    """Run a worker until SIGTERM."""
     from runtime.worker import Worker
 
     Worker(process.engine, process.factory, process.reloader).run()
 
 
 def keep_time(process: Process) -> None:
-    """Be a clock until SIGTERM."""
+    """Run a clock until SIGTERM."""
     from runtime.clock import Clock, run
 
     asking = polling(process)
@@ -31,21 +31,21 @@ def keep_time(process: Process) -> None:
 
 
 def reconciling(process: Process) -> Reconciling:
-    """Who asks Jira for what its webhooks lost."""
+    """Return what searches Jira for events that its webhooks lost."""
     from runtime.jira_reconciling import Reconciling
 
     return Reconciling(process.factory, process.reloader, process.inbox, _understand)
 
 
 def _understand(config: Config, site: str, history: History) -> tuple[list[Arrival], bool]:
-    """The receivers are read in when something has changed for the first time."""
+    """Import the receivers only when the first change has to be read."""
     from receivers.jira_found import understand
 
     return understand(config, site, history)
 
 
 def polling(process: Process) -> Polling | None:
-    """Who asks Usedesk for what its webhooks lost; None when it is not set up."""
+    """Return what polls Usedesk for events that its webhooks lost; None when Usedesk is not set up."""
     if USEDESK not in process.settings.crms:
         return None
     from receivers.usedesk_polled import understand

@@ -1,4 +1,4 @@
-"""`rules`: the manual as a table. Where a rule is done and what proves it is read out of the source itself."""
+"""`rules`: prints the manuals as a table. Where a rule is implemented and tested is read from the source code."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ from config.rules import KNOWN
 ROOT = Path(__file__).resolve().parent.parent
 CODE = ("handlers", "desk")
 _ID = r"[A-Z]-\d{2}[a-z]?"
-NAMED = re.compile(rf"({_ID})(?:…({_ID}))?")  # in a docstring: `W-33`, or `W-33…W-51` for all between
+NAMED = re.compile(rf"({_ID})(?:…({_ID}))?")  # in a docstring: `W-33`, or `W-33…W-51` for a range
 Places = Mapping[str, list[str]]
 
 
 @dataclass(frozen=True)
 class RuleRow:
-    """One rule: what may be done by it now, from which day on if that lies ahead (`begins`), what is offered where only
-    a person can obey it (`by_hand`), whether its case can come up here (`applies`), where that is done (`file:line`),
-    and its tests (`file::name`)."""
+    """One rule: its present mode, and the day it begins if that is in the future (`begins`).
+
+    `by_hand`: what is offered if only a person can follow it; `applies`: whether it can come up with the CRMs that are
+    set up here; `where`: it is implemented (`file:line`); `tests`: `file::name`.
+    """
 
     rule: str
     mode: str
@@ -41,7 +43,7 @@ class RuleRow:
 
 
 def rows(config: Config, crms: Collection[str], now: datetime, root: Path = ROOT) -> list[RuleRow]:
-    """All rules in the order of the manuals; `crms` are those that are set up."""
+    """Return all rules in the order of the manuals; `crms` are those that are set up."""
     day, in_force = config.calendar.day_of(now), config.at(now).rules
     where, tests = done_in(root), proved_in(root)
     return [
@@ -61,14 +63,14 @@ def rows(config: Config, crms: Collection[str], now: datetime, root: Path = ROOT
 
 
 def printed(found: Iterable[RuleRow], *, as_json: bool) -> str:
-    """The rows as JSON, or as a table for people."""
+    """Return the rows as JSON, or as a table for people."""
     if as_json:
         return json.dumps([vars(row) for row in found], ensure_ascii=False, indent=2)
     return table(columns("rule_columns"), map(_cells, found))
 
 
 def totals(known: Sequence[RuleRow]) -> str:
-    """How many rules of each manual are built, and how many only a person can obey."""
+    """Return a line on how many rules of each manual are built, and how many only a person can follow."""
     letters = Counter(row.rule[0] for row in known)
     built = Counter(row.rule[0] for row in known if row.built)
     by_hand = sum(row.by_hand is not None for row in known)
@@ -93,7 +95,7 @@ def _few(texts: list[str]) -> str:
 
 
 def done_in(root: Path) -> Places:
-    """Where each rule is named, handlers first: as a value (`why="W-57"`), or in a docstring of the rooms that act."""
+    """Return where each rule is named in handlers and desk: as a value (`why="W-57"`), or in a docstring."""
     found: dict[str, list[str]] = defaultdict(list)
     for name, tree in trees(root, CODE):
         for rule, line in sorted([*valued(tree), *_spoken(tree)], key=itemgetter(1)):
@@ -102,7 +104,7 @@ def done_in(root: Path) -> Places:
 
 
 def proved_in(root: Path) -> Places:
-    """The tests of each rule, by the mark `pytest.mark.rule("W-57")`, wherever in a file it stands."""
+    """Return the tests of each rule, found by `pytest.mark.rule("W-57")` anywhere in a file."""
     found: dict[str, list[str]] = defaultdict(list)
     for name, tree in trees(root, ("tests",)):
         constants = _constants(tree)
@@ -113,7 +115,7 @@ def proved_in(root: Path) -> Places:
 
 
 def valued(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """The rules that actions are given as `why=`, with their lines."""
+    """Yield the rules that are passed as `why=`, with their lines."""
     constants = _constants(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg == "why":
@@ -131,7 +133,7 @@ def _spoken(tree: ast.Module) -> Iterator[tuple[str, int]]:
 
 
 def trees(root: Path, folders: Iterable[str]) -> Iterator[tuple[str, ast.Module]]:
-    """Every file of the folders, by its path from the root."""
+    """Yield every Python file of the folders: its path from the root, and its tree."""
     for path in (path for folder in folders for path in sorted((root / folder).rglob("*.py"))):
         yield path.relative_to(root).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
 
@@ -144,7 +146,7 @@ def _ids_in(text: str) -> Iterator[str]:
 
 
 def _owned(node: ast.AST, owner: str) -> Iterator[tuple[str, ast.AST]]:
-    """Every node below, with the name of the test function that it belongs to (decorators included)."""
+    """Yield every node below this one with the name of its outermost function, decorators included."""
     for child in ast.iter_child_nodes(node):
         inside = child.name if isinstance(child, ast.FunctionDef) and not owner else owner
         yield inside, child
@@ -152,7 +154,7 @@ def _owned(node: ast.AST, owner: str) -> Iterator[tuple[str, ast.AST]]:
 
 
 def _marked(node: ast.AST, constants: Mapping[str, object]) -> Iterator[str]:
-    """The rules of a call of `pytest.mark.rule`."""
+    """Yield the rules in a call of `pytest.mark.rule`."""
     if not (isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.rule"):
         return
     for argument in node.args:
@@ -162,7 +164,7 @@ def _marked(node: ast.AST, constants: Mapping[str, object]) -> Iterator[str]:
 
 
 def _constants(tree: ast.Module) -> dict[str, object]:
-    """Names at the top of a file that stand for a text or a list of texts."""
+    """Return a module's top-level names that are assigned literals."""
     found = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):

@@ -1,6 +1,6 @@
 """`make run` and `make demo`: all processes on this machine, with the sandbox when no JIRA_URL is set.
 
-The bot's processes are forks of this one, which has imported what they need: they share the memory of it.
+The bot's processes are forks of this one, which has imported what they need, so they share that memory.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60
 WORKERS = min(2, os.cpu_count() or 1)  # one worker fills one core
 DEFAULTS = {"PORT": "8080", "SANDBOX_PORT": "8090", "WORKERS": str(WORKERS), "LOG_FORMAT": "text"}
-PLACES = {"web": ("PORT", "/health/ready"), "sandbox": ("SANDBOX_PORT", "/sandbox/calls")}  # where a start is seen
+PLACES = {"web": ("PORT", "/health/ready"), "sandbox": ("SANDBOX_PORT", "/sandbox/calls")}  # answer once started
 PRELOADED = ("gunicorn.app.wsgiapp", "gunicorn.workers.gthread", "app", "wiring", "runtime.worker", "runtime.clock")
 TO_TRY = """
   Three things to try; the password of all is "sandbox":
@@ -41,9 +41,9 @@ TO_TRY = """
 
 
 def prepare(*, demo: bool) -> None:
-    """Complete the environment of all processes: what is given, then `.env`, then the sandbox's without a JIRA_URL.
+    """Complete the environment of all processes from `.env`, the defaults, and without a JIRA_URL the sandbox's.
 
-    A demo has data of its own. Raises ConfigError when `.env` cannot be read.
+    A demo gets a data folder of its own. Raises ConfigError when `.env` cannot be read.
     """
     environment.complete()
     for name, value in DEFAULTS.items():
@@ -57,9 +57,10 @@ def prepare(*, demo: bool) -> None:
 
 
 def preload() -> None:
-    """Import what the processes need, and no more: no thread, no connection, nothing of the settings."""
+    """Import what the processes need, without starting threads, opening connections or reading settings."""
     if not os.environ.get("DATABASE_URL", "sqlite").startswith("sqlite"):
-        # that several processes count is what prometheus_client asks when it is imported; where, says gunicorn.conf.py
+        # prometheus_client reads this at its import to know that there are several processes; gunicorn.conf.py sets
+        # the folder
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = os.environ["DATA_DIR"]
         import_module("psycopg")
     for name in PRELOADED:
@@ -69,7 +70,7 @@ def preload() -> None:
 
 
 def _serve() -> None:
-    """Be gunicorn, as the Procfile starts it."""
+    """Run gunicorn the way the Procfile does."""
     from gunicorn.app import wsgiapp
 
     sys.argv = ["gunicorn", "--config", str(ROOT / "gunicorn.conf.py"), "app:create_app()"]
@@ -77,7 +78,7 @@ def _serve() -> None:
 
 
 def _command(name: str) -> None:
-    """Be a worker or a clock, as `flask --app app …` starts it."""
+    """Run a worker or a clock the way `flask --app app …` does."""
     from flask.cli import main
 
     sys.argv = ["flask", "--app", "app", name]
@@ -85,9 +86,9 @@ def _command(name: str) -> None:
 
 
 def children() -> list[Child]:
-    """The processes; they are stopped from the last to the first."""
+    """Return the processes; they are stopped from the last to the first."""
     logs = Path(os.environ["DATA_DIR"]) / "logs"
-    wanted = os.environ["WORKERS"]  # the web process, which starts first, says what is wrong with it
+    wanted = os.environ["WORKERS"]  # if malformed, the web process, which starts first, reports it
     others = [f"worker{number}" for number in range(2, int(wanted) + 1)] if wanted.isdecimal() else []
     commands = {**dict.fromkeys(["worker", *others], "worker"), "clock": "clock"}
     bot = [Child("web", _serve, logs), *(Child(name, partial(_command, do), logs) for name, do in commands.items())]
@@ -101,9 +102,9 @@ def _with_sandbox() -> bool:
 
 
 def _start(supervisor: Supervisor, processes: list[Child]) -> bool:
-    """Start all; False: they do not start, and what is wrong was said, or we are told to stop.
+    """Start all processes; return False when one does not start, which was reported, or we are told to stop.
 
-    The web process comes first: it says what is wrong with the settings, once, and makes the database ready.
+    The web process comes first: it reports faulty settings once, and migrates the database.
     """
     for child in sorted(processes, key=lambda child: (child.name not in PLACES, child.name != "web")):
         supervisor.start(child)
@@ -113,7 +114,7 @@ def _start(supervisor: Supervisor, processes: list[Child]) -> bool:
 
 
 def _answers(supervisor: Supervisor, child: Child) -> bool:
-    """Wait until a process answers; False when it ends instead, takes too long, or we are told to stop."""
+    """Wait until a process answers; return False when it ends, takes too long, or we are told to stop."""
     port, path = PLACES[child.name]
     deadline = time.monotonic() + READY_SECONDS
 
@@ -133,16 +134,16 @@ def _answers(supervisor: Supervisor, child: Child) -> bool:
 
 
 def _is_there(port: str, path: str) -> bool:
-    here = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever proxies the machine has
+    here = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # without the machine's proxies
     try:
         with here.open(f"http://127.0.0.1:{port}{path}", timeout=2):
             return True
-    except (OSError, HTTPException, OverflowError):  # not there or not ready; no port at all
+    except (OSError, HTTPException, OverflowError):  # not there, not ready, or not a valid port
         return False
 
 
 def _in_the_way() -> str:
-    """What keeps us from starting anything: no place for logs, or ports that are in use; nothing when all is well."""
+    """Return what prevents a start: no folder for logs, or ports in use; an empty string when nothing does."""
     logs = Path(os.environ["DATA_DIR"]) / "logs"
     try:
         logs.mkdir(parents=True, exist_ok=True)
@@ -161,14 +162,14 @@ def _taken(port: str) -> bool:
         try:
             probe.bind(("127.0.0.1", int(port)))
         except (ValueError, OverflowError):
-            return False  # no port at all, which the web process says
+            return False  # not a valid port, which the web process reports
         except OSError:
             return True
     return False
 
 
 def _story(supervisor: Supervisor, module: str = "sandbox.story") -> int:
-    """Play the sample tickets through, or another play of the sandbox's; 0 when all came out as expected."""
+    """Play the sample tickets, or another module of the sandbox; return 0 when all came out as expected."""
     supervisor.quiet = True
     with subprocess.Popen([sys.executable, "-m", module]) as story:  # noqa: S603 # one of our own two
         if not supervisor.attend(lambda: story.poll() is not None):
@@ -178,7 +179,7 @@ def _story(supervisor: Supervisor, module: str = "sandbox.story") -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run until Ctrl-C; with `--demo` until the story is over, whose exit status is ours."""
+    """Run until Ctrl-C; with `--demo` until the story is over, and return its exit status."""
     parser = argparse.ArgumentParser(prog="cli.run", description=__doc__)
     parser.add_argument("--demo", action="store_true", help="end after the story")
     demo = parser.parse_args(arguments).demo

@@ -1,4 +1,4 @@
-"""`simulate`: what the bot would do about one event body, without doing it."""
+"""`simulate`: prints what the bot would do about one event, without doing it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from web.words import verb, word
 
 
 def simulate(process: Process, file: IO[bytes], *, as_json: bool) -> None:
-    """Read one body (a neutral WebCRM event, or a Jira webhook), print what its procedures would do."""
+    """Read one body (a neutral WebCRM event or a Jira webhook) and print what its procedures would do."""
     config = process.effective_config.current()
     try:
         understood = understand(parse(file.read()), config, process.settings.crms)

@@ -1,4 +1,4 @@
-"""What every process checks before it begins; what is wrong is said with its fix, never as a traceback."""
+"""What every process checks before it starts; faults are reported with their fixes, never as a traceback."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from store.migrate import NewerDatabaseError
 
 
 class StartError(click.ClickException):
-    """The process must not begin; a line for each reason, with what to do. Exit status 1."""
+    """The process must not start; the message has a line for each reason, with what to do. Exit status 1."""
 
     def __init__(self, reasons: Sequence[object]) -> None:
         super().__init__("\n".join([say("refused"), *(f"  {reason}" for reason in reasons), say("check_again")]))
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Print the reasons as they are."""
+        """Print the reasons without click's «Error:»."""
         click.echo(self.format_message(), file=file, err=True)
 
 
 def read(settings: Settings | None) -> Settings:
-    """The settings given, else the environment's; StartError when it is wrong."""
+    """Return the given settings, else those of the environment; StartError when the environment is faulty."""
     try:
         found = settings or Settings.read()
     except ConfigError as error:
@@ -41,19 +41,19 @@ def read(settings: Settings | None) -> Settings:
 
 
 def start(settings: Settings | None) -> Process:
-    """A process that may serve: its secrets are set, its tables are right, its database answers."""
+    """Return a process that may serve: its secrets are set, its tables are valid, its database answers."""
     found = read(settings)
     return _opened(Process(found), lacking(found))
 
 
 def start_by_hand(settings: Settings | None) -> Process:
-    """The same for a command that a person runs: it serves nobody, so it needs no secrets of receivers."""
+    """Do the same for a command that a person runs: it serves nobody, so it needs no secrets of receivers."""
     found = read(settings)
     return _opened(Process(found), found.half_set())
 
 
 def lacking(settings: Settings) -> list[Fault]:
-    """What must be set before anything serves: in the sandbox no more than that nothing is half set up."""
+    """Return what must be set before anything serves; in the sandbox only what a partly set-up system lacks."""
     return settings.half_set() if settings.smezhnik_sandbox else settings.missing_for_production()
 
 
@@ -68,9 +68,9 @@ def _opened(process: Process, faults: list[Fault]) -> Process:
 
 
 def open_database(process: Process) -> Process:
-    """Bring the database to this release; StartError when it does not answer.
+    """Migrate the database to this release; StartError when it does not answer or is from a newer one.
 
-    A command closes its connections when it ends.
+    At the end of a command its connections are closed.
     """
     url = sa.make_url(process.settings.database_url)
     place = url.database if url.drivername == "sqlite" else f"{url.host}:{url.port or 5432}/{url.database}"
@@ -91,6 +91,6 @@ def open_database(process: Process) -> Process:
 
 
 def folder_of(settings: Settings | None) -> Path:
-    """Where the tables are, even when the rest of the environment is wrong."""
+    """Return the folder of the tables, even when the rest of the environment is faulty."""
     default: Path = Settings.model_fields["config_dir"].default
     return settings.config_dir if settings else Path(os.environ.get("CONFIG_DIR") or default)

@@ -1,4 +1,4 @@
-"""`texts`: all notes and comments of the bot as people read them, filled with their examples."""
+"""`texts`: prints all notes and comments of the bot as people read them, filled with their examples."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from desk.templates import Templates
 
 
 def printed(templates: Templates) -> str:
-    """The first example of each text, then every line that only its other examples have."""
+    """Return the first example of each text, then every line that only its other examples have."""
     return "\n".join(f"=== {name}\n{_read_through(texts)}\n" for name, texts in templates.examples())
 
 

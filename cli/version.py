@@ -1,4 +1,4 @@
-"""`version`: which release of the bot this is, and on what it runs. The number stands in `pyproject.toml` alone."""
+"""`version`: the release of the bot, and what it runs on. The number is only in `pyproject.toml`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 def version() -> str:
-    """The number of this release, as 0.2.0."""
+    """Return the number of this release, such as 0.2.0."""
     found: str = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]["version"]
     return found
 
 
 def versions(database_url: str) -> str:
-    """What to say when a fault is reported: version, Python, kind of database; no address."""
+    """Return what to state when reporting a bug: version, Python, kind of database, but no address."""
     kind = _KINDS[sa.make_url(database_url).get_backend_name()]
     return say("version", version=version(), python=platform.python_version(), database=kind)

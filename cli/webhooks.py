@@ -1,4 +1,4 @@
-"""`webhooks`: the bot's webhook in Jira, looked at, put right, taken away."""
+"""`webhooks`: shows, corrects and removes the bot's webhook in Jira."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ Answer = TypeVar("Answer")
 
 
 class Webhooks:
-    """What the three commands do in each site of `jira.yml`."""
+    """What the commands of `webhooks` do, in each site of `jira.yml`."""
 
     def __init__(self, process: Process, url: str | None = None) -> None:
-        """`url`: the bot's address where `PUBLIC_URL` is not set."""
+        """`url` is the bot's address, by default `PUBLIC_URL`."""
         self._process = process
         self._config = process.effective_config.current()
         self._url = url or process.settings.public_url
 
     def show(self) -> bool:
-        """Print how the webhook of each site stands; False when one is not as it should be."""
+        """Print the state of the webhook of each site; return False when one is not as it should be."""
         return all([self._show(site) for site in self._sites()])
 
     def apply(self) -> None:
-        """Put the webhook of each site right."""
+        """Create or correct the webhook of each site."""
         secrets = self._process.settings.jira_webhook_secrets
         if not secrets:
             raise click.ClickException(say("hook_no_secret"))
@@ -44,7 +44,7 @@ class Webhooks:
             click.echo(say("hook_events", events=", ".join(sorted(needed.events))))
 
     def print_rules(self) -> None:
-        """Print the rules of Jira Automation, filled with the bot's address."""
+        """Print the Jira Automation rules with the bot's address filled in."""
         if not self._process.settings.jira_automation_tokens:
             click.echo(say("rule_no_token"))
         click.echo(say("rule_headers"))
@@ -53,7 +53,7 @@ class Webhooks:
             click.echo(rule.body or say("rule_issue_data"))
 
     def remove(self) -> None:
-        """Take the webhook of each site away."""
+        """Remove the webhook of each site."""
         for site in self._sites():
             count = _asked(site, partial(webhooks.remove, site))
             click.echo(say("hooks_removed", site=site.name, count=count))
@@ -83,7 +83,7 @@ class Webhooks:
 
 
 def told(hook: webhooks.KnownWebhook, needed: webhooks.WantedWebhook) -> dict[str, str]:
-    """The values of the sentences about what has drifted."""
+    """Return the values for the sentences about how a webhook differs."""
     missing, spare = sorted(needed.events - hook.events), sorted(hook.events - needed.events)
     none = say("hook_none")
     return {

@@ -1,4 +1,4 @@
-"""What the commands say, from `words.yml`, and how they lay out a table."""
+"""The texts of the commands, from `words.yml`, and the layout of their tables."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 
 import yaml
 
-_WIDEST = 72  # characters of a cell
+_WIDEST = 72  # characters of a cell; a longer one is cut
 
 
 def say(name: str, /, **values: object) -> str:
-    """A sentence with its values filled in."""
+    """Return a text with its values filled in."""
     return str(_words()[name]).format_map(values)
 
 
 def columns(name: str) -> Mapping[str, str]:
-    """The columns of a table: key → heading."""
+    """Return the columns of a table: key → heading."""
     found: Mapping[str, str] = _words()[name]
     return found
 
 
 def table(headings: Mapping[str, str], rows: Iterable[Mapping[str, str]]) -> str:
-    """Rows in aligned columns; a cell is one line."""
+    """Lay rows out in aligned columns; a cell is one line."""
     lines = [list(headings.values()), *([_cell(row[key]) for key in headings] for row in rows)]
     widths = [max(len(line[number]) for line in lines) for number in range(len(headings))]
     return "\n".join(_line(line, widths) for line in lines)
