@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
 from config.departments import Clock, Department
 from config.names import match_key
 from desk.calendar import WorkCalendar
-from desk.templates.files import TemplateEntry, load_notes
+from desk.templates.files import INTERIM, TemplateEntry, load_notes
+from desk.templates.kept import Kept
 
 ROOT = Path(__file__).resolve().parent.parent
-FILE = "crm_templates/interim.yml"
 ReplyId = Literal["M-2", "M-3", "M-4"]
 BeforeDaysOff = Literal["M-2", "M-4"]
 Gender = Literal["f", "m"]
@@ -97,6 +97,10 @@ def reminder_moment(due: datetime, calendar: WorkCalendar, clock: Clock = "busin
     return calendar.next_working(due) if clock == "business" else due
 
 
-@cache
 def _texts() -> Mapping[str, TemplateEntry[str]]:
-    return load_notes(ROOT, file=FILE)
+    return _kept(ROOT).get()
+
+
+@cache
+def _kept(root: Path) -> Kept[dict[str, TemplateEntry[str]]]:
+    return Kept([root / INTERIM], partial(load_notes, root, file=INTERIM))

@@ -7,13 +7,11 @@ the fault is logged.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, TypeVar
-
-import structlog
+from typing import Any, TypeVar
 
 from desk import adf
 from desk.adf_text import plain_text
@@ -23,6 +21,7 @@ from desk.templates.contexts import CaseContext, CaseView, HoldContext, IssueCon
 from desk.templates.files import (
     CASE_NOTES,
     COMMENTS,
+    INTERIM,
     NOTES,
     SHARED,
     CompiledIssue,
@@ -32,8 +31,10 @@ from desk.templates.files import (
     load_all_notes,
     load_comments,
     load_issue,
+    load_notes,
 )
 from desk.templates.format import TemplateError
+from desk.templates.kept import Kept
 
 __all__ = [
     "CaseContext",
@@ -45,8 +46,6 @@ __all__ = [
     "TemplateError",
     "Templates",
 ]
-
-log = structlog.get_logger(__name__)
 
 EMPTY_DESCRIPTION = "empty_description"
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
@@ -63,9 +62,9 @@ class Templates:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._wall: Wall | None = None
-        self._issues: dict[str, _Kept[CompiledIssue]] = {}
-        self._comments = _Kept([folder / COMMENTS], partial(load_comments, folder))
-        self._notes = _Kept([folder / NOTES, folder / CASE_NOTES], partial(load_all_notes, folder))
+        self._issues: dict[str, Kept[CompiledIssue]] = {}
+        self._comments = Kept([folder / COMMENTS], partial(load_comments, folder))
+        self._notes = Kept([folder / NOTES, folder / CASE_NOTES], partial(load_all_notes, folder))
 
     def read_by(self, wall: Wall) -> Templates:
         """Return the same templates, with moments in the time zone of `wall`."""
@@ -116,6 +115,7 @@ class Templates:
                 _try(report, partial(_try_issue, self._folder, name.removesuffix(".yml")))
         _try(report, partial(_try_entries, self._folder, load_comments))
         _try(report, partial(_try_entries, self._folder, load_all_notes))
+        _try(report, partial(_try_entries, self._folder, partial(load_notes, file=INTERIM)))
         return list(dict.fromkeys(report))
 
     def _issue(self, template: str) -> CompiledIssue:
@@ -123,40 +123,8 @@ class Templates:
             if not _NAME.match(template):
                 raise TemplateError(f"jira_templates: {template!r} cannot be the name of a template")
             files = [self._folder / issue_file(template), self._folder / SHARED]
-            self._issues[template] = _Kept(files, partial(load_issue, self._folder, template))
+            self._issues[template] = Kept(files, partial(load_issue, self._folder, template))
         return self._issues[template].get()
-
-
-class _Kept(Generic[_Made]):
-    """Something made from files, and made again when one of them changes."""
-
-    def __init__(self, files: Sequence[Path], make: Callable[[], _Made]) -> None:
-        self._files = files
-        self._make = make
-        self._made: tuple[object, _Made] | None = None
-
-    def get(self) -> _Made:
-        """Return the latest version that could be made; raise `TemplateError` if none ever could."""
-        stamp = [_stamp(file) for file in self._files]
-        if self._made is not None and self._made[0] == stamp:
-            return self._made[1]
-        try:
-            made = self._make()
-        except TemplateError as error:
-            if self._made is None:
-                raise
-            log.error("template_refused", problems=error.problems)
-            made = self._made[1]
-        self._made = (stamp, made)
-        return made
-
-
-def _stamp(file: Path) -> tuple[int, int] | None:
-    try:
-        status = file.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size
 
 
 def _entry(entries: Mapping[str, TemplateEntry[_Made]], file: str, name: str, values: Values) -> TemplateEntry[_Made]:

@@ -25,6 +25,7 @@ SHARED = "jira_templates/_shared.yml"
 COMMENTS = "jira_templates/comments.yml"
 NOTES = "crm_templates/notes.yml"
 CASE_NOTES = "crm_templates/cases.yml"
+INTERIM = "crm_templates/interim.yml"
 READ_BY_SELLERS = frozenset({"hold_seller"})
 _Made = TypeVar("_Made")
 

@@ -23,6 +23,7 @@ from desk.interim import (
     reminder_moment,
     reminder_text,
 )
+from desk.templates.files import INTERIM
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden" / "interim.txt"
@@ -267,3 +268,14 @@ def test_they_are_the_manuals_to_the_letter() -> None:
 
 
 QUOTED = ("U-27", "U-28", "U-29")
+
+
+def test_a_changed_text_is_taken_up_and_a_wrong_one_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / INTERIM
+    file.parent.mkdir()
+    shipped = (ROOT / INTERIM).read_text(encoding="utf-8")
+    monkeypatch.setattr("desk.interim.ROOT", tmp_path)
+    for number, words in enumerate(("Вопрос в работе", "Мы его решаем, коллеги", "{{ gander }}, спасибо")):
+        file.write_text(shipped.replace("Вопрос в работе", words) + "\n" * number, encoding="utf-8")
+        said = reminder_text(None)
+        assert said.startswith("Вопрос в работе" if number == 0 else "Мы его решаем, коллеги")

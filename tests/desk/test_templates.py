@@ -173,12 +173,14 @@ def test_check_finds_every_fault_at_once(folder: Path) -> None:
     change(folder, "jira_templates/fbo.yml", lambda _: 'summary: "{{ a }}"\ndescription: [{text: "{{ seller.b }}"}]\n')
     change(folder, "jira_templates/ads.yml", lambda _: "summary: [\n")
     change(folder, "crm_templates/notes.yml", lambda text: text.replace("создал задачу {{ key }}", "{{ kay }}"))
+    change(folder, "crm_templates/interim.yml", lambda text: text.replace("{{ department }}", "{{ departments }}", 1))
     problems = Templates(folder).check()
     assert [problem.split(": ")[:2] for problem in problems] == [
         ["jira_templates/ads.yml", "not YAML"],
         ["jira_templates/fbo.yml", "summary"],
         ["jira_templates/fbo.yml", "description[0].text"],
         ["crm_templates/notes.yml", "created_instead.text"],
+        ["crm_templates/interim.yml", "M-2.text"],
     ]
 
 
