@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from config.escalation import EscalationRow
-from handlers.escalation.chat import MISSING, SPECIAL, TOLD, Chat
+from config.escalation import EscalationRow, Need
+from handlers.escalation.chat import MISSING, SPECIAL, TOLD, Chat, LikelyTopic
 from handlers.escalation.verdict import LineChoice, Verdict
 
 _BY_ORDER = 0.8  # how sure it is that a question beside an Express order is about that order
@@ -29,26 +29,39 @@ def elsewhere(chat: Chat, found: Verdict) -> Verdict:
     if found.topic == "bank":
         words = ("escalation_ask_bank_user", "escalation_m7", "escalation_m8")
         return Verdict("self", "E-40", found.sure, topic="bank", words=words)
-    rule = {"financial": "E-49", "b2b": "E-22"}.get(found.line or "", found.rule)
+    line = next((choice.line for choice in _offered(found)), None)
+    rule = {"financial": "E-49", "b2b": "E-22"}.get(line or "", found.rule)
     return Verdict("self", rule, found.sure, topic=found.topic)
 
 
 def _special(chat: Chat) -> Verdict | None:
     """Express, DS mini and Flex before everything else (E-30, E-53), by the package in question (E-29)."""
     lines = {row.line for row in chat.rows}
-    named = next((topic for topic in chat.known if topic.id in SPECIAL and topic.id in lines), None)
+    named = [topic for topic in chat.known if topic.id in SPECIAL and topic.id in lines]
     coming = [delivery for delivery in chat.deliveries if delivery in lines]
     if named:
-        kinds = set[str](coming) or {named.id}
-        line = named.id if named.id in kinds or len(kinds) > 1 else next(iter(kinds))
-        return Verdict.of(LineChoice(line, chat.table.lines[line].rule, named.sure, named.id), words=_hint(line, chat))
+        return _named(chat, named, list(dict.fromkeys(coming)))
     if not coming or not chat.is_about_order:
         return None
     topic = chat.known[0].id if chat.known else None
     choices = tuple(LineChoice(kind, chat.table.lines[kind].rule, _BY_ORDER, topic) for kind in dict.fromkeys(coming))
-    if len(choices) == 1 and len(coming) == len(chat.deliveries):
-        return Verdict.of(choices[0], words=_hint(choices[0].line, chat))
-    return Verdict("ask", "E-29", _BY_ORDER, topic=topic, words=("escalation_ask_package",), alternatives=choices)
+    return _which_package(choices, chat, len(choices) == 1 and len(coming) == len(chat.deliveries))
+
+
+def _named(chat: Chat, topics: Sequence[LikelyTopic], coming: Sequence[str]) -> Verdict:
+    """A special delivery that the client speaks of; where no package comes so, the one by which they do come (E-55)."""
+    first = next((topic for topic in topics if topic.id in coming), topics[0])
+    kinds = [first.id] if first.id in coming else coming or [first.id]
+    choices = tuple(LineChoice(kind, chat.table.lines[kind].rule, first.sure, first.id) for kind in kinds)
+    return _which_package(choices, chat, len(choices) == 1)
+
+
+def _which_package(choices: tuple[LineChoice, ...], chat: Chat, is_known: bool) -> Verdict:
+    first = choices[0]
+    if is_known:
+        return Verdict.of(first, words=_hint(first.line, chat))
+    words = ("escalation_ask_package",)
+    return Verdict("ask", "E-29", first.sure, topic=first.topic, words=words, alternatives=choices)
 
 
 def _hint(line: str | None, chat: Chat) -> tuple[str, ...]:
@@ -57,36 +70,35 @@ def _hint(line: str | None, chat: Chat) -> tuple[str, ...]:
 
 
 def _ordinary(chat: Chat) -> Verdict:
-    choices = sorted(_choices(chat), key=lambda choice: -choice.sure)
-    lines = {choice.line for choice in choices}
-    if len(lines) > 1 and choices[0].sure - choices[1].sure < chat.table.close:
-        words = ("escalation_ask_topic",)
-        rule = "E-11" if {"bank", "balance"} <= {choice.topic for choice in choices} else _DOUBT
-        return Verdict("ask", rule, choices[0].sure, words=words, alternatives=tuple(choices))
-    return Verdict.of(choices[0]) if choices else _company(chat) or _own(chat)
+    """By the rows that take one of the topics; in doubt between lines of like right, or for want of a field, ask."""
+    fits = sorted((fit for topic in chat.known or (None,) for fit in _fits(chat, topic)), key=lambda fit: -fit[0].sure)
+    near = [fit for fit in fits if fits[0][0].sure - fit[0].sure < chat.table.close]
+    choices = tuple(dict.fromkeys(choice for choice, _ in near))
+    missing = tuple(dict.fromkeys(MISSING[need] for _, need in near if need in MISSING))
+    if not choices:
+        return _own(chat)
+    first = choices[0]
+    if missing:
+        return Verdict("ask", first.rule, first.sure, topic=first.topic, words=("escalation_ask_fields",),
+                       alternatives=choices, missing=missing)  # fmt: skip
+    if chat.topics and not chat.known:
+        return _doubt(chat, *choices)
+    if len({choice.line for choice in choices}) == 1:
+        return Verdict.of(first)
+    rule = "E-11" if {"bank", "balance"} <= {choice.topic for choice in choices} else _DOUBT
+    return Verdict("ask", rule, first.sure, words=("escalation_ask_topic",), alternatives=choices)
 
 
-def _choices(chat: Chat) -> Iterator[LineChoice]:
-    for topic in chat.known:
-        for row in chat.rows:
-            if row.topics and row.speaks_of(topic.id) and chat.meets(row.needs):
-                yield LineChoice(row.line, chat.table.lines[row.line].rule, topic.sure, topic.id)
-
-
-def _company(chat: Chat) -> Verdict | None:
-    """The rows of whatever topic, and those whose condition the CRM does not let us tell (E-15…E-25)."""
-    topic = chat.known[0] if chat.known else None
+def _fits(chat: Chat, topic: LikelyTopic | None) -> Iterator[tuple[LineChoice, Need | None]]:
+    """The first row that takes a topic, after those that perhaps do, each with the need that is not known (C-21)."""
+    name, sure = (topic.id, topic.sure) if topic else (None, _sure(chat))
     for row in chat.rows:
-        holds = chat.meets(row.needs)
-        if holds is False or not row.speaks_of(topic.id if topic else None) or (row.topics and holds):
+        holds = row.speaks_of(name) and chat.meets(row.needs)
+        if holds is False:
             continue
-        choice = LineChoice(row.line, chat.table.lines[row.line].rule, _sure(chat), topic.id if topic else None)
+        yield LineChoice(row.line, chat.table.lines[row.line].rule, sure, name), None if holds else row.needs
         if holds:
-            return Verdict.of(choice) if topic or not chat.topics else _doubt(chat, choice)
-        missing = (MISSING[row.needs],) if row.needs in MISSING else ()
-        return Verdict("ask", choice.rule, choice.sure, topic=choice.topic, words=("escalation_ask_fields",),
-                       alternatives=(choice,), missing=missing)  # fmt: skip
-    return None
+            return
 
 
 def _own(chat: Chat) -> Verdict:

@@ -1,7 +1,8 @@
-"""Escalations that were chosen and that the manual does not allow (E-05, E-06, E-09, E-27, E-32, E-41, E-49, E-54)."""
+"""Escalations that were chosen and that the manual does not allow (E-05, E-06, E-09, E-24, E-27, E-32, E-41 …)."""
 
 from __future__ import annotations
 
+from config.escalation import EscalationRow
 from handlers.escalation.chat import Chat
 from handlers.escalation.verdict import LineChoice, Verdict
 
@@ -11,10 +12,10 @@ def refusal(chat: Chat, found: Verdict) -> Verdict | None:
     rule = _broken(chat, found)
     if rule is None or not chat.obeys(rule):
         return None
-    right = (LineChoice(found.line, found.rule, found.sure, found.topic), *found.alternatives)
+    right = found.alternatives or (LineChoice(found.line, found.rule, found.sure, found.topic),)
     line = chat.table.line_of(chat.event.closing.escalation_reason)
     words = tuple(note for note in found.words if found.line is None)
-    return Verdict("refuse", rule, found.sure, line, found.topic, words, right)
+    return Verdict("refuse", rule, found.sure, line, found.topic, words, right, found.missing)
 
 
 def _broken(chat: Chat, found: Verdict) -> str | None:
@@ -25,14 +26,20 @@ def _broken(chat: Chat, found: Verdict) -> str | None:
     if chat.is_chat is False:
         return "E-49"
     topics = {topic.id for topic in chat.known}
+    if line is None or found.line == line or line in {choice.line for choice in found.alternatives}:
+        return "E-05" if len((chat.event.closing.comment or "").strip()) < chat.table.comment else None
     for pair in chat.table.forbidden:
         if pair.line == line and topics.intersection(pair.topics):
             return pair.rule
-    if line is None or found.line == line or line in {choice.line for choice in found.alternatives}:
-        return "E-05" if len((chat.event.closing.comment or "").strip()) < chat.table.comment else None
     row = next((row for row in chat.table.rows if row.line == line), None)
-    unmet = row is not None and row.needs is not None and row.topics and chat.meets(row.needs) is False
-    off_topic = row is not None and row.needs == "badge" and not topics.intersection(row.topics)
-    if unmet or off_topic:  # a badge alone is no reason (E-06, C-23)
-        return chat.table.lines[line].rule
+    if row is not None and _contradicts(chat, row, topics):
+        return "E-24" if row.needs == "company" and chat.is_company else chat.table.lines[line].rule
     return found.rule if found.decision == "self" and found.topic else None
+
+
+def _contradicts(chat: Chat, row: EscalationRow, topics: set[str]) -> bool:
+    """Whether what is known of a chat forbids its row; a badge alone is no reason (E-06, C-23)."""
+    if row.needs == "badge" and not topics.intersection(row.topics):
+        return True
+    untold = row.needs == "company" and chat.event.ticket.client.is_legal_entity is None
+    return not untold and chat.meets(row.needs) is False

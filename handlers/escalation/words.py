@@ -69,12 +69,12 @@ def comment(event: TicketEvent, verdict: Verdict, config: Config, note: Note) ->
 
 def refused(verdict: Verdict, chosen: str | None, config: Config, note: Note) -> tuple[str, str]:
     """Why an escalation that was chosen may not be, and what to do instead."""
-    right = verdict.alternatives[0].line if verdict.alternatives else None
+    lines = [reason_of(choice.line, config) for choice in verdict.alternatives if choice.line]
     values = {"chosen": chosen or "", "quote": config.rules.rules[verdict.rule].said}
     name = _REFUSALS.get(verdict.rule, "line")
     return (
         note(f"escalation_refused_{name}", **values),
-        note("escalation_instead", right=reason_of(right, config) or "", comment=verdict.rule == "E-05"),
+        note("escalation_instead", lines=lines, perhaps=bool(verdict.words), comment=verdict.rule == "E-05"),
     )
 
 

@@ -53,6 +53,7 @@ BADGE = {"client": {"badges": ["Монетизация"]}}
 AKC = {"org": "АКЦ"}
 EXPRESS = {"id": "1", "delivery": "express", "warehouse": "Хоругвино"}
 MINI = {"id": "2", "delivery": None, "warehouse": "FRESH_MINI_77"}
+FLEX = {"id": "4", "delivery": "flex"}
 PLAIN = {"id": "3", "delivery": "courier", "warehouse": "Хоругвино"}
 FS, B2B = "Чат. Финансовые сервисы 2Л", "Чат, B2B"
 CASES: list[tuple[str, dict[str, Any], tuple[str, str | None, str]]] = [
@@ -72,16 +73,20 @@ CASES: list[tuple[str, dict[str, Any], tuple[str, str | None, str]]] = [
     ("E-20", chat("Отключите рассылку"), ("self", None, "E-20")),
     ("E-21", chat("Нужны закрывающие документы", **COMPANY), ("escalate", B2B, "E-25")),
     ("E-22", chat("Нужны закрывающие документы", channel="email", **COMPANY), ("self", None, "E-22")),
+    ("E-22", chat("Нужны документы", channel="email", agent={"skills": None}, **COMPANY), ("self", None, "E-22")),
     ("E-23", chat("Нужны закрывающие документы", topics=["Отмена заказа"], **COMPANY), ("escalate", B2B, "E-25")),
     ("E-24", chat("Нужны документы", agent={"skills": ["b2b"]}, topics=["Отмена заказа"], **COMPANY),
      ("self", None, "E-33")),
     ("E-24", chat("Баланс средств", agent={"skills": ["B2B"]}, **COMPANY), ("self", None, "E-24")),
     ("E-25", chat("Где взять УПД", **COMPANY), ("escalate", B2B, "E-25")),
+    ("E-25", chat("Начислите мне баллы за опоздание", agent=AKC, **COMPANY), ("escalate", B2B, "E-25")),
+    ("E-25", chat(topics=["Оформление заказа", "Статусы заказа"], **COMPANY), ("escalate", B2B, "E-25")),
     ("E-27", chat("Когда выплата за монетизацию", **BADGE), ("escalate", "Чат. Монетизация", "E-27")),
     ("E-27", chat("Когда выплата за монетизацию"), ("self", None, "E-27")),
     ("E-06", chat("Где мой заказ?", **BADGE), ("self", None, "E-07")),
     ("E-28", chat("Работает ли у вас экспресс в Туле?"), ("escalate", "Чат. Express", "E-53")),
     ("E-29", chat("Где мой заказ?", packages=[EXPRESS, PLAIN]), ("ask", None, "E-29")),
+    ("E-29", chat("Экспресс опоздал", packages=[MINI, FLEX]), ("ask", None, "E-29")),
     ("E-30", chat("Где мой заказ?", packages=[EXPRESS]), ("escalate", "Чат. Express", "E-53")),
     ("E-30", chat("Где мой заказ?", packages=[PLAIN]), ("self", None, "E-07")),
     ("E-31", chat("Flex не приехал"), ("escalate", "Flex", "E-31")),
@@ -186,6 +191,8 @@ def test_the_card_and_the_balance_together_are_asked_about(check: Any) -> None:
 REFUSED: list[tuple[str, dict[str, Any], str, str | None]] = [
     ("E-09", chat("Почему не прошёл платёж по рассрочке"), "Чат. Ozon Карта", FS),
     ("E-09", chat("Как получить Ozon Карту"), "Чат. Финансовые сервисы 2Л", "Чат. Ozon Карта"),
+    ("E-24", chat("Где взять УПД", agent={"skills": ["B2B"]}, **COMPANY), B2B, None),
+    ("E-25", chat("Где мой заказ?", client={"is_legal_entity": False}), B2B, None),
     ("E-27", chat("Где мой заказ?", **BADGE), "Чат. Монетизация", None),
     ("E-27", chat("Что с монетизацией"), "Чат. Монетизация", None),
     ("E-33", chat("Отмените заказ, он оплачен через Ozon Счёт"), "Чат. Ozon Карта", None),
@@ -195,14 +202,31 @@ REFUSED: list[tuple[str, dict[str, Any], str, str | None]] = [
 ]
 
 
-@pytest.mark.rule("E-05", "E-06", "E-09", "E-27", "E-33", "E-41", "E-49", "E-54")
+@pytest.mark.rule("E-05", "E-06", "E-09", "E-24", "E-25", "E-27", "E-33", "E-41", "E-49", "E-54")
 @pytest.mark.parametrize(("rule", "event", "reason", "right"), REFUSED)
 def test_a_forbidden_pair_is_refused(check: Any, rule: str, event: dict[str, Any], reason: str, right: Any) -> None:
     comment = "Клиент ждёт ответа, проверено в программах."
     event["closing"] = {"escalate": True, "escalation_reason": reason, "comment": comment} | event["closing"]
     answer = check(event)
     assert (answer["decision"], answer["rule"], answer["line"]) == ("refuse", rule, reason)
-    assert answer["alternatives"][0]["line"] == right
+    assert [one["line"] for one in answer["alternatives"]] == [right]
+
+
+@pytest.mark.rule("E-09", "E-11")
+@pytest.mark.parametrize("text", ["Как получить Ozon Карту и увеличить лимит", "Рассрочка и Ozon Карта"])
+def test_the_line_of_one_of_two_topics_is_not_refused_for_the_other(check: Any, text: str) -> None:
+    closing = {"escalate": True, "escalation_reason": "Чат. Ozon Карта", "comment": "Спрашивает о карте."}
+    answer = check(chat(text, closing=closing))
+    assert answer["decision"] in ("escalate", "ask")
+    assert "Чат. Ozon Карта" in [answer["line"], *(one["line"] for one in answer["alternatives"])]
+
+
+def test_a_refusal_names_the_field_by_which_the_right_line_is_told(check: Any) -> None:
+    closing = {"escalate": True, "escalation_reason": FS, "comment": "Нужны документы."}
+    answer = check(chat("Как погасить рассрочку", agent={"skills": None}, closing=closing, **COMPANY))
+    assert (answer["decision"], answer["rule"], answer["missing"]) == ("refuse", "E-48", ["agent.skills"])
+    assert [one["line"] for one in answer["alternatives"]] == [B2B]
+    assert "agent.skills" in answer["texts"][0]
 
 
 @pytest.mark.rule("E-05", "E-56")
