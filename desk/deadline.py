@@ -73,7 +73,7 @@ class TimedSocket:
         self._sock.settimeout(left if self._patience is None else min(left, self._patience))
 
     def sendall(self, data: Any, *flags: int) -> None:
-        """Send all of it."""
+        """Send all of the data."""
         self.hurry()
         self._sock.sendall(data, *flags)
 

@@ -1,4 +1,4 @@
-"""Duplicates of a ticket: which other tickets ask the same, and merging one into another (W-09…W-16, R-43, R-44)."""
+"""Duplicates of a ticket: which other tickets ask the same question, and merging them (W-09…W-16, R-43, R-44)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Merge = Literal["merged", "kept", "stale", "taken"]
 
 @dataclass(frozen=True)
 class FoundDuplicates:
-    """The tickets that ask the same, most similar first; `merged` maps those already merged to their originals.
+    """The tickets that ask the same question, most similar first; `merged` maps merged ones to their originals.
 
     Tickets that were merged into the ticket itself are left out.
     """
@@ -81,7 +81,7 @@ class DuplicatesDesk:
         return {number: read} if row is None or read is not None else {}
 
     def find(self, ticket: KnownTicket) -> FoundDuplicates:
-        """Find other tickets of the same seller or client that ask the same (W-11, W-12).
+        """Find other tickets of the same seller or client that ask the same question (W-11, W-12).
 
         Uses the events that the bot has received and the CRM's own list; if the list cannot be read, the events alone.
         """

@@ -48,7 +48,7 @@ class EscalationsDesk:
         self._context = context
 
     def of_ticket(self, source: str, ticket_id: str) -> Escalation | None:
-        """The open escalation of a ticket."""
+        """Return the open escalation of a ticket."""
         found = self.newest(source, ticket_id)
         return found if found is not None and found.ended_at is None else None
 

@@ -54,7 +54,7 @@ class RequestDraft:
 class Opened:
     """The result of a draft: a new request, or the one that existed. `real=False`: a mode kept it from being made.
 
-    `adopted`: the question was already known from Jira, and now has a ticket.
+    `adopted`: the question was already known from Jira, and has been assigned to a ticket.
     """
 
     request: Request

@@ -28,7 +28,7 @@ class Reason(NamedTuple):
 
 @dataclass(frozen=True)
 class Similar:
-    """Another ticket that asks the same: how similar it is (0…1), and why, strongest reason first."""
+    """Another ticket that asks the same question: how similar it is (0…1), and why, strongest reason first."""
 
     ticket: KnownTicket
     score: float
@@ -36,7 +36,7 @@ class Similar:
 
 
 def similar(ticket: KnownTicket, others: Iterable[KnownTicket], config: Config) -> list[Similar]:
-    """Return the other tickets that seem to ask the same, most similar first, and oldest first among equals."""
+    """Return the other tickets that seem to ask the same question, most similar first, oldest first among equals."""
     mine = _Seen(ticket, config)
     found = [_compared(mine, _Seen(other, config)) for other in others if other.ticket_id != ticket.ticket_id]
     alike = [one for one in found if one.score >= config.duplicates.threshold]

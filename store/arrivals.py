@@ -15,7 +15,7 @@ from store.types import to_json
 
 BODY_REMEMBERED = timedelta(days=8)  # how far back the bot looks for lost webhooks, plus a day
 _Key = tuple[str, str]
-_SPEAKS_FOR = {"automation": "jira", "forge": "jira"}  # other entrances of a system: a body seen at one is known at all
+_SPEAKS_FOR = {"automation": "jira", "forge": "jira"}  # other entrances of a system: bodies are compared across them
 
 _TEXTS = ("source", "delivery_id", "case_id", "type", "state", "body", "event", "reason")
 _OF_ISSUES = """

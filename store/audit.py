@@ -45,7 +45,7 @@ class AuditFilter:
 
 
 def last_sign_ins(connection: sa.Connection, emails: Collection[str]) -> dict[str, datetime]:
-    """When each of these people signed in last, as far as the audit remembers."""
+    """Return when each of these people last signed in, as far as the audit goes back."""
     latest = sa.select(a.c.who, sa.func.max(a.c.at).label("at")).where(a.c.what == "signed_in", a.c.who.in_(emails))
     return {row.who: row.at for row in connection.execute(latest.group_by(a.c.who))}
 

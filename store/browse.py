@@ -22,7 +22,7 @@ _ASTRAY = 1000  # ids: processes commit concurrently, so ids may be slightly out
 _CASES = 20  # cases that one issue key may lead to
 _LARGE = ("body", "event")
 NOT_IGNORED = sa.text("state <> 'ignored'")  # exactly as in the partial index, or SQLite does not use it
-OBSERVED = sa.text("outcome = 'observed'")  # the same
+OBSERVED = sa.text("outcome = 'observed'")  # exactly as in its partial index too
 _OBSERVED = """
     SELECT r.rule, (SELECT count(*) FROM (SELECT 1 FROM ledger
         WHERE ledger.rule = r.rule AND ledger.outcome = 'observed' AND ledger.begun_at >= :since LIMIT :most) AS found)

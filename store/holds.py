@@ -82,7 +82,7 @@ def open_awaiting_issue(connection: sa.Connection, key: str) -> list[Hold]:
 
 
 def newest_in_jira(connection: sa.Connection) -> Hold | None:
-    """The newest hold whose seller is awaited in an issue."""
+    """Return the newest hold that waits for the seller's answer in an issue."""
     waits = (h.c.ended_at.is_(None), h.c.kind == "seller", h.c.stage == "waiting", h.c.issue_id.is_not(None))
     row = connection.execute(sa.select(*_COLUMNS).where(*waits).order_by(h.c.id.desc()).limit(1)).first()
     return Hold(*row) if row else None

@@ -15,8 +15,8 @@ from store.tables import deliveries
 from store.tables.systems import write_probes
 
 LIMIT = 5.0  # seconds to connect, and for each statement; a longer lock means that writing is impossible
-GOOD_FOR = 10.0  # seconds for which a successful write is taken as proof
-BAD_FOR = 1.0  # seconds for which a failed one is
+GOOD_FOR = 10.0  # seconds for which a successful write is reported
+BAD_FOR = 1.0  # seconds for which a failed write is reported
 _ROW = "ready"
 
 

@@ -58,12 +58,12 @@ class Memory:
         self._lists: OrderedDict[str, Seen[list[UsedeskTicket]]] = OrderedDict()
 
     def ticket(self, ticket_id: str, asker: Asker) -> Seen[UsedeskTicket | None] | None:
-        """Return the remembered ticket, or that there is none, if valid for this delivery or case; `None`: read it."""
+        """Return what was read about a ticket, if it is valid for this delivery or case; `None` if it must be read."""
         seen = self._recall(self._tickets, ticket_id, asker)
         return seen if seen is not None and self.heard(ticket_id) == seen.heard else None
 
     def listed(self, name: str, asker: Asker) -> list[UsedeskTicket] | None:
-        """Return a remembered list if valid for this delivery or case; `None`: read it."""
+        """Return a remembered list, if it is valid for this delivery or case; `None` if it must be read."""
         seen = self._recall(self._lists, name, asker)
         return seen.value if seen is not None else None
 

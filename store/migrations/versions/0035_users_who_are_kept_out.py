@@ -1,4 +1,4 @@
-"""Users who are kept out"""
+"""When a user was blocked"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The register of problem cases is narrowed to a person"""
+"""Indexes of problem cases by owner and assignee"""
 
 from alembic import op
 
