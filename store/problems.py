@@ -67,6 +67,7 @@ class Problem:
 
 
 _COLUMNS = [p.c[name] for name in Problem.__annotations__]
+_CLOSED = sa.text("closed_at IS NOT NULL")  # to the letter as in its partial index, so that SQLite uses it
 _NEWEST = sa.select(*_COLUMNS).order_by(p.c.id.desc())
 
 
@@ -163,3 +164,9 @@ def counts(connection: sa.Connection) -> dict[str, int]:
     """How many open cases each branch has."""
     found = sa.select(p.c.branch, sa.func.count()).where(p.c.state == OPEN).group_by(p.c.branch)
     return {branch: int(count) for branch, count in connection.execute(found)}
+
+
+def purge(connection: sa.Connection, before: datetime, limit: int) -> int:
+    """Delete cases that were closed before a moment, the oldest first; return how many."""
+    old = sa.select(p.c.id).where(_CLOSED, p.c.closed_at < before).order_by(p.c.closed_at).limit(limit)
+    return int(connection.execute(sa.delete(p).where(p.c.id.in_(old.scalar_subquery()))).rowcount)

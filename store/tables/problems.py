@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text
+from sqlalchemy import Column, Index, Integer, String, Table, Text, text
 
 from store.tables.metadata import Id, metadata
 from store.types import Data, Moment
@@ -46,5 +46,7 @@ Index("ix_problem_cases_issue", p.site, p.issue_id)
 Index("ix_problem_cases_order", p.order_no, p.id)
 Index("ix_problem_cases_owner", p.source, p.owner_id, p.id)
 Index("ix_problem_cases_assignee", p.assignee, p.id)
+_closed = text("closed_at IS NOT NULL")
+Index("ix_problem_cases_closed", p.closed_at, sqlite_where=_closed, postgresql_where=_closed)
 for _name in ("state", "kind", "branch", "city", "platform"):
     Index(f"ix_problem_cases_{_name}", p[_name], p.id)

@@ -1,17 +1,20 @@
-"""The register of problem cases: whatever it is narrowed to, an index finds the newest."""
+"""The register of problem cases: an index finds what is asked for, and what was closed long ago is deleted."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from desk.clock import machine_now
 from store import problems
 from store.tables.problems import problem_cases
+from tests.bot import Bot
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 def row(number: int, **given: Any) -> dict[str, Any]:
@@ -26,6 +29,7 @@ def crowded(engine: sa.Engine) -> sa.Engine:
     """So many cases that no database would rather read them all."""
     many = [
         row(n, owner_id=f"a{n % 300}", assignee=f"712020:{n % 300}", order_no=str(n), source=source)
+        | {"closed_at": NOW - n * DAY if n % 2 else None}
         for n, source in enumerate(["webcrm", "usedesk"] * 1500)
     ]
     with engine.begin() as connection:
@@ -39,6 +43,7 @@ def test_each_question_uses_its_index(crowded: sa.Engine) -> None:
     questions = {
         "ix_problem_cases_owner": lambda c: problems.page(c, {"agent": "usedesk:a17"}),
         "ix_problem_cases_assignee": lambda c: problems.page(c, {"agent": "jira:712020:18"}),
+        "ix_problem_cases_closed": lambda c: problems.purge(c, NOW - 2990 * DAY, 200),
         "ix_problem_cases_order": lambda c: problems.page(c, {"order_no": "18"}),
     }
     explain = "EXPLAIN" if crowded.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
@@ -64,3 +69,30 @@ def test_the_list_of_people_is_read_from_the_indexes(crowded: sa.Engine) -> None
     assert all("ix_problem_cases_owner" in plan for plan in plans[:3]), plans
     assert "ix_problem_cases_assignee" in plans[3], plans[3]
     assert not [plan for plan in plans if "Seq Scan" in plan], plans
+
+
+def left(connection: sa.Connection) -> list[str]:
+    """The tickets whose cases are in the register."""
+    return list(connection.execute(sa.select(problem_cases.c.ticket_id).order_by(problem_cases.c.id)).scalars())
+
+
+def test_cases_closed_long_ago_go_in_pieces_the_oldest_first(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        closed = [row(days, state="done", closed_at=NOW - days * DAY) for days in (1, 3, 9, 7, 5)]
+        still = row(99, opened_at=NOW - 99 * DAY)
+        connection.execute(sa.insert(problem_cases), [*closed, still])
+        steps = [(problems.purge(connection, NOW - 4 * DAY, 2), left(connection)) for _ in range(3)]
+    assert steps == [(2, ["1", "3", "5", "99"]), (1, ["1", "3", "99"]), (0, ["1", "3", "99"])]
+
+
+@pytest.mark.rule("J-38")
+def test_the_clock_deletes_them_as_runtime_yml_says(any_bot: Bot) -> None:
+    from runtime.clock import Clock  # noqa: PLC0415 # the store's tests know no runtime but here
+
+    now = machine_now()
+    with any_bot.engine.begin() as connection:
+        old, young = (row(days, state="done", closed_at=now - days * DAY) for days in (1100, 1000))
+        connection.execute(sa.insert(problem_cases), [old, young, row(1200, opened_at=now - 1200 * DAY)])
+    Clock(any_bot.engine, any_bot.process.factory, any_bot.reloader).purge()
+    with any_bot.engine.connect() as connection:
+        assert left(connection) == ["1000", "1200"]
