@@ -91,6 +91,15 @@ def test_every_path_that_a_page_names_is_there(page: str) -> None:
     assert [path for path in named if not (ROOT / path).exists() and not any(ROOT.glob(f"*/{path}"))] == []
 
 
+def test_the_map_of_folders_has_every_folder() -> None:
+    table = text("docs/architecture.md").partition("## The folders")[2].partition("## ")[0]
+    firsts = " ".join(re.findall(r"^\| (.+?) \|", table, re.MULTILINE))
+    named = set(re.findall(r"`(\w+)/`", firsts))
+    made = {line.rstrip("/") for line in text(".gitignore").splitlines()}
+    there = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")} - made
+    assert named == there
+
+
 @pytest.mark.parametrize("page", [page for page in DOCS if page not in FOR_BOTH])
 def test_a_page_is_whole_in_the_language_that_it_names(page: str) -> None:
     said = QUOTED.sub("", LINK.sub("", prose(page)))
