@@ -1,4 +1,4 @@
-"""`/api` for programs: what became of a delivery, lists of them, replay. Guarded by tokens, with roles."""
+"""`/api` for programs: one delivery, lists of deliveries, replay, and checks. Guarded by tokens with roles."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from web.query_parameters import filter_of_query, number_of_query, storable
 
 
 def blueprint(parts: Parts) -> Blueprint:
-    """The routes under `/api`."""
+    """Make the routes under `/api`."""
     routes = Blueprint("api", __name__, url_prefix="/api")
     actions = Actions(parts.process.engine)
 
     @routes.get("/deliveries/<source>/<path:delivery_id>")
     def delivery(source: str, delivery_id: str) -> ResponseReturnValue:
-        """What became of one delivery, with its ledger."""
+        """Return one delivery, with its ledger."""
         with parts.process.engine.connect() as connection:
             row = deliveries.find(connection, storable(source), storable(delivery_id))
             if row is None:
@@ -43,14 +43,14 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.get("/deliveries")
     def newest() -> ResponseReturnValue:
-        """The newest deliveries, narrowed by state, source, case or q; `after` is the `next` of the answer before."""
+        """List the newest deliveries, filtered by state, source, case or q; `after` is the previous answer's `next`."""
         with parts.process.engine.connect() as connection:
             page = browse.page(connection, filter_of_query(), SOURCES, number_of_query("after"))
         return jsonify({"deliveries": [_summary(row, parts) for row in page.rows], "next": page.before})
 
     @routes.post("/deliveries/<source>/<path:delivery_id>/replay")
     def replay(source: str, delivery_id: str) -> ResponseReturnValue:
-        """Let a delivery run again; 409 when it is running or was never understood."""
+        """Run a delivery again; answer 409 when it is running or was never understood."""
         with parts.process.engine.connect() as connection:
             row = deliveries.find(connection, storable(source), storable(delivery_id))
         if row is None:
@@ -68,7 +68,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
 def _closing_check(parts: Parts) -> Callable[[], ResponseReturnValue]:
     def closing_check() -> ResponseReturnValue:
-        """What a closing would break, before the button: the body of a `ticket.closing`; no side effects."""
+        """Return what a closing would break, given the body of a `ticket.closing`; no side effects."""
         event = parts.understand()
         if isinstance(event, Response):
             return event
@@ -97,7 +97,7 @@ def _checked(event: TicketEvent, parts: Parts) -> dict[str, object]:
 
 
 def _advised(row: ResolutionRow | None, config: Config) -> dict[str, Any] | None:
-    """The advice as the CRM shows it: the resolution as the manual spells it, and the rule."""
+    """Return the advice for the CRM: the resolution as the manual spells it, and the rule."""
     if row is None or row.resolution not in config.categories.resolutions:
         return None
     name = config.categories.resolutions[row.resolution].name
@@ -105,12 +105,12 @@ def _advised(row: ResolutionRow | None, config: Config) -> dict[str, Any] | None
 
 
 def described(parts: Parts) -> Blueprint:
-    """`/openapi.json`, open to all: how to send events."""
+    """Make `/openapi.json`, which says how to send events."""
     routes = Blueprint("described", __name__)
 
     @routes.get("/openapi.json")
     def openapi() -> Response:
-        """The OpenAPI document of the intake."""
+        """Return the OpenAPI document."""
         return jsonify({**parts.openapi(), "servers": [{"url": own_address(parts)}]})
 
     return routes

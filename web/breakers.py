@@ -1,4 +1,4 @@
-"""How the systems stand that the bot speaks to."""
+"""The state of the systems that the bot calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from web.parts import Parts
 
 
 def breakers(connection: sa.Connection, parts: Parts) -> dict[str, SystemRow | None]:
-    """The circuit breaker of each system that is configured, by its name; None: it never failed."""
+    """Return the circuit breaker of each configured system by name; None for one that never failed."""
     rows = {row.name: row for row in systems.breakers(connection)}
     known = parts.process.factory.systems(parts.process.reloader.current())
     return {name: rows.get(name) for name in sorted(known)}

@@ -1,7 +1,7 @@
 """The English catalogue: `python -m web.catalogue` collects the Russian texts of templates and tables.
 
-It keeps what is translated and drops what is no longer said. Write the missing English into `messages.po` and run it
-again: it makes `messages.mo`. A test compares the texts with both files.
+It keeps existing translations and drops unused ones. Write the missing English into `messages.po` and run it again to
+make `messages.mo`. A test compares the texts with both files.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TABLES = ("words.yml",)
 
 
 def texts() -> Catalog:
-    """Every Russian text of templates and tables, in a fixed order."""
+    """Return every Russian text of templates and tables, in a fixed order."""
     catalogue = Catalog()
     found = extract_from_dir(str(HERE / "templates"), [("**.html", "jinja2")])
     for text in sorted({str(message) for _, _, message, *_ in found} | set(_of_tables())):
@@ -30,13 +30,13 @@ def texts() -> Catalog:
 
 
 def english() -> Catalog:
-    """The English catalogue as it is written."""
+    """Read the English catalogue."""
     with CATALOGUE.open("rb") as file:
         return read_po(file, locale="en")
 
 
 def write() -> None:
-    """Bring the catalogue to the texts of now; keeps what is translated, drops what is no longer said."""
+    """Update the catalogue to the present texts; keep existing translations, drop unused ones."""
     catalogue = Catalog(locale="en", fuzzy=False, header_comment="# The English of the pages.")
     known = {str(message.id): message.string for message in english()} if CATALOGUE.exists() else {}
     for message in texts():

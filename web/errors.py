@@ -1,4 +1,4 @@
-"""What is answered when something is wrong: a page to people, JSON to programs."""
+"""Answers to errors: a page for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PROGRAMS = ("/api/", "/webhooks/", "/health/", "/usedesk/block/")
 
 
 def register(app: Flask) -> None:
-    """Answer refusals and a database that is down in our own shape."""
+    """Answer HTTP errors and database outages in our own form."""
     outage = Outage()
 
     @app.errorhandler(HTTPException)
@@ -37,7 +37,7 @@ def register(app: Flask) -> None:
 
 
 def message_page(status: int, key: str | int | None = None) -> Response:
-    """A page with one sentence of `words.yml`."""
+    """Return a page with one sentence of `words.yml`."""
     texts = words()["errors"]
     text = said(texts.get(key or status, texts[404]))
     return make_response(render_template("message.html", text=text, status=status), status)

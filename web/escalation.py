@@ -1,4 +1,4 @@
-"""`POST /api/escalation-check`: where a customer's chat goes, as programs are told it."""
+"""`POST /api/escalation-check`: tells programs where a customer's chat should go."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from web.parts import Parts
 
 
 def route(parts: Parts) -> Callable[[], ResponseReturnValue]:
-    """The view of the address."""
+    """Return the view function of the route."""
 
     def escalation_check() -> ResponseReturnValue:
-        """Where the chat of a `ticket.message` goes; no side effects."""
+        """Return where the chat of a `ticket.message` should go; no side effects."""
         event = parts.understand()
         return event if isinstance(event, Response) else jsonify(_answer(event, parts))
 

@@ -1,4 +1,4 @@
-"""What every page stands in: menu by role, language, the notice of a pause; and `/`, which leads to one's own page."""
+"""The frame of every page: menu by role, language, notice of a pause; and `/`, which leads to the role's first page."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _YEAR = 365 * 86400  # seconds
 
 
 def blueprint() -> Blueprint:
-    """`/`, the choice of a language, and the files of all pages."""
+    """Make `/`, the choice of a language, and the templates and static files of all pages."""
     routes = Blueprint("frame", __name__, template_folder="templates", static_folder="static")
 
     @routes.get("/")
     def home() -> ResponseReturnValue:
-        """To the page that one's role begins with."""
+        """Redirect to the role's first page."""
         return redirect(url_for(roles.home(person().role)), 303)
 
     @routes.post("/language")
     def choose_language() -> ResponseReturnValue:
-        """«English» · «Русский»."""
+        """Keep the chosen language in a cookie."""
         answer = redirect(own_path(request.form.get("back", "")) or url_for("frame.home"), 303)
         asked = request.form.get("language", "")
         if asked in language.LANGUAGES:
@@ -44,7 +44,7 @@ def blueprint() -> Blueprint:
 
 
 def register(app: Flask, parts: Parts) -> None:
-    """Give every page what its frame shows."""
+    """Give every page the values that its frame shows."""
     app.config["BOOTSTRAP_SERVE_LOCAL"] = True
     Bootstrap5(app)
     language.register(app)
@@ -69,7 +69,7 @@ def register(app: Flask, parts: Parts) -> None:
 
 
 def _paused(parts: Parts) -> dict[str, object] | None:
-    """The pause of all effects, for the notice on top; a page that says that the database is down must not ask it."""
+    """Return the pause of all effects for the notice on top; None also when the database is down."""
     try:
         with parts.process.engine.connect() as connection:
             row = switches.paused(connection)

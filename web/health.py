@@ -1,4 +1,4 @@
-"""`/health/live`, `/health/ready` and `/metrics`: open to all, so they say nothing that is secret."""
+"""`/health/live`, `/health/ready` and `/metrics`, for machines; they reveal no secrets."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from web.parts import Parts
 
 
 def blueprint(parts: Parts) -> Blueprint:
-    """The routes that machines ask again and again."""
+    """Make the routes that machines poll."""
     routes = Blueprint("health", __name__)
     registry = scraped(parts)
     probe = WriteProbe(parts.process.settings.database_url)
 
     @routes.get("/health/live")
     def live() -> ResponseReturnValue:
-        """This process answers."""
+        """Answer that this process is alive."""
         return jsonify({"status": "live"})
 
     @routes.get("/health/ready")
     def ready() -> ResponseReturnValue:
-        """Events can be taken: the database answers, can be written to, and the configuration is loaded.
+        """Answer whether events can be taken: the database answers and can be written to.
 
-        A system that is down is named and changes nothing: events wait for it.
+        A system that is down is named but does not change the answer: events wait for it.
         """
         try:
             told = _status(parts)
@@ -51,14 +51,14 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.get("/metrics")
     def metrics() -> Response:
-        """For Prometheus."""
+        """Return the metrics for Prometheus."""
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
     return routes
 
 
 def _status(parts: Parts) -> dict[str, object]:
-    """What is named and changes nothing: systems, a pause, and whether a clock and workers are there."""
+    """Return what is reported but does not change the answer: systems, a pause, the clock and workers."""
     now = machine_now()
     lease = parts.process.reloader.current().runtime.worker_lease
     with parts.process.engine.connect() as connection:
@@ -79,7 +79,7 @@ def _status(parts: Parts) -> dict[str, object]:
 
 
 def _name_of(error: SQLAlchemyError) -> str:
-    """What the database calls it: SQLITE_BUSY, DiskFull; its sentence may name addresses."""
+    """Return the database's name of an error, such as SQLITE_BUSY or DiskFull; its message may contain addresses."""
     cause = getattr(error, "orig", None) or error
     return str(getattr(cause, "sqlite_errorname", type(cause).__name__))
 

@@ -1,7 +1,7 @@
-"""Russian first, and English: `translations/en` has the English of every Russian text of the pages.
+"""The pages' languages, Russian and English: `translations/en` has the English of every Russian text.
 
-`messages.mo`, which is what runs, stands in the repository, so that a fresh clone needs no step of its own.
-After a change of texts: `python -m web.catalogue`.
+The compiled `messages.mo` is in the repository, so that a fresh clone needs no build step. After a change of texts run
+`python -m web.catalogue`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ COOKIE = "language"
 
 
 def register(app: Flask) -> None:
-    """Let pages speak the language that was chosen, else the browser's, else Russian."""
+    """Show pages in the language that was chosen, else the browser's, else Russian."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(FOLDER)
     Babel(app, default_locale="ru", locale_selector=chosen)
-    # a page has hundreds of texts: Flask-Babel looks for the catalogue at each, here it is looked for once
+    # a page has hundreds of texts: Flask-Babel would look up the catalogue for each, we do it once per request
     env: Any = app.jinja_env
     env.install_gettext_callables(
         lambda text: _catalogue().gettext(text),
@@ -33,7 +33,7 @@ def register(app: Flask) -> None:
 
 
 def _catalogue() -> NullTranslations:
-    """The texts of the language of what is being written."""
+    """Return the catalogue of the request's language."""
     found: NullTranslations | None = g.get("catalogue")
     if found is None:
         g.catalogue = found = get_translations()
@@ -41,17 +41,17 @@ def _catalogue() -> NullTranslations:
 
 
 def chosen() -> str:
-    """The language of the current request."""
+    """Return the language of the current request."""
     asked = request.cookies.get(COOKIE, "")
     return asked if asked in LANGUAGES else request.accept_languages.best_match(list(LANGUAGES), "ru") or "ru"
 
 
 def language() -> str:
-    """The language of what is being written: that of the request; Russian on the command line."""
+    """Return the language of the output: the request's, or Russian on the command line."""
     locale = get_locale() if has_request_context() else None
     return locale.language if locale else "ru"
 
 
 def said(text: str) -> str:
-    """A Russian text of the tables in the language of the request."""
+    """Translate a Russian text of the tables into the request's language."""
     return str(_catalogue().gettext(text)) if text and has_request_context() else text

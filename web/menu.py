@@ -1,4 +1,4 @@
-"""The menu: pages in groups, by role, and beside some how much there waits for a person."""
+"""The menu: pages in groups, by role, some with the number of things that wait for a person there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from web.words import word
 
 @dataclass(frozen=True)
 class MenuLink:
-    """A page of the menu; `count`: what there waits for a person."""
+    """A page of the menu; `count`: how many things wait for a person there."""
 
     endpoint: str
     words: str
@@ -25,7 +25,7 @@ class MenuLink:
 
     @property
     def badge(self) -> str:
-        """The count as it is shown, nothing for none."""
+        """The count as shown; empty for zero."""
         return "" if not self.count else str(self.count) if self.count < attention.MOST else f"{attention.MOST - 1}+"
 
     @property
@@ -36,7 +36,7 @@ class MenuLink:
 
 @dataclass(frozen=True)
 class MenuGroup:
-    """Pages that belong together; `current`: this page is one of them."""
+    """Pages that belong together; `current`: the shown page is one of them."""
 
     words: str
     links: Sequence[MenuLink]
@@ -44,12 +44,12 @@ class MenuGroup:
 
     @property
     def waits(self) -> bool:
-        """Whether something in it waits for a person."""
+        """Whether something on its pages waits for a person."""
         return any(link.count for link in self.links)
 
 
 def groups(parts: Parts, role: str, room: str | None) -> list[MenuGroup]:
-    """The menu of a role; where the page belongs to no group, the one with the role's first page is current."""
+    """Return the menu of a role; if the page is in no group, the group of the role's first page is current."""
     pages = roles.menu(role)
     counts = _counts(parts, [endpoint for endpoints in pages.values() for endpoint in endpoints])
     current = _group_of(pages, room) or _group_of(pages, roles.home(role).split(".")[0])
@@ -69,7 +69,7 @@ def _group_of(pages: Mapping[str, Sequence[str]], room: str | None) -> str | Non
 
 
 def _counts(parts: Parts, endpoints: Sequence[str]) -> dict[str, int]:
-    """What waits behind these pages; nothing when the database is down, which the page itself says."""
+    """Return how many things wait on these pages; none when the database is down, which the page itself reports."""
     counters: dict[str, Callable[[sa.Connection], int]] = {
         "dead.newest": attention.stopped,
         "mine.page": lambda connection: mine.waits(connection, myself.agents(parts), parts.process.clock.now()),

@@ -1,8 +1,8 @@
-"""Numbers for Prometheus.
+"""Metrics for Prometheus.
 
-What the database knows is asked at the scrape, so every process gives the same answer. Webhook calls are counted
+What the database knows is queried at the scrape, so every process gives the same answer. Webhook calls are counted
 where they arrive; with several gunicorn workers `gunicorn.conf.py` sets PROMETHEUS_MULTIPROC_DIR, and the scrape
-adds up what all of them counted.
+adds up their counters.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from web.parts import Parts
 
 
 def scraped(parts: Parts) -> CollectorRegistry:
-    """The registry that a scrape reads."""
+    """Return the registry that a scrape reads."""
     registry = CollectorRegistry()
     registry.register(StoreCollector(parts))
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
@@ -35,17 +35,17 @@ def scraped(parts: Parts) -> CollectorRegistry:
 
 
 class StoreCollector(Collector):
-    """Gauges out of the store: a handful of queries, each served by an index."""
+    """Gauges from the store: a handful of queries, each served by an index."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
     def describe(self) -> list[Metric]:
-        """Names are known only at the scrape; asking for them must not open the database."""
+        """Return nothing: the names are known only at a scrape, and registering must not open the database."""
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """One scrape; a database that is down is a number too."""
+        """Yield the metrics of one scrape; whether the database answers is one of them."""
         try:
             metrics = self._ask()
         except SQLAlchemyError:

@@ -1,4 +1,4 @@
-"""What the pages are made from."""
+"""What the pages depend on."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from events import TicketEvent
 from runtime.dry_run import Understood
 from runtime.process import Process
 
-OF_TICKETS = ("webcrm", "usedesk", "jira")  # where a ticket may be
+OF_TICKETS = ("webcrm", "usedesk", "jira")  # sources that have tickets
 SOURCES = ("webcrm", "usedesk", "jira", "automation", "forge", "bot")
 
 
 class UnreadableError(Exception):
-    """A body that cannot be read; says where and what to write instead."""
+    """A body cannot be read; says where, and what to write instead."""
 
 
 @dataclass(frozen=True)
 class Parts:
-    """`redact` takes personal data out of a JSON value, `openapi` describes the intake, `registry` has its counters,
-    `understand` reads the neutral event of the current request, or answers what is wrong with it; `read` reads a body
-    of either sender, or raises UnreadableError."""
+    """The dependencies of the pages.
+
+    `redact` removes personal data from a JSON value; `openapi` returns the OpenAPI document; `registry` has the
+    receivers' counters; `understand` reads the neutral event of the current request, or returns the answer that refuses
+    it; `read` reads a body of WebCRM or Jira, or raises UnreadableError.
+    """
 
     process: Process
     redact: Callable[[object], object]
@@ -41,11 +44,11 @@ def crms(parts: Parts) -> tuple[str, ...]:
 
 
 def sources(parts: Parts) -> list[str]:
-    """Those of `SOURCES` that there are here; rows of the others stay from before."""
+    """Return those of `SOURCES` that are set up here; the store may have older rows of the others."""
     there = (*crms(parts), *parts.process.settings.further_doors, "jira", "bot")
     return [source for source in SOURCES if source in there]
 
 
 def own_address(parts: Parts) -> str:
-    """Where this bot is for the world outside, without a slash at the end; of the request's `Host` only if not set."""
+    """Return the bot's public address without a final slash; taken from the request's `Host` if it is not set."""
     return parts.process.settings.public_url or request.host_url.rstrip("/")

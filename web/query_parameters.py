@@ -1,4 +1,4 @@
-"""Reads query parameters, within bounds."""
+"""Reads and bounds query parameters."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ NUMBER = f"<int(max={LARGEST}):number>"  # in a route
 
 
 def filter_of_query() -> Filter:
-    """The filter; an empty field narrows nothing."""
+    """Return the filter in the query; an empty field is no restriction."""
     return Filter(state=_text("state"), source=_text("source"), case=_text("case"), text=_text("q"))
 
 
 def page_filter_of_query(zone: ZoneInfo) -> Filter:
-    """The same for a page, which leaves out what did not concern the bot, unless the state is `all` or the query names
-    something.
+    """Return the filter for a page, with `since` and `until` in the company's time zone.
 
-    `since` and `until` are by the company's clock.
+    By default it leaves out what did not concern the bot; not with the state `all`, or any state, text or case.
     """
     since = moment_of_query(request.args.get("since", ""), zone)
     until = moment_of_query(request.args.get("until", ""), zone, end=True)
@@ -37,13 +36,13 @@ def page_filter_of_query(zone: ZoneInfo) -> Filter:
 
 
 def number_of_query(name: str) -> int | None:
-    """A whole number that fits into an id, else None."""
+    """Return a query parameter that is a positive number of an id's size, else None."""
     number = request.args.get(name, type=int)
     return number if number is not None and 0 < number <= LARGEST else None
 
 
 def storable(text: str) -> str:
-    """A text that every database takes: PostgreSQL has no NUL."""
+    """Cut a text and remove NUL, which PostgreSQL cannot store."""
     return text.replace("\x00", "")[:_LONGEST]
 
 
@@ -52,7 +51,7 @@ def _text(name: str) -> str | None:
 
 
 def position_of_query() -> tuple[datetime, int] | None:
-    """Where a list goes on, `<moment>~<number>` in `after`; None: from its beginning."""
+    """Return where a list continues, `<moment>~<number>` in `after`; None for its beginning."""
     at, _, number = request.args.get("after", "").partition("~")
     try:
         moment = datetime.fromisoformat(at.replace(" ", "+"))

@@ -1,4 +1,4 @@
-"""All pages and routes of `web/`, added to the application."""
+"""Adds all pages and routes of `web/` to the application."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ _ROOMS = (
 
 
 def register(app: Flask, parts: Parts) -> None:
-    """Add all of it to the application."""
+    """Add all pages and routes, and the middleware that they need."""
     settings = parts.process.settings
-    # a process without SECRET_KEY is a sandbox: a server refuses to start
+    # only a sandbox runs without SECRET_KEY: a server refuses to start
     app.secret_key = settings.secret_key.get_secret_value() if settings.secret_key else secrets.token_hex(32)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
-    card.let_frames(app, parts)  # before the guard, whose headers come first then
+    card.let_frames(app, parts)  # before the guard, so that it runs after the guard has set its headers
     guard.register(app, parts)
     frame.register(app, parts)
     for room in _ROOMS:

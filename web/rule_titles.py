@@ -1,4 +1,4 @@
-"""What each rule does, in a few words of both languages, by the steps of the guide: `rule_titles.yml`."""
+"""What each rule does, in a few words of both languages, grouped by the steps of the guide: `rule_titles.yml`."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from web.language import language
 
 
 class Title(NamedTuple):
-    """The same in Russian and in English."""
+    """A text in Russian and in English."""
 
     ru: Text
     en: Text
 
     @property
     def said(self) -> str:
-        """In the language of the request."""
+        """The text in the language of the request."""
         return self.ru if language() == "ru" else self.en
 
 
 class TitledGroup(Strict):
-    """A part of the page of rules; `id` stands in addresses."""
+    """A part of the page of rules; `id` is used in URLs."""
 
     id: Text
     name: Title
@@ -35,7 +35,7 @@ class TitledGroup(Strict):
 
 
 class RuleTitles(Strict):
-    """All of `rule_titles.yml`; `offers`: the English of `by_hand`, by rule."""
+    """All of `rule_titles.yml`; `offers`: by rule, the English of its `by_hand` in `rules.yml`."""
 
     groups: tuple[TitledGroup, ...]
     offers: dict[RuleId, Text]
@@ -46,13 +46,13 @@ class RuleTitles(Strict):
         return {rule: title for group in self.groups for rule, title in group.rules.items()}
 
     def group(self, group_id: str) -> TitledGroup | None:
-        """The part of the page with this id."""
+        """Return the part of the page with this id, or None."""
         return next((group for group in self.groups if group.id == group_id), None)
 
 
 @cache
 def rule_titles() -> RuleTitles:
-    """The table, read once."""
+    """Return the table, which is read once."""
     path = Path(__file__).with_suffix(".yml")
     return RuleTitles.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
 
@@ -63,11 +63,11 @@ def _titles() -> Mapping[str, Title]:
 
 
 def title_of(rule: str) -> str:
-    """What a rule does, in the language of the request; nothing for what is no rule."""
+    """Return what a rule does, in the language of the request; empty for an unknown rule."""
     title = _titles().get(rule)
     return title.said if title else ""
 
 
 def offer_of(rule: str, russian: str | None) -> str | None:
-    """What the bot offers in place of a rule that only a person can obey."""
+    """Return what the bot offers for a rule that only a person can follow."""
     return russian if language() == "ru" else rule_titles().offers.get(rule, russian)

@@ -1,4 +1,4 @@
-"""Rows of the store as the pages and the API show them; every text of others passes `redact` first."""
+"""Rows of the store as the pages show them; every text from outside is redacted first."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _NUMBER = "№"
 _VALUE = 2000  # characters of one value of a ledger
 _DOCUMENT = 200_000  # characters of a body; it may be 25 MB
 _INTERNAL = ("write_comment", "draft_comment")
-_OWN = "own"  # the ledger's mark of what no rule of the manuals asks for
+_OWN = "own"  # the ledger's rule for actions that no rule of the manuals asks for
 
 
 @dataclass(frozen=True)
 class Step:
-    """One row of a ledger; `kind` of outcome and mode names its colour."""
+    """One row of a ledger; `kind` is the outcome's id, by which it is coloured."""
 
     rule: str
     quote: str
@@ -43,7 +43,7 @@ class Step:
     before: str
     after: str
     reason: str
-    internal: bool  # it writes what colleagues alone see, which is orange as in WebCRM (W-20)
+    internal: bool  # it writes what only colleagues see, shown in orange as in WebCRM (W-20)
     at: ShownMoment
 
 
@@ -70,7 +70,7 @@ class Shown:
 
 
 class View:
-    """How things look to a role, at one moment, under one configuration."""
+    """Shows things to a role, as of one moment and one configuration."""
 
     def __init__(self, parts: Parts, config: Config, now: datetime, role: str = "admin") -> None:
         self._redact = roles.mask(role, parts.redact)
@@ -80,15 +80,15 @@ class View:
         self._clock = parts.process.clock
 
     def moment(self, at: datetime) -> ShownMoment:
-        """A moment for a page."""
+        """Return a moment as seen by the machine's clock."""
         return ShownMoment(at, self._now, self._zone)
 
     def due(self, at: datetime) -> ShownMoment:
-        """A moment by the desk's clock, which a sandbox may move: what was asked, waits, falls due."""
+        """Return a moment as seen by the desk's clock, which a sandbox may move: for what waits or falls due."""
         return ShownMoment(at, self._clock.now(), self._zone)
 
     def delivery(self, row: ListedRow, steps: Iterable[StepRow], *, replayable: bool = False) -> Shown:
-        """A delivery with its ledger. `replayable`: a person may have it run again."""
+        """Return a delivery with its ledger. `replayable`: a person may replay it."""
         url = row.ticket_url if is_web(row.ticket_url) else None
         return Shown(
             id=row.id,
@@ -110,7 +110,7 @@ class View:
         )
 
     def step(self, row: StepRow, case: str, ticket_url: str | None = None) -> Step:
-        """A row of a ledger."""
+        """Return a row of a ledger."""
         rule = self._config.rules.rules.get(row.rule)
         target = row.target or ""
         own_ticket = target != "" and case.endswith(f":{target}")
@@ -131,36 +131,36 @@ class View:
         )
 
     def issue_url(self, key: str) -> str | None:
-        """Where an issue of a configured project is looked at."""
+        """Return the URL of an issue of a configured project, else None."""
         project = self._config.jira.projects.get(key.rpartition("-")[0]) if _KEY.match(key) else None
         return f"{self._config.jira.sites[project.site].url.rstrip('/')}/browse/{key}" if project else None
 
     def reason(self, reason: str | None) -> str:
-        """Why; our own standing phrases in words."""
+        """Return a reason as text; the bot's own fixed phrases are translated."""
         return word("reasons", self._redact(reason or ""))
 
     def value(self, value: object) -> str:
-        """A value of the ledger as text."""
+        """Return a value of the ledger as text."""
         return _cut(_plain(self._redact(value)), _VALUE)
 
     def left(self, verb: str, value: object) -> str:
-        """What an action left, or would leave, with a word for what it is."""
+        """Return the value that an action left, or would leave, with a word for what it is."""
         return _labelled("values", verb, self._kept(value))
 
     def _kept(self, value: object) -> str:
-        """What an action left: a moment by the company's clock, a name of the program's in words, the rest as it is."""
+        """Return a value as text: a moment in local time, an internal name in words, anything else as it is."""
         at = as_moment(value)
         return self.moment(at).exact if at else word("kept", self.value(value))
 
     def titles(self, found: Mapping[str, TicketTitle]) -> dict[str, TicketTitle]:
-        """What tickets are about, as this role may read it."""
+        """Return what tickets are about, as far as this role may read it."""
         return {
             case: TicketTitle(**{name: str(self._redact(value)) for name, value in vars(title).items()})
             for case, title in found.items()
         }
 
     def document(self, text: str | None) -> str:
-        """A stored JSON text, indented."""
+        """Return a stored JSON text, indented."""
         if not text:
             return ""
         try:
@@ -171,9 +171,9 @@ class View:
 
 
 def _labelled(table: str, name: str, text: str) -> str:
-    """A bare number or moment with what it is, where `words.yml` says so."""
+    """Put a word for what it is before a text, where `words.yml` has one."""
     label = words()[table].get(name)
-    # what was only intended has no number yet
+    # an action that was only intended has no number yet
     fits = label and text and (text.isdecimal() or not label.endswith(_NUMBER))
     return f"{said(label)} {text}" if fits else text
 
@@ -197,10 +197,10 @@ def _cut(text: str, limit: int) -> str:
 
 
 def is_web(url: str | None) -> bool:
-    """A `javascript:` address would run on our page."""
+    """Return whether an address is http(s): a `javascript:` address would run on our page."""
     return bool(url) and str(url).startswith(("http://", "https://"))
 
 
 def view_of(parts: Parts) -> View:
-    """How things look now to whoever is signed in."""
+    """Return the view of whoever is signed in, as of now."""
     return View(parts, parts.process.effective_config.current(), machine_now(), person().role)

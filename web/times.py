@@ -1,4 +1,4 @@
-"""Moments on pages: by the clock on the company's wall."""
+"""Moments on pages, in the company's local time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _INPUT = "%Y-%m-%dT%H:%M"  # what <input type="datetime-local"> sends
 
 @dataclass(frozen=True, slots=True)
 class ShownMoment:
-    """A moment as it is seen from `now`; each way to say it is made when it is asked for."""
+    """A moment as seen from `now`; each form is made when it is needed."""
 
     at: datetime
     now: datetime
@@ -25,17 +25,17 @@ class ShownMoment:
 
     @property
     def iso(self) -> str:
-        """For programs."""
+        """The form for programs."""
         return self.at.isoformat(timespec="seconds")
 
     @property
     def stamp(self) -> str:
-        """To the second, for tables that are sorted and reckoned with."""
+        """The form to the second, for tables that are sorted and calculated with."""
         return self.at.astimezone(self.zone).strftime(_STAMPS[language()])
 
     @property
     def exact(self) -> str:
-        """As people write it: «сегодня в 10:53», «27 ноября, 10:53»."""
+        """The form that people write: «сегодня в 10:53», «27 ноября, 10:53»."""
         local, today = self.at.astimezone(self.zone), self.now.astimezone(self.zone).date()
         near = words()["days"].get((local.date() - today).days)
         if near:
@@ -46,17 +46,17 @@ class ShownMoment:
 
     @property
     def relative(self) -> str:
-        """In words: how long ago, or how soon."""
+        """How long ago, or how soon, in words."""
         return relative(self.at, self.now)
 
 
 def zone_of(config: Config) -> ZoneInfo:
-    """The company's zone."""
+    """Return the company's time zone."""
     return ZoneInfo(config.calendar.named().zone)
 
 
 def as_moment(value: object) -> datetime | None:
-    """A moment that is written as programs do; None: it is something else."""
+    """Return a moment written in ISO format with an offset; None for anything else."""
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
@@ -65,7 +65,7 @@ def as_moment(value: object) -> datetime | None:
 
 
 def moment_of_query(text: str, zone: ZoneInfo, *, end: bool = False) -> datetime | None:
-    """A moment that a form asks for, by the company's clock; `end`: the whole minute, or the whole day, counts."""
+    """Read a moment from a form, in the company's time zone; with `end`, return the end of its minute or day."""
     for form, length in ((_INPUT, timedelta(minutes=1)), ("%Y-%m-%d", timedelta(days=1))):
         try:
             found = datetime.strptime(text, form).replace(tzinfo=zone)

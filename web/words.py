@@ -1,4 +1,4 @@
-"""The words of the pages, from `words.yml`."""
+"""The texts of the pages, from `words.yml`."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _NOW = timedelta(seconds=3)
 
 
 def word(table: str, key: object) -> str:
-    """What people call a thing, in their language; the key itself when the table has no word for it."""
+    """Return the word for a key in the request's language; the key itself when the table has none."""
     found = words()[table].get(key)
     return said(str(found)) if found is not None else str(key)
 
 
 def verb(name: str) -> str:
-    """An action of the desk in words; every `note_…` is a note to the agent, every `say_case_…` a comment."""
+    """Return the word for an action; all `note_…` share one, and so do all `say_case_…`."""
     family = next((one for one in ("note", "say_case") if name.startswith(f"{one}_")), name)
     return word("verbs", family)
 
 
 def relative(moment: datetime, now: datetime) -> str:
-    """How long ago, or how soon, in the largest whole unit."""
+    """Write how long ago, or how soon, in the largest whole unit."""
     table = words()["relative"]
     gap = abs(now - moment)
     if gap < _NOW:
@@ -41,7 +41,7 @@ def relative(moment: datetime, now: datetime) -> str:
 
 
 def _counted(count: int, forms: str) -> str:
-    """The form of a word for a number of things: of `день/дня/дней`, or of its English."""
+    """Return the form of a word that fits a count, from `день/дня/дней` or its English."""
     one, few, many = said(forms).split("/")
     if language() != "ru":
         return one if count == 1 else many
@@ -52,7 +52,7 @@ def _counted(count: int, forms: str) -> str:
 
 @cache
 def words() -> Mapping[str, Any]:
-    """All tables."""
+    """Return all tables."""
     path = Path(__file__).parent / "words.yml"
     tables: Mapping[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return tables

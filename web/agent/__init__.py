@@ -1,1 +1,1 @@
-"""The agent's pages, those inside the CRMs with them."""
+"""The agent's pages, including those shown inside the CRMs."""

@@ -1,6 +1,6 @@
 """Usedesk's dynamic block: the card of a ticket, and the pages behind its links (part 8 of U-14…U-31).
 
-A card is made of what the store knows, by one indexed query for each part. A page never acts by being opened.
+A card is made from the store alone, with one indexed query for each part. Opening a page never changes anything.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PATH = "usedesk/do"
 
 
 def card(parts: Parts) -> Callable[[str], str]:
-    """Makes the card of a ticket as HTML, for Usedesk's page: no script, no address but ours and Jira's."""
+    """Return a function that makes a ticket's card as HTML for Usedesk's page: no script, only our and Jira's URLs."""
     signer = Links(parts.process.settings.secret_key or SecretStr(""))
 
     def show(ticket: str) -> str:
@@ -69,25 +69,25 @@ def _asked(one: Request, config: Config, signer: Links, base: str) -> Mapping[st
 
 
 def _local(at: datetime, config: Config) -> str:
-    """A moment by the company's clock."""
+    """Write a moment in the company's time zone."""
     company = config.calendar.calendars[config.calendar.company]
     return f"{at.astimezone(ZoneInfo(company.zone)):%d.%m.%Y %H:%M}"
 
 
 def blueprint(parts: Parts) -> Blueprint:
-    """The pages behind the links; the signed link is what lets in."""
+    """Make the pages behind the links; access is by the signed link."""
     routes = Blueprint("block", __name__)
     signer = Links(parts.process.settings.secret_key or SecretStr(""))
 
     @routes.get(f"/{_PATH}/<token>")
     def ask(token: str) -> ResponseReturnValue:
-        """The page with one button; looking at it changes nothing."""
+        """Show the page with one button; opening it changes nothing."""
         link = signer.read(token)
         return _page(link, parts) if link else message_page(410, "link_expired")
 
     @routes.post(f"/{_PATH}/<token>")
     def do(token: str) -> ResponseReturnValue:
-        """The button: files the event that the link is for, once."""
+        """File the event that the link is for, once."""
         link = signer.read(token)
         if link is None:
             return message_page(410, "link_expired")
@@ -121,7 +121,7 @@ def _page(link: SignedLink, parts: Parts, *, fault: bool = False) -> Response:
 
 
 def _event(link: SignedLink, parts: Parts) -> BotEvent | None:
-    """What pressing the button means; None when the form is not filled in."""
+    """Return the event of pressing the button; None when the form is not filled in."""
     now = parts.process.clock.now()
     if link.action == "jira":
         kind, _, subtype = request.form.get("topic", "").partition("\n")

@@ -1,6 +1,6 @@
 """The agent's card of a ticket: what was done in every system, what it waits for, and the buttons.
 
-Inside other CRMs the same card is shown by a signed link that expires; it has no buttons there.
+Inside other CRMs the same card is shown by a signed link that expires, without buttons.
 """
 
 from __future__ import annotations
@@ -41,20 +41,20 @@ from web.parts import OF_TICKETS, SOURCES, Parts, crms, own_address, sources
 from web.shown import Step, View, is_web, view_of
 from web.words import word
 
-LIVES = 8 * 3600  # seconds that a frame's link is good for
+LIVES = 8 * 3600  # seconds that a frame's link is valid
 FRAMED = "framed"
-_LATEST = 20  # events of a ticket in which its topic, or the client's question, is looked for
+_LATEST = 20  # events of a ticket that are searched for its topic or the client's question
 _HOUR = timedelta(hours=1)
 _PLACE = "<source>/<ticket>"
 
 
 def blueprint(parts: Parts) -> Blueprint:
-    """`/tickets`, `/tickets/<source>/<id>` and its own button."""
+    """Make `/tickets`, `/tickets/<source>/<id>` and its button."""
     routes = Blueprint("card", __name__)
 
     @routes.get("/tickets")
     def find() -> ResponseReturnValue:
-        """The field for a number; with one, the card."""
+        """Show the field for a ticket's number; with a number, redirect to the card."""
         wanted = request.args.get("q", "").strip()
         if not wanted:
             return render_template("tickets.html", wanted="", sources=_sources(parts))
@@ -66,7 +66,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.get(f"/tickets/{_PLACE}")
     def page(source: str, ticket: str) -> str:
-        """The card."""
+        """Show the card."""
         return render_template("card.html", hours=_hours(), **_card(parts, source, ticket, view_of(parts)))
 
     _holds(routes, parts)
@@ -74,11 +74,11 @@ def blueprint(parts: Parts) -> Blueprint:
 
 
 def _holds(routes: Blueprint, parts: Parts) -> None:
-    """The card's own button."""
+    """Add the card's button for holds."""
 
     @routes.post(f"/tickets/{_PLACE}/hold")
     def hold(source: str, ticket: str) -> ResponseReturnValue:
-        """«Удержание для Ozon» and «для продавца»: as if the ticket were closed so in the CRM (W-66, W-73)."""
+        """File «Удержание для Ozon» or «для продавца» as if the ticket were closed that way in the CRM (W-66, W-73)."""
         if not _fits(ticket) or source not in _here(parts):
             abort(404)
         event = _holding(parts, source, ticket, HoldForm.of_request())
@@ -99,12 +99,12 @@ def _holds(routes: Blueprint, parts: Parts) -> None:
 
 
 def framed(parts: Parts) -> Blueprint:
-    """The card inside other CRMs: `/frame/<link>`; the signature is what lets in."""
+    """Make the card for other CRMs, `/frame/<link>`; access is by the signature."""
     routes = Blueprint(FRAMED, __name__)
 
     @routes.get("/frame/<token>")
     def page(token: str) -> ResponseReturnValue:
-        """The card without buttons."""
+        """Show the card without buttons."""
         try:
             source, ticket = _signer().loads(token, max_age=LIVES)
         except BadSignature:
@@ -116,12 +116,12 @@ def framed(parts: Parts) -> Blueprint:
 
 
 def links_for_programs(parts: Parts) -> Blueprint:
-    """`GET /api/card-links/<source>/<ticket>`: a CRM asks for the link that it frames."""
+    """Make `GET /api/card-links/<source>/<ticket>`, where a CRM gets the link that it frames."""
     routes = Blueprint("card_links", __name__, url_prefix="/api")
 
     @routes.get(f"/card-links/{_PLACE}")
     def link(source: str, ticket: str) -> ResponseReturnValue:
-        """A link that is good for a working day."""
+        """Return a link that is valid for a working day."""
         if not _fits(ticket) or source not in _here(parts):
             abort(404)
         token = _signer().dumps([source, ticket])
@@ -131,7 +131,7 @@ def links_for_programs(parts: Parts) -> Blueprint:
 
 
 def let_frames(app: Flask, parts: Parts) -> None:
-    """Let the sites of `reports.yml` frame the card, and nothing else; register it before the guard's own headers."""
+    """Let the sites in `reports.yml` frame the card, and nothing else; must be registered before the guard."""
 
     @app.after_request
     def frames(response: Response) -> Response:
@@ -188,7 +188,7 @@ def _card(parts: Parts, source: str, ticket: str, view: View) -> dict[str, objec
 
 
 def _found(connection: sa.Connection, rows: Sequence[EventRow], view: View, case: str) -> list[tuple[int, Step, bool]]:
-    """What rules that only warn or record found, and which of it is called a false alarm."""
+    """Return what rules that only warn or record found: id, step, and whether it is marked as a false alarm."""
     warned = tickets.warned(connection, [row.id for row in rows])
     marked = rule_hits.marked(connection, [row.id for row in warned])
     return [(row.id, view.step(row, case), row.id in marked) for row in warned]
@@ -209,7 +209,7 @@ def _hold(hold: Hold | None, view: View, calendar: WorkCalendar, now: datetime) 
 
 
 def _whither(whither: WhereTo | None, view: View) -> dict[str, object]:
-    """Where a customer's chat goes, and the comment for whoever gets it."""
+    """Return where a customer's chat should go, and the comment for whoever gets it."""
     return {
         "whither": whither,
         "handover": view.value(whither.words.comment) if whither and whither.words.comment else "",
@@ -217,17 +217,17 @@ def _whither(whither: WhereTo | None, view: View) -> dict[str, object]:
 
 
 def _told(connection: sa.Connection, source: str, ticket: str) -> list[TicketEvent]:
-    """What the CRM told of a ticket, the newest first, as far as it is understood by this release."""
+    """Return the CRM's latest events of a ticket that this release can read, the newest first."""
     found = []
     for stored in tickets.last_events(connection, source, ticket, _LATEST):
-        with suppress(ValueError):  # kept by a release that understood more, or less
+        with suppress(ValueError):  # stored by another release
             event = load_event(stored)
             found += [event] if isinstance(event, TicketEvent) else []
     return found
 
 
 def _own_cases(stands: TicketStanding, broken: Sequence[Promise]) -> list[str]:
-    """The cases of timers and of people's words about this ticket: they are not the ticket's own."""
+    """Return the cases of this ticket's timers and of people's actions, which differ from the ticket's own."""
     cases = [f"bot:alarm:{promises.timer_key(one.id)}" for one in broken]
     for one in stands.requests:
         cases += [f"bot:alarm:request:{one.id}:{ring}" for ring in range(max(one.ring - 5, 1), one.ring + 1)]
@@ -254,7 +254,7 @@ def _request(one: Request, view: View, config: Config) -> dict[str, object]:
 
 
 def _holding(parts: Parts, source: str, ticket: str, form: HoldForm) -> TicketEvent | HoldForm | None:
-    """The closing that a form asks for, or the form with its fault; None: nothing is known of the ticket."""
+    """Return the closing that a form asks for, or the form with its fault; None when the ticket is unknown."""
     config = parts.process.effective_config.current()
     with parts.process.engine.connect() as connection:
         known = _told(connection, source, ticket)

@@ -1,4 +1,4 @@
-"""What the agent's card says before a ticket is closed: what is forbidden, what fits, and the numbers."""
+"""What the agent's card shows before a ticket is closed: forbidden resolutions, the advised one, and the numbers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHOWN = ("forbid", "warn")
 
 @dataclass(frozen=True)
 class Broken:
-    """A rule that a closing would break; `draft`: words to the client that help, the first time that it is told."""
+    """A rule that a closing would break; `draft`: a helpful message to the client, where the rule is first shown."""
 
     rule: str
     severity: str
@@ -34,7 +34,7 @@ class Broken:
 
 @dataclass(frozen=True)
 class ClosingChoice:
-    """A resolution as the manual spells it, and what closing with it would break."""
+    """A resolution as the manual spells it, and the rules that closing with it would break."""
 
     name: str
     forbidden: bool
@@ -43,8 +43,10 @@ class ClosingChoice:
 
 @dataclass(frozen=True)
 class BeforeClosing:
-    """`advised`: the resolution that fits (T-5), and its rule. `numbers`: those to state and not stated (R-05).
-    `incident`: the mass failure that the ticket is of, and its issue (R-24).
+    """What is known before a closing.
+
+    `advised`: the resolution by T-5, and its rule. `numbers`: found in the texts but not stated (R-05). `incident`: the
+    mass failure that the ticket belongs to, and its issue (R-24).
     """
 
     choices: Sequence[ClosingChoice]
@@ -54,7 +56,7 @@ class BeforeClosing:
 
 
 def others_of(connection: sa.Connection, event: TicketEvent, config: Config) -> Others:
-    """What is known of the tickets that this one names (R-43, R-44, W-16)."""
+    """Return what is known of the tickets that this one names (R-43, R-44, W-16)."""
     numbers = [number for number in named(event, config) if plain(number)]
     found = {number: known_tickets.get(connection, event.source, number) for number in numbers}
     return {number: one for number, one in found.items() if one is not None}
@@ -67,9 +69,9 @@ def before_closing(
     original: KnownTicket | None = None,
     others: Others | None = None,
 ) -> BeforeClosing:
-    """Try each resolution on the ticket as its last event tells it (R-45…R-50, R-53).
+    """Try each resolution on the ticket as its last event describes it (R-45…R-50, R-53).
 
-    `original`: the ticket that this one is a duplicate of, as far as anybody knows; `others`: those that it names.
+    `original`: the ticket that this one is a duplicate of, if known; `others`: the tickets that it names.
     """
     others = others or {}
     if original is not None:
@@ -99,7 +101,7 @@ def judged(
     told: TicketEvent | None,
     at: tuple[str, str, datetime],
 ) -> dict[str, object]:
-    """What the card shows of a ticket at (source, id, now): others that are like it, and what closing would break."""
+    """Return the card's parts on similar tickets and on what closing would break; `at` is (source, id, now)."""
     source, ticket, now = at
     like = panel(connection, config, templates.note, (source, ticket), now)
     if told is None:
@@ -109,7 +111,7 @@ def judged(
 
 
 class Drafts:
-    """Words to the client beside the checks that have some: each once on a card."""
+    """Drafts to the client for the checks that have one, each once on a card."""
 
     def __init__(self, event: TicketEvent, templates: Templates) -> None:
         self._client = (event.ticket.client.name or "").partition(" ")[0]
@@ -117,7 +119,7 @@ class Drafts:
         self._told: set[str] = set()
 
     def new(self, found: Violation) -> str | None:
-        """The draft of a check; None: it has none, or it was told."""
+        """Return the draft of a check; None when it has none, or it was returned before."""
         name = f"draft_{found.rule.lower().replace('-', '')}"
         if found.rule in self._told or not self._templates.has_note(name):
             return None

@@ -1,4 +1,4 @@
-"""«Похоже на дубликат» on the agent's card: the other tickets, why they are alike, and the draft of M-1 (W-12…W-16)."""
+"""«Похоже на дубликат» on the agent's card: similar tickets, the reasons, and the draft of M-1 (W-12…W-16)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Note = Callable[..., str]
 
 @dataclass(frozen=True)
 class OtherTicket:
-    """Another ticket; `merged`: what it was merged into; `text`: M-1 where it may be sent (W-13, W-15)."""
+    """Another ticket; `merged`: the ticket it was merged into; `text`: M-1 where it may be sent (W-13, W-15)."""
 
     number: str
     status: str
@@ -42,7 +42,7 @@ class OtherTicket:
 
 @dataclass(frozen=True)
 class Panel:
-    """What the card shows. `original`: what the ticket was merged into; `joined`: what was merged into it."""
+    """What the card shows. `original`: the ticket this one was merged into; `joined`: those merged into it."""
 
     others: Sequence[OtherTicket]
     original: KnownTicket | None
@@ -50,9 +50,9 @@ class Panel:
 
 
 def panel(connection: sa.Connection, config: Config, note: Note, place: tuple[str, str], now: datetime) -> Panel | None:
-    """The duplicates of a ticket (source, id) as they stand now.
+    """Return the present duplicates of a ticket (source, id).
 
-    None where there are none, nobody has heard of the ticket, or duplicates are not looked for (W-09).
+    None when there are none, the ticket is unknown, or duplicates are not looked for (W-09).
     """
     ticket = known_tickets.get(connection, *place)
     if ticket is None or config.rules.mode("W-09") == "off":
@@ -74,7 +74,7 @@ def panel(connection: sa.Connection, config: Config, note: Note, place: tuple[st
 
 
 def _other(one: Similar, merged: str | None, config: Config, note: Note, *, own: str | None) -> OtherTicket:
-    """`own`: the number of the ticket whose partner may be told; None: nobody is told."""
+    """Describe another ticket; `own`: the number of the ticket whose partner may be told, if any."""
     number, working = one.ticket.ticket_id, config.duplicates.is_working(one.ticket.status)
     may = own is not None and working and merged is None and names_another(number, own)
     reasons = [note("duplicate_reason", **reason._asdict()) for reason in one.reasons]
@@ -84,12 +84,12 @@ def _other(one: Similar, merged: str | None, config: Config, note: Note, *, own:
 
 
 def blueprint(parts: Parts) -> Blueprint:
-    """`POST /tickets/webcrm/<id>/duplicate`: «Положить черновик в тикет»."""
+    """Make `POST /tickets/webcrm/<id>/duplicate`: «Положить черновик в тикет»."""
     routes = Blueprint("duplicates", __name__)
 
     @routes.post("/tickets/webcrm/<ticket>/duplicate")
     def draft(ticket: str) -> ResponseReturnValue:
-        """Files the event; whether M-1 may be written is looked at when it is done (W-13, W-15)."""
+        """File the event; whether M-1 may be written is decided when it is handled (W-13, W-15)."""
         number = request.form.get("original", "")
         with parts.process.engine.begin() as connection:
             known = known_tickets.get(connection, WEBCRM, ticket)

@@ -1,4 +1,4 @@
-"""What the agent's card says of a customer's chat: where it goes, why, until when, and the comment to copy."""
+"""What the agent's card shows of a customer's chat: where it should go, why, until when, and the comment to copy."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from store.escalations import CLOSED, ESCALATED, Escalation
 
 @dataclass(frozen=True)
 class WhereTo:
-    """The verdict by the chat's last question. `done`: it is with that line already.
+    """The verdict on the chat's last question. `done`: the chat is with that line already.
 
-    `left`: seconds of the three minutes, below nothing when they are over; None: they do not run.
+    `left`: seconds left of the time limit, negative when it is over; None when it is not running.
     """
 
     decision: Decision
@@ -32,7 +32,7 @@ class WhereTo:
 def where_to(
     events: Sequence[TicketEvent], known: Escalation | None, now: datetime, config: Config, note: Callable[..., str]
 ) -> WhereTo | None:
-    """Judge a chat by its newest event that asks something; None: it is no customer's, or nothing is to be decided."""
+    """Judge a chat by its newest event that asks something; None for no customer's chat, or nothing to decide."""
     event = next((one for one in events if asks(one)), None)
     if event is None or event.ticket.audience != "customer" or (known and known.ended_how == CLOSED):
         return None

@@ -1,4 +1,4 @@
-"""A ticket's history in the agent's words: a sentence an event, the newest first; what changed nothing is folded."""
+"""A ticket's history for agents: a sentence per event, the newest first; events without effect are folded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NOTES = ("note_", "write_comment", "draft_comment")
 
 @dataclass(frozen=True)
 class HistoryLine:
-    """One event: `sentence` what happened, `bot` what the bot did about it, `notes` what it wrote to the agent."""
+    """One event: `sentence` says what happened, `bot` what the bot did about it, `notes` what it told the agent."""
 
     at: ShownMoment
     source: str
@@ -35,13 +35,13 @@ class HistoryLine:
 
     @property
     def quiet(self) -> bool:
-        """Whether nothing came of it: the echo of the bot's own comment, an event that no rule wants."""
+        """Whether the event had no effect, such as an echo of the bot's own comment."""
         return self.state in ("ignored", "done") and not self.steps
 
 
 @dataclass(frozen=True)
 class HistoryPart:
-    """Events one after the other: each to be read, or (`quiet`) all folded."""
+    """A run of consecutive events: each is shown, or, if `quiet`, all are folded."""
 
     quiet: bool
     lines: Sequence[HistoryLine]
@@ -50,7 +50,7 @@ class HistoryPart:
 def history(
     rows: Iterable[EventRow], steps: Mapping[int, Sequence[StepRow]], view: View, told: Iterable[str]
 ) -> list[HistoryPart]:
-    """The parts of a history; `told`: notes that stand elsewhere on the page, so that none is read twice."""
+    """Return the parts of a history; `told`: notes that are elsewhere on the page and not to be repeated."""
     seen = set(told)
     lines = [_line(row, steps[row.id], view, seen) for row in rows]
     return [HistoryPart(quiet, list(group)) for quiet, group in groupby(lines, key=lambda line: line.quiet)]
@@ -86,7 +86,7 @@ def _happened(event_type: str) -> str:
 
 
 def _did(outcome: str, steps: Iterable[StepRow]) -> str:
-    """«Бот создал задачу Jira FBO-7, закрыл тикет.»; the bot's own book-keeping is left out."""
+    """Return a sentence like «Бот создал задачу Jira FBO-7, закрыл тикет.», without the bot's book-keeping."""
     found = [_deed(step) for step in steps if step.outcome == outcome]
     deeds = dict.fromkeys(deed for deed in found if deed)
     return said(str(words()["bot_did"][outcome])).format(deeds=", ".join(deeds)) if deeds else ""

@@ -1,7 +1,7 @@
-"""The card of an issue's ticket for the panel in Jira: how it stands, and a way to its page. Nothing is done by asking.
+"""The card of an issue's ticket for the panel in Jira: its state, and a link to its page. It changes nothing.
 
-Whoever may see the issue sees the panel, so it has no client, no words of one and no draft: what is awaited of whom,
-since when and until when.
+Everybody who may see the issue sees the panel, so it shows only what is awaited from whom, since when and until when:
+no client, no messages and no drafts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Line = tuple[str, str]
 
 
 class PanelCard(TypedDict):
-    """What the panel shows: a heading, lines of a name and a value, and where the ticket's page is."""
+    """What the panel shows: a title, lines of a name and a value, and the URL of the ticket's page."""
 
     title: str
     lines: list[Line]
@@ -32,7 +32,7 @@ class PanelCard(TypedDict):
 
 
 def issue_panel(parts: Parts) -> Callable[[str, str], PanelCard]:
-    """Makes the card of an issue (site, id)."""
+    """Return a function that makes the card of an issue (site, id)."""
 
     def show(site: str, issue: str) -> PanelCard:
         config = parts.process.reloader.current()
@@ -69,6 +69,6 @@ def _since(at: datetime, config: Config) -> str:
 
 
 def _local(at: datetime, config: Config) -> str:
-    """A moment by the company's clock: the panel's readers sit in one company."""
+    """Write a moment in the company's time zone, as all readers of the panel belong to the company."""
     zone = ZoneInfo(config.calendar.calendars[config.calendar.company].zone)
     return f"{at.astimezone(zone):%d.%m.%Y %H:%M}"

@@ -1,4 +1,4 @@
-"""Links of Usedesk's dynamic block: signed, good for a while, and for one press of one button."""
+"""Links of Usedesk's dynamic block: signed, valid for a limited time, and for one press of one button."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, Literal, get_args
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from pydantic import SecretStr
 
-LIVES = 12 * 3600  # seconds, by the real time: a working day with the ticket open
+LIVES = 12 * 3600  # seconds of real time: a working day with the ticket open
 LinkAction = Literal["answered", "snooze", "jira"]
 
 
 @dataclass(frozen=True)
 class SignedLink:
-    """What a link is for; `nonce` makes it single. `request` is the number of a request, None for a Jira task."""
+    """What a link is for; `nonce` makes it single-use. `request` is a request's number, None for a Jira task."""
 
     action: LinkAction
     ticket: str
@@ -25,21 +25,21 @@ class SignedLink:
 
 
 class Links:
-    """Signs links and reads them again, by SECRET_KEY."""
+    """Signs links with SECRET_KEY, and verifies and reads them."""
 
     def __init__(self, key: SecretStr) -> None:
-        """Raises ValueError without a key: whoever signs with nothing signs for everybody."""
+        """Raises ValueError without a key: anybody could sign with an empty one."""
         if not key.get_secret_value().strip():
             raise ValueError("SECRET_KEY is not set")
         how = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
         self._signer = URLSafeTimedSerializer(key.get_secret_value(), salt="usedesk-block", signer_kwargs=how)
 
     def make(self, action: LinkAction, ticket: str, request: int | None = None) -> str:
-        """A new token."""
+        """Make a new token."""
         return str(self._signer.dumps([action, ticket, request, secrets.token_urlsafe(12)]))
 
     def read(self, token: str) -> SignedLink | None:
-        """What a token is for; None when it is not ours, or too old."""
+        """Return what a token is for; None when it is not ours, or too old."""
         try:
             given: Any = self._signer.loads(token, max_age=LIVES)
         except BadSignature:

@@ -1,7 +1,7 @@
-"""Several rows of the board at once: each by the event of its own button, each filed once, all taken back together.
+"""Actions on several rows of the board at once: each row gets the event of its own button, and all are undone together.
 
-The audit keeps a row for each of them, and one for all, from which they are taken back: `before` of that one is what
-each was, `after` what was done, with the tickets that were left out and why.
+The audit has a row for each of them, and one for the batch, by which it is undone: its `before` has the former values,
+its `after` what was done, with the tickets that were left out and why.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ _Row = tuple[str, int]  # `request` or `hold`, and its number
 
 
 def blueprint(parts: Parts) -> Blueprint:
-    """`/said/many/<what to do>` and `/said/many/<number>/undo`."""
+    """Make `/said/many/<action>` and `/said/many/<number>/undo`."""
     routes = Blueprint("many_actions", __name__)
     many = ManyActions(parts)
 
     @routes.post("/said/many/<action>")
     def file(action: PersonAction) -> ResponseReturnValue:
-        """«Ответ получен», «Отложить» or «Передать», for all rows that were chosen."""
+        """Do «Ответ получен», «Отложить» or «Передать» for all chosen rows."""
         if action not in get_args(PersonAction):
             abort(404)
         rows = _chosen()
@@ -66,7 +66,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.post(f"/said/many/{NUMBER}/undo")
     def undo(number: int) -> ResponseReturnValue:
-        """«Отменить»: all of them, or says which could not be."""
+        """Do «Отменить» for all rows of a batch; the notice says which could not be undone."""
         done = many.take_back(number)
         return back(many=str(done)) if done else back(told="said_too_late")
 
@@ -75,7 +75,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
 @dataclass(frozen=True)
 class Batch:
-    """What is done to which rows; `key` is the same when the same form is sent twice."""
+    """An action and its rows; `key` is the same when the same form is sent twice."""
 
     action: PersonAction
     rows: Sequence[_Row]
@@ -84,29 +84,29 @@ class Batch:
 
     @classmethod
     def of_form(cls, action: PersonAction, rows: Sequence[_Row]) -> Batch:
-        """What the form of the current request asks for."""
+        """Read the form of the current request."""
         told = (person().email, request.form.get("once", ""), action, sorted(rows), sorted(given(action).items()))
         return cls(action, rows, given(action), hashlib.sha256(repr(told).encode()).hexdigest()[:24])
 
 
 class _TwiceError(Exception):
-    """The same form was sent at the same moment, and the other one came first."""
+    """The same form was sent twice at the same moment, and the other request came first."""
 
 
 class ManyActions:
-    """Files the events of several rows, and takes them back."""
+    """Files the events of several rows, and undoes them."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._single = PersonActions(parts)
 
     def file(self, batch: Batch) -> int:
-        """File what was asked for; the number of the audit's row that tells of all."""
+        """File a batch; return the number of its row in the audit."""
         place = f"said_many_{batch.action}", f"many:{batch.key}"
         return self._once(place, lambda connection: self._file(connection, batch, place))
 
     def take_back(self, number: int) -> int | None:
-        """File what takes a batch back; the number of the audit's row. None: it is too late, or somebody else's."""
+        """Undo a batch; return the number of the audit's row, or None when it is too late or somebody else's."""
         with self._parts.process.engine.connect() as connection:
             row = audit.one(connection, number)
         late = timedelta(seconds=LIVES)
@@ -116,7 +116,7 @@ class ManyActions:
         return self._once(place, lambda connection: self._take_back(connection, row, place))
 
     def _once(self, place: tuple[str, str], make: Callable[[sa.Connection], int]) -> int:
-        """What was made at this place of the audit, or is made now."""
+        """Return the audit's row for this place, which is made now unless it exists."""
         try:
             with self._parts.process.engine.begin() as connection:
                 return _made(connection, place) or make(connection)
@@ -144,7 +144,7 @@ class ManyActions:
         return _write(connection, events, Change(*place, before, told, batch.given.get("reason")))
 
     def _fault(self, connection: sa.Connection, found: Request | Hold | None, asked: Given) -> str:
-        """Why nothing can be done about a row, as a word of `many_left`."""
+        """Return why nothing can be done about a row, as a word of `many_left`; empty when it can."""
         if found is None or not is_open(found):
             return "over"
         known = "owner" not in asked or self._single.knows(connection, found.source, asked["owner"])
@@ -170,7 +170,7 @@ class ManyActions:
 
 
 def notice_of_many(connection: sa.Connection) -> dict[str, object]:
-    """What the address says of a batch: in words, and the number by which it can be taken back."""
+    """Return the notice of the batch in the query: its text, and the number by which it can be undone."""
     number = number_of_query("many")
     row = audit.one(connection, number) if number else None
     if row is None or not (_is_batch(row) or row.what == _UNDONE) or row.who != person().actor.who:
@@ -184,7 +184,7 @@ def notice_of_many(connection: sa.Connection) -> dict[str, object]:
 
 
 def _chosen() -> list[_Row]:
-    """The rows that were ticked, each once; what is no row is left out."""
+    """Return the chosen rows, each once, without malformed ones."""
     found = []
     for text in dict.fromkeys(request.form.getlist("chosen")):
         what, _, number = text.partition(":")
@@ -200,7 +200,7 @@ def _made(connection: sa.Connection, place: tuple[str, str]) -> int | None:
 
 
 def _members(value: object) -> Mapping[str, Any]:
-    """What the audit keeps of a batch."""
+    """Return a batch's values from the audit, or an empty mapping."""
     return value if isinstance(value, dict) else {}
 
 
@@ -209,7 +209,7 @@ def _is_batch(row: ChangeRow) -> bool:
 
 
 def _write(connection: sa.Connection, events: Sequence[BotEvent], change: Change) -> int:
-    """File the events, and the audit's row that tells of all. Raises _TwiceError."""
+    """File the events and the batch's row in the audit; raises _TwiceError when the events were filed before."""
     if events and not post(connection, *events):
         raise _TwiceError
     return audit.write(connection, person().actor, change, machine_now())
@@ -224,7 +224,7 @@ def _until(now: datetime, asked: Given) -> str | None:
 
 
 def _was(found: Request | Hold, action: PersonAction) -> object:
-    """What an action changes, as it was."""
+    """Return the value that an action changes, as it was before."""
     if action == "reassign":
         return found.owner_id
     if action == "answered":
@@ -237,7 +237,7 @@ def _was(found: Request | Hold, action: PersonAction) -> object:
 def _cannot(
     connection: sa.Connection, found: Request | Hold | None, action: PersonAction, kept: tuple[Any, Mapping[str, Any]]
 ) -> str:
-    """Why an action cannot be taken back, as a word of `many_left`; `kept`: what was, and what was done."""
+    """Return why an action cannot be undone, as a word of `many_left`; `kept`: the former value, and what was done."""
     if found is None:
         return "over"
     if action == "answered":
@@ -254,7 +254,7 @@ def _cannot(
 
 
 def _ended_by_page(connection: sa.Connection, found: Request | Hold) -> bool:
-    """Whether it is a page that ended it, so that it may be opened again."""
+    """Return whether it was ended on a page, so that it may be reopened."""
     if isinstance(found, Request):
         return found.closed_why == "person"
     return found.ended_why == "answered" and holds.open_of_ticket(connection, found.source, found.ticket_id) is None

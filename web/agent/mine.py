@@ -1,6 +1,6 @@
 """«Мои тикеты», the agent's first page: drafts to send, what is due today, what waits, and holds.
 
-The bot knows an agent by a number in the CRM; whoever has told theirs once is known in this browser.
+The bot knows agents by their ids in the CRM; an agent enters theirs once, and a cookie keeps it.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from web.times import zone_of
 from web.words import word
 
 COOKIE = "agent"
-SANDBOX = {"agent@example.test": "webcrm:a17 usedesk:12"}  # who the sandbox's agent is in its CRMs
+SANDBOX = {"agent@example.test": "webcrm:a17 usedesk:12"}  # the ids of the sandbox's agent in its CRMs
 _KEPT = 365 * 86400  # seconds
 _CRMS = tuple(source for source in SOURCES if source not in ("jira", "bot"))
 
 
 def blueprint(parts: Parts) -> Blueprint:
-    """`/mine`, and `/mine/me`: who I am."""
+    """Make `/mine`, and `/mine/me`, where agents enter their ids."""
     routes = Blueprint("mine", __name__)
 
     @routes.get("/mine")
     def page() -> str:
-        """What I have to see to."""
+        """Show what the agent has to do."""
         known = agents(parts)
         found = _lists(parts, known) if known else {}
         crms = [(source, word("sources", source)) for source in sources(parts) if source in _CRMS]
@@ -44,7 +44,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.post("/mine/me")
     def say() -> ResponseReturnValue:
-        """My number in a CRM; an empty one forgets me."""
+        """Keep the agent's id in a CRM; an empty one deletes the cookie's value."""
         source, number = request.form.get("source", ""), request.form.get("number", "").strip()
         told = f"{source}:{number}"
         if number and not _read(told):
@@ -59,7 +59,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
 
 def agents(parts: Parts) -> list[Agent]:
-    """Who is signed in, as the CRMs know them; nobody: it was never told."""
+    """Return the CRM ids of whoever is signed in; empty if none were entered."""
     known = _cookie()
     if not known and parts.process.settings.smezhnik_sandbox:
         known = SANDBOX.get(person().email, "")

@@ -1,7 +1,6 @@
-"""The buttons of board and card: each files an own event in the case, so that ledger, modes and escalation policy
-apply.
+"""The buttons of board and card: each files an own event, so that ledger, modes and escalation policy apply.
 
-What was pressed can be taken back from the notice that tells of it: by the opposite event.
+An action can be undone from the notice about it, which files the opposite event.
 """
 
 from __future__ import annotations
@@ -31,9 +30,9 @@ from web.words import word, words
 
 HOURS = ("4", "24", "48", "168")
 _REASON, _OWNER = 500, 64  # characters
-LIVES = 600  # seconds that something can be taken back
+LIVES = 600  # seconds for which an action can be undone
 PersonAction = Literal["snooze", "answered", "reassign"]
-_TOLD = ("told", "undo", "many")  # parameters that tell what became of a form
+_TOLD = ("told", "undo", "many")  # parameters that say what became of a form
 FIND: Mapping[str, Callable[[sa.Connection, int], Request | Hold | None]] = {
     "request": requests.get,
     "hold": holds.get,
@@ -41,36 +40,36 @@ FIND: Mapping[str, Callable[[sa.Connection, int], Request | Hold | None]] = {
 
 
 def blueprint(parts: Parts) -> Blueprint:
-    """`/said/<request or hold>/<number>/…`, and `/said/undo`."""
+    """Make `/said/<request or hold>/<number>/…` and `/said/undo`."""
     routes = Blueprint("person_actions", __name__)
     actions = PersonActions(parts)
 
     @routes.post(f"/said/<what>/{NUMBER}/snooze")
     def snooze(what: str, number: int) -> ResponseReturnValue:
-        """«Отложить»."""
+        """Do «Отложить»."""
         return _back(fault) if (fault := fault_of("snooze")) else actions.file("snooze", what, number, given("snooze"))
 
     @routes.post(f"/said/<what>/{NUMBER}/answered")
     def answered(what: str, number: int) -> ResponseReturnValue:
-        """«Ответ получен»."""
+        """Do «Ответ получен»."""
         return actions.file("answered", what, number, given("answered"))
 
     @routes.post(f"/said/<what>/{NUMBER}/reassign")
     def reassign(what: str, number: int) -> ResponseReturnValue:
-        """«Передать»."""
+        """Do «Передать»."""
         fault = fault_of("reassign")
         return _back(fault) if fault else actions.file("reassign", what, number, given("reassign"))
 
     @routes.post("/said/undo")
     def undo() -> ResponseReturnValue:
-        """«Отменить»."""
+        """Do «Отменить»."""
         return actions.take_back(request.form.get("undo", ""))
 
     return routes
 
 
 class Given(TypedDict, total=False):
-    """What a form says besides its button."""
+    """The fields of a form."""
 
     owner: str
     reason: str | None
@@ -84,7 +83,7 @@ class PersonActions:
         self._parts = parts
 
     def file(self, action: PersonAction, what: str, number: int, given: Given) -> ResponseReturnValue:
-        """A button's event, and the notice with what takes it back."""
+        """File a button's event, and redirect with a notice that offers to undo it."""
         now = self._parts.process.clock.now()
         with self._parts.process.engine.begin() as connection:
             found = FIND[what](connection, number) if what in FIND else None
@@ -100,19 +99,19 @@ class PersonActions:
         return _back(f"said_{action}", undo=_signer().dumps(opposite(found, action)))
 
     def knows(self, connection: sa.Connection, source: str, owner: str) -> bool:
-        """Whether there is such an agent: by `holds.yml`, or seen in the CRM's events."""
+        """Return whether an agent is known, from `holds.yml` or the CRM's events."""
         return owner in self._parts.process.reloader.current().holds.agents or agents.is_known(
             connection, source, owner
         )
 
     def take_back(self, token: str) -> ResponseReturnValue:
-        """The opposite event."""
+        """File the opposite event that the token holds."""
         try:
             given: dict[str, Any] = _signer().loads(token, max_age=LIVES)
         except BadSignature:
             return _back("said_too_late")
         now = self._parts.process.clock.now()
-        key = hashlib.sha256(token.encode()).hexdigest()[:32]  # once, however often it is pressed
+        key = hashlib.sha256(token.encode()).hexdigest()[:32]  # the same however often the button is pressed
         event = PersonActionEvent.model_validate({"occurred_at": now, "key": key, "by": person().email, **given})
         with self._parts.process.engine.begin() as connection:
             post(connection, event)
@@ -122,12 +121,12 @@ class PersonActions:
 
 
 def is_open(found: Request | Hold) -> bool:
-    """Whether it still waits."""
+    """Return whether a request or hold is still open."""
     return found.state == OPEN if isinstance(found, Request) else found.ended_at is None
 
 
 def event_of(found: Request | Hold, action: PersonAction, given: Given, made: tuple[str, datetime]) -> BotEvent:
-    """The event of a button; `made`: its key and moment."""
+    """Build the event of a button; `made` is its key and moment."""
     made_of = _of_request if isinstance(found, Request) else _of_hold
     return made_of(found, action, given, made)  # type: ignore[arg-type] # each of its own kind
 
@@ -164,7 +163,7 @@ def _about(found: Request | Hold, made: tuple[str, datetime]) -> dict[str, Any]:
 
 
 def opposite(found: Request | Hold, action: PersonAction) -> dict[str, object]:
-    """What takes a action back, as the columns of its event."""
+    """Return the fields of the event that undoes an action."""
     about = {"number": found.id, "ticket_source": found.source, "ticket_id": found.ticket_id}
     what = "request" if isinstance(found, Request) else "hold"
     if action == "reassign":
@@ -177,7 +176,7 @@ def opposite(found: Request | Hold, action: PersonAction) -> dict[str, object]:
 
 
 def notice(told: str) -> dict[str, object]:
-    """The notice of a page: what was done, and the token that takes it back."""
+    """Return a page's notice: what was done, and the token that undoes it."""
     return {
         "told": word("told", told) if told in words()["told"] else None,
         "undo": request.args.get("undo", "") if told.startswith("said_") else "",
@@ -189,7 +188,7 @@ def _back(told: str, undo: str | None = None) -> ResponseReturnValue:
 
 
 def back(**said: str | None) -> ResponseReturnValue:
-    """To the page that a form came from, which is told what became of it."""
+    """Redirect to the page that a form came from, with what became of it."""
     path = own_path(request.form.get("back", "")) or "/board"
     base, _, query = path.partition("?")
     kept = [part for part in query.split("&") if part and part.partition("=")[0] not in _TOLD]
@@ -198,14 +197,14 @@ def back(**said: str | None) -> ResponseReturnValue:
 
 
 def fault_of(action: PersonAction) -> str | None:
-    """What a form lacks, as a word of `told`."""
+    """Return what a form lacks, as a word of `told`; None when it is complete."""
     if action == "reassign":
         return None if given(action)["owner"] else "said_no_owner"
     return "said_no_reason" if action == "snooze" and not (_reason() and _hours()) else None
 
 
 def given(action: PersonAction) -> Given:
-    """What a form says besides its button."""
+    """Read the fields of the current request's form."""
     if action == "reassign":
         return {"owner": storable(request.form.get("owner", "")).strip()[:_OWNER]}
     return {"hours": _hours(), "reason": _reason()} if action == "snooze" else {"reason": _reason() or None}

@@ -1,4 +1,4 @@
-"""One field for everything: the number of a ticket, the key of a Jira issue, the name of a page."""
+"""One search field for everything: a ticket's number, a Jira issue's key, a page's name."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Found = tuple[str, str]  # an address, and what is there
 
 
 def blueprint(parts: Parts) -> Blueprint:
-    """`/find`."""
+    """Make `/find`."""
     routes = Blueprint("search", __name__)
 
     @routes.get("/find")
     def page() -> ResponseReturnValue:
-        """To what was asked for where there is one of it, else a list, or that it is unknown."""
+        """Redirect to the only hit; else show the list of hits, or that there is none."""
         wanted = storable(request.args.get("q", "")).strip()
         found = (_tickets(parts, wanted) or _pages(wanted)) if wanted else []
         if len(found) == 1:
@@ -35,7 +35,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
 
 def _tickets(parts: Parts, wanted: str) -> list[Found]:
-    """The cards of a number, with or without its CRM (`webcrm:23814352`), or of an issue's key."""
+    """Return the cards for a number, with or without its CRM (`webcrm:23814352`), or for an issue's key."""
     with parts.process.engine.connect() as connection:
         found = tickets.of_key(connection, wanted.upper()) if re.fullmatch(ISSUE_KEY, wanted.upper()) else []
         found += [pair for pair in _numbered(parts, wanted) if tickets.is_known(connection, *pair)]
@@ -46,14 +46,14 @@ def _tickets(parts: Parts, wanted: str) -> list[Found]:
 
 
 def _numbered(parts: Parts, wanted: str) -> list[tuple[str, str]]:
-    """Which tickets a text may name."""
+    """Return the tickets that a text may name."""
     named, _, number = wanted.removeprefix("#").removeprefix("№").strip().rpartition(":")
     crms = [source for source in sources(parts) if source not in ("jira", "bot") and named.lower() in ("", source)]
     return [(source, number) for source in crms] if re.fullmatch(TICKET_ID, number) else []
 
 
 def _pages(wanted: str) -> list[Found]:
-    """The pages of the menu with these words in their name; one that is called just so is the only one."""
+    """Return the menu's pages whose names contain the text, or only the one with exactly that name."""
     endpoints = [endpoint for group in roles.menu(person().role).values() for endpoint in group]
     named = [(url_for(endpoint), word("menu", endpoint)) for endpoint in [*endpoints, "me.page"]]
     folded = wanted.casefold()

@@ -1,4 +1,4 @@
-"""The board: the morning screen of a team lead, what waits too long now, the worst first."""
+"""The board: a team lead's morning screen, what waits too long, the worst first."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _MOST = 100_000  # rows of a file
 
 @dataclass(frozen=True)
 class BoardLine:
-    """A row of the board as it is shown; `what` and `id` name the request or hold."""
+    """A row of the board as shown; `what` and `id` identify the request or hold."""
 
     what: str
     id: int
@@ -56,7 +56,7 @@ class BoardLine:
     agent: str
     top: bool
     age: str
-    level: int  # of the age: 1 from a day on, 2 from two, 3 from three
+    level: int  # of the age: 2 from two days on, 3 from three, else 1
     calendar: int
     working: int
     since: ShownMoment
@@ -66,12 +66,12 @@ class BoardLine:
 
 
 def blueprint(parts: Parts) -> Blueprint:
-    """`/board` and its file."""
+    """Make `/board` and its file."""
     routes = Blueprint("board", __name__)
 
     @routes.get("/board")
     def page() -> str:
-        """What waits, in pages."""
+        """Show a page of what waits."""
         kept = {name: value for name, value in request.args.items() if value and name in _FILTERS}
         return render_template(
             "board.html",
@@ -95,7 +95,7 @@ def _narrowed(kept: Mapping[str, str]) -> bool:
 
 
 def _found(parts: Parts, *, first: bool, narrowed: bool) -> dict[str, object]:
-    """A page of the board, as of one moment."""
+    """Return a page of the board, as of one moment."""
     config, view = parts.process.effective_config.current(), view_of(parts)
     wanted, now = asked(parts), _as_of(parts)
     with parts.process.engine.connect() as connection:
@@ -121,18 +121,18 @@ def _found(parts: Parts, *, first: bool, narrowed: bool) -> dict[str, object]:
 
 
 def _file_and_lost(routes: Blueprint, parts: Parts) -> None:
-    """The board as a file, and the button of a lost ticket."""
+    """Add the board as a file, and the button of a lost ticket."""
 
     @routes.get("/board.csv")
     def file() -> Response:
-        """The whole of it as a file."""
+        """Send the whole board as a file."""
         config, now = parts.process.effective_config.current(), _as_of(parts)
         headings = [word("columns", name) for name in words()["columns"]]
         return csv_answer("board.csv", headings, _rows(parts, asked(parts), (view_of(parts), config, now)))
 
     @routes.post("/board/lost/<source>/<ticket>")
     def settle(source: str, ticket: str) -> ResponseReturnValue:
-        """«Разобрано»: a lead has seen to a ticket that was closed without a next step (R-46)."""
+        """Do «Разобрано»: the lead has dealt with a ticket that was closed without a next step (R-46)."""
         with parts.process.engine.begin() as connection:
             if lost_tickets.settle(connection, storable(source), storable(ticket)):
                 change = Change("lost_settled", f"{source}:{ticket}")
@@ -141,13 +141,13 @@ def _file_and_lost(routes: Blueprint, parts: Parts) -> None:
 
 
 def _uncovered(parts: Parts) -> int:
-    """How many open cases no branch of the manual covers (C-16)."""
+    """Return how many open cases no branch of the manual covers (C-16)."""
     with parts.process.engine.connect() as connection:
         return problems.counts(connection).get(problems.UNCOVERED, 0)
 
 
 def _counted(counts: Mapping[str, int]) -> dict[str, object]:
-    """How many wait, by kind."""
+    """Return how many wait, by kind."""
     kinds = [(kind, word("kinds", kind), number) for kind, number in counts.items() if number]
     return {"counts": kinds, "total": sum(counts.values()), "most": board.MOST}
 
@@ -156,7 +156,7 @@ _FILTERS = ("department", "agent", "topic", "kind", "snoozed", "older", "order")
 
 
 def asked(parts: Parts) -> Wanted:
-    """What the address narrows the board to."""
+    """Return the filters in the query."""
     kind, order = request.args.get("kind", ""), request.args.get("order", "")
     return Wanted(
         narrow(parts),
@@ -168,7 +168,7 @@ def asked(parts: Parts) -> Wanted:
 
 
 def _offered(connection: sa.Connection, parts: Parts, wanted: Wanted) -> dict[str, object]:
-    """What the lists of the filters, and of handing over, offer."""
+    """Return the choices for the filters and for handing over."""
     owners = board_choices.owners(connection, sources(parts))
     known = {agent for _, agent in board_choices.known_agents(connection)}
     return {
@@ -179,7 +179,7 @@ def _offered(connection: sa.Connection, parts: Parts, wanted: Wanted) -> dict[st
 
 
 def _as_of(parts: Parts) -> datetime:
-    """The moment of the first page: later pages keep its order."""
+    """Return the moment of the first page, which later pages keep so that the order stays the same."""
     now = parts.process.clock.now()
     try:
         asked_at = datetime.fromisoformat(request.args.get("as_of", "").replace(" ", "+"))
@@ -191,7 +191,7 @@ def _as_of(parts: Parts) -> datetime:
 def lines(
     connection: sa.Connection, rows: Sequence[Waiting], view: View, config: Config, now: datetime
 ) -> list[BoardLine]:
-    """Rows as they are shown, each with its last touch and its issue."""
+    """Return rows as shown, each with its last touch and its issue."""
     touched = board.last_touches(connection, [f"{row.source}:{row.ticket_id}" for row in rows])
     keys = board.keys(connection, [(row.site, row.issue_id) for row in rows if row.site and row.issue_id])
     return [_line(row, touched, keys, (view, config, now)) for row in rows]
@@ -233,7 +233,7 @@ def _line(
 
 
 def _rows(parts: Parts, wanted: Wanted, by: tuple[View, Config, datetime]) -> Iterator[Sequence[Cell]]:
-    """The rows of a file. Whoever reads slowly holds no connection: each piece is asked for by one of its own."""
+    """Yield the rows of a file; each batch is queried with a connection of its own, so a slow reader holds none."""
     view, config, now = by
     engine = parts.process.engine
 

@@ -1,4 +1,4 @@
-"""The few lines above the board: what its first rows do not show."""
+"""The lines above the board, with what its first rows do not show."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DAY = timedelta(days=1)
 
 
 def above(connection: sa.Connection, config: Config, now: datetime) -> dict[str, object]:
-    """How many wait very long, the department that answers least, and what falls due before the day's work ends."""
+    """Return how many wait very long, the department that owes most answers, and how many fall due today."""
     calendar, names = WorkCalendar(config.calendar.named()), dict(departments(config))
     evening = max(calendar.end_of(calendar.local(now).date()), now)
     slowest = board_choices.slowest(connection, list(names), now - _DAY)
@@ -31,5 +31,5 @@ def above(connection: sa.Connection, config: Config, now: datetime) -> dict[str,
 
 
 def _said(count: int) -> str:
-    """A count as it is shown; empty: nothing."""
+    """Return a count as shown; empty for zero."""
     return f"{board.MOST}+" if count >= board.MOST else str(count or "")

@@ -1,4 +1,4 @@
-"""Charts as SVG, made here: no script, colours from the page's own style sheet, a text for whoever sees no picture."""
+"""Charts as SVG: no script, colours from the page's style sheet, and texts for screen readers."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _WIDE, _HIGH = 720, 230
 _LEFT, _RIGHT, _BOTTOM, _TOP = 44, 8, 28, 12
 
 
-Series = tuple[str, str, Sequence[int]]  # the class of its bars, what it is called, its values
+Series = tuple[str, str, Sequence[int]]  # the class of its bars, its name, its values
 
 
 def columns(
     title: str, labels: Sequence[str], series: Sequence[Series], size: tuple[int, int] = (_WIDE, _HIGH)
 ) -> Markup:
-    """Rows of columns over the same labels, side by side; `size`: width and height."""
+    """Draw a column chart with several series side by side; `size` is width and height."""
     wide, high = size[0], size[1] - _BOTTOM - _TOP
     most = _even(max([value for _, _, values in series for value in values] + [1]))
     step = (wide - _LEFT - _RIGHT) / max(len(labels), 1)
@@ -36,7 +36,7 @@ def columns(
 
 
 def sparkline(values: Sequence[float | None]) -> Markup:
-    """How one figure went, as a line; the figures stand beside it, so nobody needs it read out."""
+    """Draw how one figure changed, as a line; hidden from screen readers, as the figures are beside it."""
     known = [value for value in values if value is not None]
     most = max(known, default=0)
     if len(known) < 2 or not most:  # noqa: PLR2004 # two points make a line
@@ -50,7 +50,7 @@ def sparkline(values: Sequence[float | None]) -> Markup:
 
 
 def _even(most: int) -> int:
-    """The top of an axis: one, or an even number, so that the line in the middle is a whole one."""
+    """Return the top of an axis: one, or an even number, so that the middle line is a whole number."""
     return most + most % 2 if most > 1 else most
 
 
@@ -71,7 +71,7 @@ def _bar(name: str, place: tuple[float, float], size: tuple[float, float], said:
 
 
 def stack(title: str, pieces: Sequence[tuple[str, int]]) -> Markup:
-    """One bar of several pieces."""
+    """Draw one bar of several pieces."""
     total = sum(value for _, value in pieces) or 1
     parts, x = [], 0.0
     for number, (label, value) in enumerate(pieces):

@@ -1,4 +1,4 @@
-"""Files for spreadsheets: CSV as Excel reads it, XLSX with real types and charts; a text is never a formula."""
+"""Files for spreadsheets: CSV as Excel reads it, XLSX with real types and charts; no text becomes a formula."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from web.words import word, words
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _BOM = "\ufeff"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-# Over 15 digits are rounded, zeros in front are lost, and so are the digits of what looks like 1E5.
+# Spreadsheets round more than 15 digits, drop leading zeros, and read what looks like 1E5 as a number.
 _ROUNDED = re.compile(r"\s*(?:(?:[0-9][ \u00a0]?){16,}|0[0-9]+|[0-9]+[eE][0-9]+)\s*")
 _PIECE = 64 * 1024  # bytes
 _LINES = 200  # rows that are sent at once
 Cell = str | int | float | None
-Named = Callable[[str, str], str]  # what people call a value of a dimension
+Named = Callable[[str, str], str]  # the name of a value, given its dimension and the value
 Book = Any  # of xlsxwriter, which has no types
 _DAY = timedelta(days=1)
 
 
 def csv_answer(name: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
-    """A CSV that is sent as it is made; with a semicolon where the comma is a decimal one."""
+    """Stream a CSV; the separator is a semicolon where the comma is the decimal sign."""
     separator = ";" if language() == "ru" else ","
     pieces = list_pieces([headings], separator), list_pieces(rows, separator)
     return _answer((piece for part in pieces for piece in part), name, "text/csv; charset=utf-8", bom=True)
 
 
 def list_pieces(rows: Iterable[Sequence[Cell]], separator: str) -> Iterator[str]:
-    """Rows as text, some hundreds at a time."""
+    """Yield rows as text, `_LINES` at a time."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=separator, lineterminator="\r\n")
     for number, row in enumerate(rows, start=1):
@@ -57,9 +57,9 @@ def _cell(value: Cell, separator: str) -> Cell:
 
 
 def safe(text: str) -> str:
-    """A text that a spreadsheet would calculate or round gets an apostrophe before it; it never turns others around.
+    """Put an apostrophe before a text that a spreadsheet would calculate or round; return any other text as it is.
 
-    A tab could not be seen, and `="…"` is a formula; a program that reads the file takes one apostrophe away.
+    A tab would be invisible, and `="…"` is a formula; a program that reads the file has to remove one apostrophe.
     """
     text = clean(text)
     marked = text.lstrip(" \u00a0").startswith(_FORMULA) or _ROUNDED.fullmatch(text)
@@ -77,24 +77,24 @@ def _answer(pieces: Iterable[str], name: str, kind: str, *, bom: bool) -> Respon
 
 
 def attachment(name: str) -> dict[str, str]:
-    """The header that makes a browser keep an answer as a file."""
+    """Return the header that makes a browser save an answer as a file."""
     return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
 def figures_row(one: Figures) -> list[int | float | None]:
-    """The figures as cells, in the order of the headings `figures`: counts, a share, and hours."""
+    """Return the figures as cells, in the order of the headings `figures`: counts, a share, and hours."""
     hours = [None if took is None else round(took / timedelta(hours=1), 2) for took in (one.median, one.p90)]
     share = None if one.within is None else round(one.within, 4)
     return [one.asked, *one.sent, *one.answered, one.ignored, share, *hours]
 
 
 def figures_headings() -> list[str]:
-    """The headings of `figures_row`."""
+    """Return the headings of `figures_row`."""
     return [word("figures", name) for name in words()["figures"]]
 
 
 def report_rows(report: Report, named: Named) -> Iterator[list[Cell]]:
-    """The report as rows of one table: what they are of, which, the figures."""
+    """Yield the report as rows of one table: section, name, figures."""
     yield [word("sections", "total"), _days(report), *figures_row(report.total)]
     before = report.period.before
     yield [word("sections", "before"), f"{before.first} – {before.last}", *figures_row(report.before)]
@@ -110,7 +110,7 @@ def _days(report: Report) -> str:
 
 
 def xlsx_answer(name: str, report: Report, named: Named) -> Response:
-    """The report as a workbook, made in a temporary file and sent from it."""
+    """Send the report as a workbook, which is made in a temporary file."""
     from xlsxwriter import Workbook  # noqa: PLC0415 # 2 MB, for a file now and then
 
     file = TemporaryFile()  # noqa: SIM115 # closed when it is sent
@@ -124,7 +124,7 @@ def xlsx_answer(name: str, report: Report, named: Named) -> Response:
 
 
 def read_file(file: IO[bytes]) -> Iterator[bytes]:
-    """A file in pieces; it is closed then."""
+    """Yield a file in pieces and close it."""
     with file:
         while piece := file.read(_PIECE):
             yield piece
@@ -167,7 +167,7 @@ def _form(column: int, formats: dict[str, Book]) -> Book:
 
 
 def _trend(book: Book, sheet: Book, name: str, count: int) -> None:
-    """Asked and answered within 24 hours by day, as a chart beside the table."""
+    """Add a chart of the requests asked by day, below the table."""
     if not count:
         return
     chart = book.add_chart({"type": "column"})

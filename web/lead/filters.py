@@ -1,4 +1,4 @@
-"""What the lead's pages are narrowed to, and what their lists offer for that."""
+"""The filters of the lead's pages, and the choices that they offer."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from web.parts import Parts
 from web.query_parameters import storable
 from web.words import word
 
-Choice = tuple[str, str]  # the value, and what people call it
+Choice = tuple[str, str]  # the value, and its name
 
 
 def narrow(parts: Parts) -> Narrow:
-    """Department, agent and topic of the address; an agent may be named as the pages show it, without the CRM."""
+    """Return department, agent and topic in the query; an agent may be given as shown, without the CRM."""
     given = {name: storable(request.args.get(name, "")).strip() or None for name in ("department", "topic")}
     return Narrow(**given, agent=agent(parts))
 
@@ -32,7 +32,7 @@ def agent(parts: Parts) -> str | None:
 
 
 def departments(config: Config) -> list[Choice]:
-    """The departments of a filter: id and name."""
+    """Return the departments for a filter: id and name."""
     rows = config.departments.departments.values()
     return sorted(((row.id, row.name) for row in rows if not row.is_group), key=lambda pair: pair[1])
 
@@ -54,6 +54,6 @@ def _agent(value: str, name: Callable[[str], str], *, several: bool) -> str:
 
 
 def topics(found: Iterable[str], chosen: str | None, parts: Parts) -> list[Choice]:
-    """Topics of a filter; one with personal data in it is not offered."""
+    """Return the topics for a filter, without those that contain personal data."""
     values = {value for value in found if value and parts.redact(value) == value}
     return sorted((value, value) for value in {*values, *([chosen] if chosen else [])})

@@ -1,4 +1,4 @@
-"""Mass failures (R-24): a lead opens one, prolongs it and ends it; the tickets of each, and who still waits."""
+"""Mass failures (R-24): a lead opens, prolongs and ends them, and sees the tickets of each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _phrase: TypeAdapter[str] = TypeAdapter(Phrase)
 
 @dataclass(frozen=True)
 class Asked:
-    """A form as it was sent; `faults` are the names of what is wrong with it (`incident_faults` of `words.yml`)."""
+    """A form as it was sent; `faults` name what is wrong with it (`incident_faults` in `words.yml`)."""
 
     name: str = ""
     keywords: tuple[str, ...] = ()
@@ -44,24 +44,24 @@ class Asked:
 
     @property
     def values(self) -> dict[str, object]:
-        """The columns of its row."""
+        """The columns of the failure's row."""
         lists = {"keywords": "\n".join(self.keywords), "topics": "\n".join(self.topics)}
         issue = {"issue_key": self.issue_key, "issue_summary": self.issue_summary}
         return {"name": self.name, **issue, "until": self.until, **lists}
 
 
 def blueprint(parts: Parts) -> Blueprint:
-    """`/incidents`, `/incidents/<number>`, and the buttons."""
+    """Make `/incidents`, `/incidents/<number>`, and the buttons."""
     routes = Blueprint("incidents", __name__)
 
     @routes.get("/incidents")
     def page() -> str:
-        """Those that are open, a form for another, and what was before."""
+        """Show the open failures, a form for a new one, and the former ones."""
         return _page(parts, Asked())
 
     @routes.post("/incidents/new")
     def begin() -> ResponseReturnValue:
-        """«Открыть»."""
+        """Do «Открыть»."""
         asked, who = _asked(parts), person().actor
         if asked.faults:
             return _page(parts, asked)
@@ -74,7 +74,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.get(f"/incidents/{NUMBER}")
     def one(number: int) -> str:
-        """Its tickets, the newest first."""
+        """Show a failure's tickets, the newest first."""
         return _one(parts, number)
 
     _buttons(routes, parts)
@@ -82,11 +82,11 @@ def blueprint(parts: Parts) -> Blueprint:
 
 
 def _buttons(routes: Blueprint, parts: Parts) -> None:
-    """Another end, and the end."""
+    """Add the buttons that change a failure's end and that end it."""
 
     @routes.post(f"/incidents/{NUMBER}/until")
     def prolong(number: int) -> ResponseReturnValue:
-        """«Изменить срок»."""
+        """Do «Изменить срок»."""
         now, until = parts.process.clock.now(), _until(parts, request.form.get("until", ""))
         if until is None or until <= now:
             return redirect(url_for("incidents.one", number=number, told="incident_no_until"), 303)
@@ -100,7 +100,7 @@ def _buttons(routes: Blueprint, parts: Parts) -> None:
 
     @routes.post(f"/incidents/{NUMBER}/end")
     def end(number: int) -> ResponseReturnValue:
-        """«Сбой закончился»: the owners of its tickets are told."""
+        """Do «Сбой закончился»: the owners of the failure's tickets will be told."""
         who, now = person().actor, parts.process.clock.now()
         with parts.process.engine.begin() as connection:
             row = incidents.end(connection, number, who.who, now)

@@ -1,4 +1,4 @@
-"""The master issue of a mass failure, looked up in Jira when a lead opens the failure (R-24)."""
+"""Looks up the master issue of a mass failure in Jira when a lead opens the failure (R-24)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ LONGEST = 255  # characters of a summary
 class MasterIssue:
     """An issue as it was typed and as Jira shows it.
 
-    `fault`: what is wrong with it, by its name in `incident_faults` of `words.yml`. `summary` None without a fault:
-    Jira did not answer, and a failure does not wait for that.
+    `fault`: what is wrong with it, by its name in `incident_faults` of `words.yml`. Without a fault, `summary` is None
+    if Jira did not answer: a failure can be opened nevertheless.
     """
 
     key: str
@@ -33,7 +33,7 @@ class MasterIssue:
 
 
 def look_up(parts: Parts, typed: str) -> MasterIssue:
-    """Ask Jira for the issue of a key, or of a link to it."""
+    """Look up an issue in Jira by its key or by a link to it."""
     config, text = parts.process.effective_config.current(), storable(typed).strip()
     link = _LINK.fullmatch(text)
     key = (link[1] if link else text).upper()

@@ -1,4 +1,4 @@
-"""The days that a report is asked for: what was typed is kept, and what is wrong with it is said."""
+"""The period of a report: what was typed, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ _DAY = timedelta(days=1)
 
 
 class PeriodError(Exception):
-    """No report can be made of these days; `args[0]` is the word of `errors`."""
+    """No report can be made for these days; `args[0]` is a word of `errors`."""
 
 
 @dataclass(frozen=True)
 class AskedPeriod:
-    """`first` and `last` as they were typed; `fault`: what is wrong with them, a word of `errors`; `period` is the
-    usual one then. `unfinished`: it includes today, which is not over."""
+    """`first` and `last` as they were typed, and the period that they mean.
+
+    `fault`: what is wrong with them, a word of `errors`; then `period` is the usual one. `unfinished`: it includes
+    today.
+    """
 
     period: Period
     first: str
@@ -29,14 +32,14 @@ class AskedPeriod:
     unfinished: bool
 
     def right(self) -> Period:
-        """The period. Raises PeriodError."""
+        """Return the period; raises PeriodError when it is faulty."""
         if self.fault:
             raise PeriodError(self.fault)
         return self.period
 
 
 def asked_period(today: date) -> AskedPeriod:
-    """What the address asks for, up to today; four weeks up to yesterday when it asks for none."""
+    """Return the period in the query, up to today at most; by default four weeks up to yesterday."""
     usual = Period.up_to(today - _DAY, USUAL)
     typed = [request.args.get(name, "").strip() for name in ("first", "last")]
     first, last = (text or day.isoformat() for text, day in zip(typed, (usual.first, usual.last), strict=True))
@@ -47,7 +50,7 @@ def asked_period(today: date) -> AskedPeriod:
 
 
 def _read(first: str, last: str, today: date) -> Period | str:
-    """The period, or what is wrong with it."""
+    """Return the period, or a word for what is wrong with it."""
     try:
         start, end = date.fromisoformat(first), date.fromisoformat(last)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The reminder report of any period: figures, charts, files; behind each number the list that it counts (U-30)."""
+"""The reminder report for any period: figures, charts, files, and the list of requests behind each number (U-30)."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ from web.words import word, words
 _DAYS = (7, 28, 91, 366)
 _PAGE = 50
 _LONGEST = 500_000  # rows of a file
-_SHOWN = 20  # rows of a table on the page; files have them all
+_SHOWN = 20  # rows of a table on the page; files have all
 _DAY = timedelta(days=1)
 
 
 def blueprint(parts: Parts) -> Blueprint:
-    """`/report`, its files, the lists behind it, and the preview of a digest."""
+    """Make `/report`, its files, the lists behind it, and the preview of a digest."""
     routes = Blueprint("report", __name__)
 
     @routes.get("/report")
     def page() -> ResponseReturnValue:
-        """The figures and charts."""
+        """Show the figures and charts."""
         config = parts.process.effective_config.current()
         frame = _frame(parts, config)
         if asked_period(_today(parts, config)).fault:
@@ -60,7 +60,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.get("/report.csv")
     def table() -> Response:
-        """All figures as one table."""
+        """Send all figures as one table."""
         config = parts.process.effective_config.current()
         found = _report(parts, config)
         headings = [word("sections", "section"), word("sections", "name"), *figures_headings()]
@@ -68,7 +68,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.get("/report.xlsx")
     def book() -> Response:
-        """All figures as a workbook."""
+        """Send all figures as a workbook."""
         config = parts.process.effective_config.current()
         return xlsx_answer("report.xlsx", _report(parts, config), _named(parts, config))
 
@@ -78,7 +78,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
 
 def _refusals(routes: Blueprint) -> None:
-    """What is asked for and cannot be counted."""
+    """Add the answers to requests for reports that cannot be made."""
 
     @routes.errorhandler(TooMuchError)
     def too_much(_error: TooMuchError) -> ResponseReturnValue:
@@ -90,11 +90,11 @@ def _refusals(routes: Blueprint) -> None:
 
 
 def _behind_figures(routes: Blueprint, parts: Parts) -> None:
-    """The lists behind the figures, and the preview of a digest."""
+    """Add the lists behind the figures, and the preview of a digest."""
 
     @routes.get("/report/list")
     def behind() -> str:
-        """The requests behind a number, the newest first."""
+        """Show the requests behind a number, the newest first."""
         config, view = parts.process.effective_config.current(), view_of(parts)
         found, more = _behind(parts, config, position_of_query(), _PAGE)
         rows = [(one, digest.name_of(config, one.department), view.value(one.topic)) for one in found]
@@ -111,7 +111,7 @@ def _behind_figures(routes: Blueprint, parts: Parts) -> None:
 
     @routes.get("/report/list.csv")
     def behind_file() -> Response:
-        """The same as a file, all of it."""
+        """Send the whole list as a file."""
         config = parts.process.effective_config.current()
         _kind(), _period(parts, config)  # what is wrong is said before the file begins
         headings = [word("list_columns", name) for name in words()["list_columns"]]
@@ -119,7 +119,7 @@ def _behind_figures(routes: Blueprint, parts: Parts) -> None:
 
     @routes.get("/digest")
     def preview() -> str:
-        """What the next digest would say, as text and as mail."""
+        """Show what the next digest would say, as text and as mail."""
         config, now = parts.process.effective_config.current(), parts.process.clock.now()
         made = []
         with parts.process.engine.connect() as connection:
@@ -131,7 +131,7 @@ def _behind_figures(routes: Blueprint, parts: Parts) -> None:
 
 
 def _repeated(parts: Parts, config: Config) -> dict[str, object]:
-    """Repeated contacts (R-27) of the newest days, whatever the period: older tickets are forgotten."""
+    """Return the repeated contacts (R-27) of the latest days, whatever the period, as older tickets are not kept."""
     kept = config.duplicates.repeats
     with parts.process.engine.connect() as connection:
         return {"repeated": repeats.counts(connection, machine_now() - kept), "repeated_days": kept.days}
@@ -148,7 +148,7 @@ def _today(parts: Parts, config: Config) -> date:
 
 
 def _period(parts: Parts, config: Config) -> Period:
-    """The days that the address asks for. Raises PeriodError."""
+    """Return the period in the query; raises PeriodError."""
     return asked_period(_today(parts, config)).right()
 
 
@@ -158,7 +158,7 @@ def _frame(parts: Parts, config: Config) -> dict[str, object]:
     period = typed.period
     asked = {"first": period.first.isoformat(), "last": period.last.isoformat(), **chosen.values}
 
-    place = url_for("report.behind")  # once: a page has hundreds of numbers, each with its list
+    place = url_for("report.behind")  # built once: a page has hundreds of numbers, each with its list
 
     def behind(kind: str, step: int | None = None, dimension: str | None = None, value: str | None = None) -> str:
         more = {"kind": kind, **({} if step is None else {"step": step}), **({dimension: value} if dimension else {})}
@@ -183,7 +183,7 @@ def _frame(parts: Parts, config: Config) -> dict[str, object]:
 
 
 def _offered(parts: Parts, period: Period, chosen: Narrow) -> dict[str, object]:
-    """The people and topics of these months, for the lists of the filter."""
+    """Return the people and topics of the period, as choices for the filters."""
     with parts.process.engine.connect() as connection:
         agents, about = (
             rollups.values(connection, period.first, period.last, name, OFFERED) for name in ("agent", "topic")
@@ -214,7 +214,7 @@ def _charts(found: Report) -> dict[str, object]:
 
 
 def _named(parts: Parts, config: Config) -> Named:
-    """How a value of a dimension is called."""
+    """Return a function that names a value of a dimension."""
 
     def named(dimension: str, value: str) -> str:
         if dimension == "department":

@@ -1,4 +1,4 @@
-"""The tables and tiles of the report: no column of zeros; each figure with its change and its line."""
+"""The tables and tiles of the report: no columns of zeros, and each tile with its change and its line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Value = int | float | timedelta | None
 
 @dataclass(frozen=True)
 class Column:
-    """A column of figures; `kind` and `step` name the list behind each, None: there is none."""
+    """A column of figures; `kind` and `step` name the list behind each figure, if there is one."""
 
     name: str
     value: Callable[[Figures], Value]
@@ -29,17 +29,17 @@ class Column:
 
     @property
     def heading(self) -> str:
-        """As people call it."""
+        """The column's heading."""
         return word("figures_short", self.name)
 
     def said(self, one: Figures) -> str:
-        """The figure for people."""
+        """Return the figure as text."""
         return _said(self.value(one))
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A figure of the whole period. `change` against as many days before; empty: nothing to compare with."""
+    """A figure of the whole period; `change` is against the same number of days before, empty without a comparison."""
 
     name: str
     value: str
@@ -79,13 +79,13 @@ _TILES = (
 
 
 def columns_of(rows: Iterable[Figures]) -> list[Column]:
-    """The columns in which anything stands."""
+    """Return the columns that have any figures; the number of requests is always there."""
     kept = list(rows)
     return [column for column in COLUMNS if column is _ASKED or any(column.value(one) for one in kept)]
 
 
 def tiles(found: Report) -> list[Tile]:
-    """The figures of the whole period."""
+    """Return the tiles of the whole period."""
     made = []
     for column in _TILES:
         now, before = column.value(found.total), column.value(found.before)
@@ -97,7 +97,7 @@ def tiles(found: Report) -> list[Tile]:
 
 
 def heat(hours: Mapping[tuple[int, int], int]) -> Sequence[tuple[str, Sequence[tuple[int, int]]]]:
-    """Weekdays with their 24 hours, each as a count and its shade (0…5)."""
+    """Return the weekdays with their 24 hours, each as a count and its shade (0…5)."""
     most = max([*hours.values(), 1])
     days = []
     for weekday in range(_WEEK):
@@ -117,7 +117,7 @@ def _number(value: Value) -> float | None:
 
 
 def _change(now: Value, before: Value) -> str:
-    """What became more or less; shares in points, times as times, counts in per cent."""
+    """Return the change as text: shares in points, times as times, counts in per cent."""
     one, other = _number(now) or 0.0, _number(before) or 0.0
     if isinstance(now, float):
         gap = f"{round(abs(one - other) * 100)}\u00a0{word('change', 'points')}"

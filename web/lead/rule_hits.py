@@ -1,6 +1,4 @@
-"""Rule hits: what rules found that only warn or record; how often, in which tickets, and which of it was a false
-alarm.
-"""
+"""Rule hits: what rules that only warn or record have found, how often, in which tickets, and the false alarms."""
 
 from __future__ import annotations
 
@@ -23,13 +21,13 @@ from web.words import word, words
 
 _DAYS = (1, 7, 28)
 CLOSING = "closing"
-PARTS = (CLOSING, "W", "R", "J", "U", "E")  # the checks of a closing (R-53), and the chapters
+PARTS = (CLOSING, "W", "R", "J", "U", "E")  # the checks of a closing (R-53), and the manuals
 _REASON = 500  # characters
 
 
 @dataclass(frozen=True)
 class RuleHitsWanted:
-    """What the page is narrowed to: a rule, or a part of the rules; `rules` None: nothing."""
+    """The page's filter: a rule, or a part of the rules; `rules` is None without a filter."""
 
     rule: str | None
     part: str | None
@@ -37,7 +35,7 @@ class RuleHitsWanted:
 
     @classmethod
     def of_query(cls, config: Config) -> RuleHitsWanted:
-        """By the address; what there is not narrows nothing."""
+        """Read the query; unknown values are ignored."""
         rule, part = request.args.get("rule", ""), request.args.get("part", "")
         if rule in config.rules.rules:
             return cls(rule, None, frozenset({rule}))
@@ -48,17 +46,17 @@ class RuleHitsWanted:
         return cls(None, None, None)
 
     def has(self, rule: str) -> bool:
-        """Whether a row of the table is shown: one rule is narrowed to below the table alone."""
+        """Return whether the table shows this rule's row: a filter by one rule only affects the list below it."""
         return self.rules is None or self.rule is not None or rule in self.rules
 
 
 def blueprint(parts: Parts) -> Blueprint:
-    """`/findings`, and the marks."""
+    """Make `/findings`, and the marks."""
     routes = Blueprint("rule_hits", __name__)
 
     @routes.get("/findings")
     def page() -> str:
-        """By rule, and by agent where `reports.yml` says so; below, one by one."""
+        """Show the hits by rule, and by agent if `reports.yml` says so; below, one by one."""
         config, view = parts.process.effective_config.current(), view_of(parts)
         days = request.args.get("days", 7, type=int)
         days = days if days in _DAYS else 7
@@ -95,11 +93,11 @@ def blueprint(parts: Parts) -> Blueprint:
 
 
 def _marks(routes: Blueprint, parts: Parts) -> None:
-    """What a lead says of a rule hit."""
+    """Add the buttons by which a lead marks a rule hit."""
 
     @routes.post(f"/findings/{NUMBER}/wrong")
     def wrong(number: int) -> ResponseReturnValue:
-        """«Это неверно»."""
+        """Do «Это неверно»."""
         reason = storable(request.form.get("reason", "")).strip()[:_REASON] or None
         with parts.process.engine.begin() as connection:
             if rule_hits.mark(connection, number, person().email, reason, machine_now()):
@@ -109,7 +107,7 @@ def _marks(routes: Blueprint, parts: Parts) -> None:
 
     @routes.post(f"/findings/{NUMBER}/right")
     def right(number: int) -> ResponseReturnValue:
-        """«Снять отметку»."""
+        """Do «Снять отметку»."""
         with parts.process.engine.begin() as connection:
             if rule_hits.unmark(connection, number):
                 audit.write(connection, person().actor, Change("marked_right", f"ledger:{number}"), machine_now())

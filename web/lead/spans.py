@@ -1,4 +1,4 @@
-"""Lengths of time and shares as the lead's pages write them."""
+"""Formats durations and shares for the lead's pages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from web.words import word, words
 
 
 def took(gap: timedelta | None) -> str:
-    """How long, for people."""
+    """Write a duration as text; «—» for None."""
     if gap is None:
         return "—"
     minutes = round(gap.total_seconds() / 60)
@@ -22,6 +22,6 @@ def took(gap: timedelta | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share for people."""
+    """Write a share in per cent; «—» for None."""
     gap = "\u00a0" if language() == "ru" else ""
     return "—" if share is None else f"{share * 100:.0f}{gap}%"
