@@ -15,7 +15,7 @@ from typing import Any, get_args
 import pytest
 
 from benchmarks import escalation
-from config import Config, load, names
+from config import load, names
 from config.escalation import Delivery, EscalationRow, Need
 from events import TicketEvent
 from events.tickets import Agent, Client, Closing, Package, Ticket, TicketTopic
@@ -104,8 +104,8 @@ def _told(fact: bool | None, names: tuple[str, ...]) -> tuple[str, ...] | None:
 
 
 SINGLE = [(), *((topic,) for topic in TABLE.topics)]
-PAIRS = list(itertools.combinations(TABLE.topics, 2))
-TURNED = [(second, first) for first, second in PAIRS]
+PAIRS: list[tuple[str, ...]] = list(itertools.combinations(TABLE.topics, 2))
+TURNED = [pair[::-1] for pair in PAIRS]
 ORDERS: list[tuple[Delivery | None, ...]] = [(), (None,), *((kind,) for kind in SPECIAL)]
 PAIRED = [*(order for order in ORDERS if order != (None,)), ("express", None), ("ds_mini", "flex")]
 ORDERS += [(kind, other) for kind in SPECIAL for other in (None, *SPECIAL) if kind != other]
@@ -137,25 +137,25 @@ def handing_on(line: str | None) -> dict[str, Any]:
     return {"escalate": True, "escalation_reason": reason, "resolution": "Не решена", "comment": comment}
 
 
-def judged(case: Case, config: Config = CONFIG, **closing: Any) -> Verdict:
+def judged(case: Case, **closing: Any) -> Verdict:
     """The verdict, after it was put into words; nothing that it suggests is forbidden."""
     event = case.event.model_copy(update={"closing": Closing(**closing)})
-    verdict = check_escalation(event, config)
-    said = worded(event, verdict, config, lambda name, **_: name)
+    verdict = check_escalation(event, CONFIG)
+    said = worded(event, verdict, CONFIG, lambda name, **_: name)
     assert bool(verdict.missing) == ("escalation_ask_fields" in verdict.words), (case, closing, verdict)
     offered = [(one.line, one.topic, one.rule) for one in verdict.alternatives]
     offered += [(verdict.line, verdict.topic, verdict.rule)] if verdict.decision == "escalate" else []
     for line, topic, rule in offered:
         if line is None:
             continue
-        fit = [case.fits(row) for row in config.escalation.rows if row.line == line]
+        fit = [case.fits(row) for row in TABLE.rows if row.line == line]
         unsure = verdict.decision != "escalate"
         assert any(fit) or (unsure and None in fit), (case, closing, verdict)
         assert (topic, line) not in FORBIDDEN, (case, closing, verdict)
-        assert rule == config.escalation.lines[line].rule, (case, closing, verdict)
-    reasons = [config.escalation.lines[one.line].reason if one.line else None for one in verdict.alternatives]
+        assert rule == TABLE.lines[line].rule, (case, closing, verdict)
+    reasons = [TABLE.lines[one.line].reason if one.line else None for one in verdict.alternatives]
     assert [one.line for one in said.alternatives] == reasons
-    assert said.line == (config.escalation.lines[verdict.line].reason if verdict.line else None)
+    assert said.line == (TABLE.lines[verdict.line].reason if verdict.line else None)
     return verdict
 
 
@@ -222,6 +222,21 @@ def test_nothing_but_a_chat_is_ever_handed_on(channel: str | None) -> None:
         assert verdict.decision == "self" or (channel is None and verdict.decision == "ask"), (case, verdict)
         assert chosen.decision == "refuse" or channel is None, (case, chosen)
         assert channel is None or {one.line for one in (*verdict.alternatives, *chosen.alternatives)} <= {None}, case
+
+
+@pytest.mark.parametrize("line", TABLE.lines)
+def test_no_line_is_suggested_whose_rule_is_off(line: str) -> None:
+    config = CONFIG.switched({TABLE.lines[line].rule: "off"})
+    for case in cases(SINGLE, PAIRED, WHO[:2], STAFF[1:2]):
+        assert line not in _lines(check_escalation(case.event, config)), case
+
+
+def test_the_same_body_always_has_the_same_verdict() -> None:
+    for case in cases(SINGLE + PAIRS[::7], PAIRED[::2], WHO[:3], STAFF[:2]):
+        bodies = [case.event.model_dump_json() for _ in range(2)]
+        assert [check_escalation(TicketEvent.model_validate_json(body), CONFIG) for body in bodies] == [
+            judged(case)
+        ] * 2
 
 
 def _lines(verdict: Verdict) -> set[str]:
