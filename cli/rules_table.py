@@ -28,7 +28,7 @@ class RuleRow:
     """One rule: its present mode, and the day it begins if that is in the future (`begins`).
 
     `by_hand`: what is offered if only a person can follow it; `applies`: whether it can come up with the CRMs that are
-    set up here; `where`: it is implemented (`file:line`); `tests`: `file::name`.
+    set up here; `where`: the places that implement it (`file:line`); `tests`: as `file::name`.
     """
 
     rule: str

@@ -87,7 +87,10 @@ class ResolutionRow(Strict):
 
 
 class Resolutions(Strict):
-    """All of `resolutions.yml`. `kinds` are the CRM's words for the kinds of messages, `staff` those for colleagues."""
+    """All of `resolutions.yml`.
+
+    `kinds`: the CRM's words for the kinds of messages; `staff`: ids of senders whose tickets are tests (R-19).
+    """
 
     channels: dict[Id, Channel] = Field(default_factory=dict)
     activities: dict[Id, Activity] = Field(default_factory=dict)

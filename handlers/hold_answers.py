@@ -29,7 +29,7 @@ def on_comment(event: CommentEvent, desk: Desk) -> None:
         return
     if _is_of_the_awaited(event, hold, by_customer=by_customer):
         who = "seller" if hold.kind == "seller" else "awaited"
-        _hear(hold, event.text, desk, lambda: _end(hold, "answered", who, desk))  # the issue has the words
+        _hear(hold, event.text, desk, lambda: _end(hold, "answered", who, desk))  # the issue has the text already
 
 
 def _is_of_the_awaited(event: CommentEvent, hold: Hold, *, by_customer: bool) -> bool:
@@ -68,7 +68,7 @@ def on_message(event: TicketEvent, desk: Desk) -> None:
     messages = {message.id: message for message in event.ticket.messages}
     message = messages.get(event.message_id) or (event.ticket.messages[-1] if event.ticket.messages else None)
     if hold is None or message is None or not message.public or hold.source == desk.checks.source:
-        return  # Usedesk's are heard in `usedesk_waiting`
+        return  # Usedesk's are handled in `usedesk_waiting`
     if message.author.role in THEIRS.get(hold.kind, ()):
         _hear(hold, message.text, desk, lambda: _end(hold, "answered", hold.kind, desk, said=message.text))
 

@@ -82,7 +82,7 @@ def _is_of_group(event: TicketEvent, topic: Topic, named: str, desk: Desk) -> bo
 def _pass_on(event: TicketEvent, topic: Topic, first: Issue, desk: Desk) -> Issue:
     """Give another group an issue of its own, linked to the first, as the ticket was closed again for it (W-62).
 
-    If a mode prevents that, tell the agent whose the ticket is, and go on with the first issue.
+    If a mode prevents that, tell the agent of the other group's project, and go on with the first issue.
     """
     ticket, project = event.ticket, desk.config.categories.types[topic.type_id].project
     names = {"type": topic.type_name, "subtype": topic.subtype_name, "first": first.key}

@@ -55,7 +55,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.post("/said/many/<action>")
     def file(action: PersonAction) -> ResponseReturnValue:
-        """Do «Ответ получен», «Отложить» or «Передать» for all chosen rows."""
+        """Handle «Ответ получен», «Отложить» or «Передать» for all chosen rows."""
         if action not in get_args(PersonAction):
             abort(404)
         rows = _chosen()
@@ -66,7 +66,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.post(f"/said/many/{NUMBER}/undo")
     def undo(number: int) -> ResponseReturnValue:
-        """Do «Отменить» for all rows of a batch; the notice says which could not be undone."""
+        """Handle «Отменить» for all rows of a batch; the notice says which could not be undone."""
         done = many.take_back(number)
         return back(many=str(done)) if done else back(told="said_too_late")
 

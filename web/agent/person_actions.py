@@ -46,23 +46,23 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.post(f"/said/<what>/{NUMBER}/snooze")
     def snooze(what: str, number: int) -> ResponseReturnValue:
-        """Do «Отложить»."""
+        """Handle «Отложить»."""
         return _back(fault) if (fault := fault_of("snooze")) else actions.file("snooze", what, number, given("snooze"))
 
     @routes.post(f"/said/<what>/{NUMBER}/answered")
     def answered(what: str, number: int) -> ResponseReturnValue:
-        """Do «Ответ получен»."""
+        """Handle «Ответ получен»."""
         return actions.file("answered", what, number, given("answered"))
 
     @routes.post(f"/said/<what>/{NUMBER}/reassign")
     def reassign(what: str, number: int) -> ResponseReturnValue:
-        """Do «Передать»."""
+        """Handle «Передать»."""
         fault = fault_of("reassign")
         return _back(fault) if fault else actions.file("reassign", what, number, given("reassign"))
 
     @routes.post("/said/undo")
     def undo() -> ResponseReturnValue:
-        """Do «Отменить»."""
+        """Handle «Отменить»."""
         return actions.take_back(request.form.get("undo", ""))
 
     return routes

@@ -132,7 +132,7 @@ def _file_and_lost(routes: Blueprint, parts: Parts) -> None:
 
     @routes.post("/board/lost/<source>/<ticket>")
     def settle(source: str, ticket: str) -> ResponseReturnValue:
-        """Do «Разобрано»: the lead has dealt with a ticket that was closed without a next step (R-46)."""
+        """Handle «Разобрано»: the lead has dealt with a ticket that was closed without a next step (R-46)."""
         with parts.process.engine.begin() as connection:
             if lost_tickets.settle(connection, storable(source), storable(ticket)):
                 change = Change("lost_settled", f"{source}:{ticket}")

@@ -38,9 +38,9 @@ def departments(config: Config) -> list[Choice]:
 
 
 def people(found: Iterable[str], chosen: str | None, name: Callable[[str], str] = str) -> list[Choice]:
-    """Agents of a filter (`source:id`), and the one that is chosen; their CRM is named where there are several.
+    """Return the agents for a filter (`source:id`), including the chosen one; with their CRM if there are several.
 
-    `name`: what `people.yml` calls an agent.
+    `name` returns an agent's name by `people.yml`.
     """
     values = {*found, *([chosen] if chosen else [])}
     several = len({value.partition(":")[0] for value in values}) > 1

@@ -61,7 +61,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.post("/incidents/new")
     def begin() -> ResponseReturnValue:
-        """Do «Открыть»."""
+        """Handle «Открыть»."""
         asked, who = _asked(parts), person().actor
         if asked.faults:
             return _page(parts, asked)
@@ -86,7 +86,7 @@ def _buttons(routes: Blueprint, parts: Parts) -> None:
 
     @routes.post(f"/incidents/{NUMBER}/until")
     def prolong(number: int) -> ResponseReturnValue:
-        """Do «Изменить срок»."""
+        """Handle «Изменить срок»."""
         now, until = parts.process.clock.now(), _until(parts, request.form.get("until", ""))
         if until is None or until <= now:
             return redirect(url_for("incidents.one", number=number, told="incident_no_until"), 303)
@@ -100,7 +100,7 @@ def _buttons(routes: Blueprint, parts: Parts) -> None:
 
     @routes.post(f"/incidents/{NUMBER}/end")
     def end(number: int) -> ResponseReturnValue:
-        """Do «Сбой закончился»: the owners of the failure's tickets will be told."""
+        """Handle «Сбой закончился»: the owners of the failure's tickets will be told."""
         who, now = person().actor, parts.process.clock.now()
         with parts.process.engine.begin() as connection:
             row = incidents.end(connection, number, who.who, now)

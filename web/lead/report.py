@@ -113,7 +113,7 @@ def _behind_figures(routes: Blueprint, parts: Parts) -> None:
     def behind_file() -> Response:
         """Send the whole list as a file."""
         config = parts.process.effective_config.current()
-        _kind(), _period(parts, config)  # what is wrong is said before the file begins
+        _kind(), _period(parts, config)  # faults are reported before the file begins
         headings = [word("list_columns", name) for name in words()["list_columns"]]
         return csv_answer("requests.csv", headings, _rows_behind(parts, config))
 

@@ -97,7 +97,7 @@ def _marks(routes: Blueprint, parts: Parts) -> None:
 
     @routes.post(f"/findings/{NUMBER}/wrong")
     def wrong(number: int) -> ResponseReturnValue:
-        """Do «Это неверно»."""
+        """Handle «Это неверно»."""
         reason = storable(request.form.get("reason", "")).strip()[:_REASON] or None
         with parts.process.engine.begin() as connection:
             if rule_hits.mark(connection, number, person().email, reason, machine_now()):
@@ -107,7 +107,7 @@ def _marks(routes: Blueprint, parts: Parts) -> None:
 
     @routes.post(f"/findings/{NUMBER}/right")
     def right(number: int) -> ResponseReturnValue:
-        """Do «Снять отметку»."""
+        """Handle «Снять отметку»."""
         with parts.process.engine.begin() as connection:
             if rule_hits.unmark(connection, number):
                 audit.write(connection, person().actor, Change("marked_right", f"ledger:{number}"), machine_now())
