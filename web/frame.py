@@ -15,6 +15,7 @@ from web.access.guard import own_path, person
 from web.parts import Parts
 from web.shown import View
 from web.times import zone_of
+from web.typed import typed
 from web.words import word
 
 _YEAR = 365 * 86400  # seconds
@@ -61,6 +62,7 @@ def register(app: Flask, parts: Parts) -> None:
             "room": request.blueprint,
             "language": language.language(),
             "languages": language.LANGUAGES,
+            "typed": typed,
             "here": request.full_path.removesuffix("?") if request.method == "GET" else "/",
             "paused": _paused(parts) if who else None,
             "person_name": parts.process.reloader.current().people.name,

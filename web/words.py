@@ -22,6 +22,12 @@ def word(table: str, key: object) -> str:
     return said(str(found)) if found is not None else str(key)
 
 
+def notice(key: str) -> dict[str, object]:
+    """Return what a page says on top about a button that was pressed; `bad`: it was not done."""
+    known = key in words()["told"]
+    return {"told": word("told", key) if known else None, "bad": key in words()["not_done"]}
+
+
 def verb(name: str) -> str:
     """Return the word for an action; all `note_…` share one, and so do all `say_case_…`."""
     family = next((one for one in ("note", "say_case") if name.startswith(f"{one}_")), name)

@@ -12,7 +12,7 @@ from web.access import people, sessions, tries
 from web.access.guard import person
 from web.parts import Parts
 from web.shown import view_of
-from web.words import word, words
+from web.words import notice, word
 
 
 def blueprint(parts: Parts) -> Blueprint:
@@ -31,8 +31,7 @@ def blueprint(parts: Parts) -> Blueprint:
             others=[
                 (view.moment(seen), address, word("doors", how)) for seen, address, how in sessions.others(parts, who)
             ],
-            told=word("told", told) if told in words()["told"] else None,
-            bad=told in ("wrong_password", "often", *(f"{one}_password" for one in people.WEAKNESSES)),
+            **notice(told),
             least=people.SHORTEST,
         )
 

@@ -13,7 +13,7 @@ from web.admin.switching import switch
 from web.parts import Parts
 from web.query_parameters import NUMBER, number_of_query, storable
 from web.shown import view_of
-from web.words import word, words
+from web.words import notice, word, words
 
 
 def blueprint(parts: Parts) -> Blueprint:
@@ -33,7 +33,7 @@ def blueprint(parts: Parts) -> Blueprint:
             asked=wanted,
             kinds=_kinds(),
             before=rows[-1].id if len(rows) == audit.PAGE else None,
-            told=word("told", told) if told in words()["told"] else None,
+            **notice(told),
         )
 
     @routes.post(f"/changes/{NUMBER}/undo")

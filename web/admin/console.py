@@ -14,7 +14,7 @@ from web.parts import SOURCES, Parts, sources
 from web.query_parameters import ALL, NUMBER, number_of_query, page_filter_of_query
 from web.shown import view_of
 from web.times import zone_of
-from web.words import word, words
+from web.words import notice, word
 
 
 def blueprint(parts: Parts) -> Blueprint:
@@ -95,5 +95,5 @@ def _one(parts: Parts, number: int) -> dict[str, object]:
         "taken": view.moment(row.taken_at) if row.taken_at else None,
         "texts_gone": view.moment(row.texts_gone_at) if row.texts_gone_at else None,
         "finished": view.moment(ended) if (ended := browse.ended_at(row)) else None,
-        "told": word("told", told) if told in words()["told"] else None,
+        **notice(told),
     }

@@ -17,13 +17,11 @@ from web.admin.history import DeliveryHistory
 from web.parts import Parts
 from web.query_parameters import storable
 from web.shown import view_of
-from web.words import word, words
+from web.words import notice, word
 
 _HISTORY = 20
 _CHANGES = ("user_added", "user_removed", "user_blocked", "user_unblocked", "role_set", "password_set")
 _CHANGES_OF_TOKENS = ("token_added", "token_revoked")
-_REFUSED = ("user_unknown", "own_rights", "last_admin", "no_role", "token_gone")
-_BAD = (*_REFUSED, *(f"{weakness}_password" for weakness in people.WEAKNESSES))
 
 
 def blueprint(parts: Parts) -> Blueprint:
@@ -128,8 +126,7 @@ def _page(parts: Parts, *, asked: dict[str, str] | None = None, secret: str | No
         secret=secret,
         least=people.SHORTEST,
         most=people.LONGEST,
-        told=word("told", told) if told in words()["told"] else None,
-        bad=told in _BAD,
+        **notice(told),
     )
 
 

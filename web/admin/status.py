@@ -21,7 +21,7 @@ from web.parts import Parts, crms
 from web.query_parameters import storable
 from web.shown import View, view_of
 from web.times import zone_of
-from web.words import word, words
+from web.words import notice, word
 
 _ALERTS = 8
 _LATEST = 5  # dead letters
@@ -38,8 +38,7 @@ def blueprint(parts: Parts) -> Blueprint:
         told = request.args.get("told", "")
         with engine.connect() as connection:
             events = browse.any_delivery(connection)
-        notice = word("told", told) if told in words()["told"] else None
-        shown = {"events": events, "told": notice, "webcrm": WEBCRM in crms(parts)}
+        shown = {"events": events, "webcrm": WEBCRM in crms(parts), **notice(told)}
         return render_template("status.html", **shown, **_fresh(parts))
 
     @routes.get("/state/now")

@@ -35,7 +35,7 @@ from web.agent.closing import judged
 from web.agent.escalation import WhereTo, where_to
 from web.agent.history import history
 from web.agent.hold_form import REASONS, HoldForm
-from web.agent.person_actions import HOURS, notice
+from web.agent.person_actions import HOURS, notice_of_action
 from web.errors import message_page
 from web.parts import OF_TICKETS, SOURCES, Parts, crms, own_address, sources
 from web.shown import Step, View, is_web, view_of
@@ -183,7 +183,7 @@ def _card(parts: Parts, source: str, ticket: str, view: View) -> dict[str, objec
         "can_hold": source == WEBCRM and WEBCRM in crms(parts) and bool(rows),
         "reasons": [(reason, word("reasons_of_hold", reason)) for reason in REASONS],
         "form": HoldForm(),
-        **notice(request.args.get("told", "")),
+        **notice_of_action(request.args.get("told", "")),
     }
 
 

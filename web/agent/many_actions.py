@@ -41,6 +41,7 @@ from web.agent.person_actions import (
 )
 from web.parts import Parts
 from web.query_parameters import LARGEST, NUMBER, number_of_query
+from web.typed import keep
 from web.words import word
 
 MOST = board.PAGE
@@ -61,8 +62,12 @@ def blueprint(parts: Parts) -> Blueprint:
         rows = _chosen()
         fault = fault_of(action) or (None if rows else "said_none_chosen")
         if fault or len(rows) > MOST:
+            keep("many")
             return back(told=fault or "said_too_many")
-        return back(many=str(many.file(Batch.of_form(action, rows))))
+        number = many.file(Batch.of_form(action, rows))
+        if not many.has_done(number):
+            keep("many")
+        return back(many=str(number))
 
     @routes.post(f"/said/many/{NUMBER}/undo")
     def undo(number: int) -> ResponseReturnValue:
@@ -104,6 +109,12 @@ class ManyActions:
         """File a batch; return the number of its row in the audit."""
         place = f"said_many_{batch.action}", f"many:{batch.key}"
         return self._once(place, lambda connection: self._file(connection, batch, place))
+
+    def has_done(self, number: int) -> bool:
+        """Tell whether the batch of this row of the audit changed anything."""
+        with self._parts.process.engine.connect() as connection:
+            row = audit.one(connection, number)
+        return row is not None and bool(_members(row.after)["done"])
 
     def take_back(self, number: int) -> int | None:
         """Undo a batch; return the number of the audit's row, or None when it is too late or somebody else's."""

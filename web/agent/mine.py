@@ -21,7 +21,8 @@ from web.access.guard import person
 from web.parts import SOURCES, Parts, sources
 from web.shown import View, view_of
 from web.times import zone_of
-from web.words import word
+from web.typed import keep
+from web.words import notice, word
 
 COOKIE = "agent"
 SANDBOX = {"agent@example.test": "webcrm:a17 usedesk:12"}  # the ids of the sandbox's agent in its CRMs
@@ -39,8 +40,7 @@ def blueprint(parts: Parts) -> Blueprint:
         known = agents(parts)
         found = _lists(parts, known) if known else {}
         crms = [(source, word("sources", source)) for source in sources(parts) if source in _CRMS]
-        fault = word("told", "mine_unknown") if request.args.get("told") == "mine_unknown" else None
-        return render_template("mine.html", agents=known, crms=crms, told=fault, bad=True, **found)
+        return render_template("mine.html", agents=known, crms=crms, **notice(request.args.get("told", "")), **found)
 
     @routes.post("/mine/me")
     def say() -> ResponseReturnValue:
@@ -48,7 +48,8 @@ def blueprint(parts: Parts) -> Blueprint:
         source, number = request.form.get("source", ""), request.form.get("number", "").strip()
         told = f"{source}:{number}"
         if number and not _read(told):
-            return redirect(url_for("mine.page", told="mine_unknown", number=number[:64]), 303)
+            keep("me")
+            return redirect(url_for("mine.page", told="mine_unknown"), 303)
         answer = redirect(url_for("mine.page"), 303)
         kept = [one for one in _cookie().split() if not one.startswith(f"{source}:")]
         value = " ".join([*kept, told]) if number else ""

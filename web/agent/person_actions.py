@@ -26,7 +26,8 @@ from store.requests import OPEN, Request
 from web.access.guard import own_path, person
 from web.parts import Parts
 from web.query_parameters import NUMBER, storable
-from web.words import word, words
+from web.typed import keep
+from web.words import notice
 
 HOURS = ("4", "24", "48", "168")
 _REASON, _OWNER = 500, 64  # characters
@@ -47,7 +48,10 @@ def blueprint(parts: Parts) -> Blueprint:
     @routes.post(f"/said/<what>/{NUMBER}/snooze")
     def snooze(what: str, number: int) -> ResponseReturnValue:
         """Handle «Отложить»."""
-        return _back(fault) if (fault := fault_of("snooze")) else actions.file("snooze", what, number, given("snooze"))
+        fault = fault_of("snooze")
+        if fault:
+            return _refused(fault, "snooze", what, number)
+        return actions.file("snooze", what, number, given("snooze"))
 
     @routes.post(f"/said/<what>/{NUMBER}/answered")
     def answered(what: str, number: int) -> ResponseReturnValue:
@@ -58,7 +62,9 @@ def blueprint(parts: Parts) -> Blueprint:
     def reassign(what: str, number: int) -> ResponseReturnValue:
         """Handle «Передать»."""
         fault = fault_of("reassign")
-        return _back(fault) if fault else actions.file("reassign", what, number, given("reassign"))
+        if fault:
+            return _refused(fault, "reassign", what, number)
+        return actions.file("reassign", what, number, given("reassign"))
 
     @routes.post("/said/undo")
     def undo() -> ResponseReturnValue:
@@ -92,7 +98,7 @@ class PersonActions:
             if not is_open(found):
                 return _back("said_over")
             if "owner" in given and not self.knows(connection, found.source, given["owner"]):
-                return _back("said_unknown_owner")
+                return _refused("said_unknown_owner", action, what, number)
             post(connection, event_of(found, action, given, (secrets.token_urlsafe(12), now)))
             change = Change(f"said_{action}", f"{what}:{number}", None, given.get("owner"), given.get("reason"))
             audit.write(connection, person().actor, change, machine_now())
@@ -175,12 +181,14 @@ def opposite(found: Request | Hold, action: PersonAction) -> dict[str, object]:
     return about | {"type": "hold.snoozed", "until": found.due_at.isoformat()}
 
 
-def notice(told: str) -> dict[str, object]:
+def notice_of_action(told: str) -> dict[str, object]:
     """Return a page's notice: what was done, and the token that undoes it."""
-    return {
-        "told": word("told", told) if told in words()["told"] else None,
-        "undo": request.args.get("undo", "") if told.startswith("said_") else "",
-    }
+    return {**notice(told), "undo": request.args.get("undo", "") if told.startswith("said_") else ""}
+
+
+def _refused(told: str, action: PersonAction, what: str, number: int) -> ResponseReturnValue:
+    keep(f"{action}:{what}:{number}")
+    return _back(told)
 
 
 def _back(told: str, undo: str | None = None) -> ResponseReturnValue:

@@ -22,7 +22,7 @@ from store.audit import Change
 from store.board import Waiting, Wanted
 from web.access.guard import person
 from web.agent.many_actions import notice_of_many
-from web.agent.person_actions import HOURS, notice
+from web.agent.person_actions import HOURS, notice_of_action
 from web.lead import board_lines
 from web.lead.files import Cell, csv_answer
 from web.lead.filters import departments, narrow, people, topics
@@ -103,7 +103,7 @@ def _found(parts: Parts, *, first: bool, narrowed: bool) -> dict[str, object]:
         counts = board.counts(connection, replace(wanted, kind=None), now)
         rows = lines(connection, found.rows, view, config, now)
         lost = lost_tickets.page(connection) if first and not wanted.kind else []
-        told = notice(request.args.get("told", "")) | notice_of_many(connection)
+        told = notice_of_action(request.args.get("told", "")) | notice_of_many(connection)
         above = board_lines.above(connection, config, now) if first and rows and not narrowed else None
         offered = _offered(connection, parts, wanted)
     return {

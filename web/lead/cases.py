@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from tempfile import TemporaryFile
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
@@ -23,7 +23,7 @@ from web.lead.filters import agent, people
 from web.parts import Parts, sources
 from web.query_parameters import NUMBER, number_of_query, storable
 from web.shown import is_web, view_of
-from web.words import word, words
+from web.words import notice, word, words
 
 _FILTERS = (*FILTERS, "order_no", "agent")
 _LONGEST = 200  # characters of what a form says of one thing
@@ -87,22 +87,7 @@ def _one(routes: Blueprint, parts: Parts) -> None:
     @routes.get(f"/cases/{NUMBER}")
     def case(number: int) -> str:
         """What is known, the checklist, what is waited for."""
-        row, cases, view = _found(parts, number), parts.process.effective_config.current().cases, view_of(parts)
-        plan = cases.steps(row.kind, row.branch, row.facts) if row.kind in cases.kinds else {}
-        told = request.args.get("told", "")
-        return render_template(
-            "case.html",
-            row=row,
-            named=_named(row, cases),
-            opened=view.due(row.opened_at),
-            issue_url=view.issue_url(row.issue_key or ""),
-            url=row.url if is_web(row.url) else None,
-            plan=[(name, step, row.steps.get(name), row.waits.get(name)) for name, step in plan.items()],
-            facts=[
-                (name, fact, fact.shown(row.facts.get(name, ""))) for name, fact in cases.facts_of(row.kind).items()
-            ],
-            told=word("told", told) if told in words()["told"] else None,
-        )
+        return _page(parts, _found(parts, number), request.args.get("told", ""))
 
     @routes.post(f"/cases/{NUMBER}/edit")
     def edit(number: int) -> ResponseReturnValue:
@@ -115,11 +100,34 @@ def _one(routes: Blueprint, parts: Parts) -> None:
         ticked = set(request.form.getlist("done")) & plan.keys() if "steps" in request.form else row.steps.keys()
         done = tuple(name for name in plan if name in ticked and name not in row.steps)
         undone = tuple(name for name in plan if name in row.steps and name not in ticked)
-        if any(value and cases.facts[name].read(value) is None for name, value in facts.items()):
-            return redirect(url_for("cases.case", number=number, told="case_unread"), 303)
+        unread = [name for name, value in facts.items() if value and cases.facts[name].read(value) is None]
+        if unread:
+            return _page(parts, row, "case_unread", facts, unread), 422
         if facts or done or undone:
             _file(parts, row, facts, done, undone)
         return redirect(url_for("cases.case", number=number, told="case_edited"), 303)
+
+
+def _page(
+    parts: Parts, row: Problem, told: str, typed: Mapping[str, str] | None = None, unread: Collection[str] = ()
+) -> str:
+    """Render the page of a case; `typed`: values that were not saved, of which `unread` could not be read."""
+    cases, view = parts.process.effective_config.current().cases, view_of(parts)
+    plan = cases.steps(row.kind, row.branch, row.facts) if row.kind in cases.kinds else {}
+    shown = {name: fact.shown(row.facts.get(name, "")) for name, fact in cases.facts_of(row.kind).items()}
+    ticked = row.steps.keys() if typed is None else request.form.getlist("done")
+    return render_template(
+        "case.html",
+        row=row,
+        named=_named(row, cases),
+        opened=view.due(row.opened_at),
+        issue_url=view.issue_url(row.issue_key or ""),
+        url=row.url if is_web(row.url) else None,
+        plan=[(name, step, name in ticked, row.waits.get(name)) for name, step in plan.items()],
+        facts=[(name, cases.facts[name], value) for name, value in (shown | dict(typed or {})).items()],
+        unread=unread,
+        **notice(told),
+    )
 
 
 def _file(parts: Parts, row: Problem, facts: dict[str, str], done: tuple[str, ...], undone: tuple[str, ...]) -> None:

@@ -23,7 +23,8 @@ from web.parts import Parts
 from web.query_parameters import NUMBER, position_of_query, storable
 from web.shown import View, view_of
 from web.times import moment_of_query, zone_of
-from web.words import word, words
+from web.typed import keep
+from web.words import notice, word
 
 _LINES, _LONGEST = 50, 200  # lines of a list, characters of one
 _phrase: TypeAdapter[str] = TypeAdapter(Phrase)
@@ -89,6 +90,7 @@ def _buttons(routes: Blueprint, parts: Parts) -> None:
         """Handle «Изменить срок»."""
         now, until = parts.process.clock.now(), _until(parts, request.form.get("until", ""))
         if until is None or until <= now:
+            keep("until")
             return redirect(url_for("incidents.one", number=number, told="incident_no_until"), 303)
         with parts.process.engine.begin() as connection:
             before = incidents.get(connection, number)
@@ -165,8 +167,7 @@ def _shown(row: Row, view: View, count: int) -> dict[str, object]:
 
 
 def _told() -> dict[str, object]:
-    told = request.args.get("told", "")
-    return {"told": word("told", told) if told in words()["told"] else None}
+    return notice(request.args.get("told", ""))
 
 
 def _asked(parts: Parts) -> Asked:

@@ -17,7 +17,7 @@ from web.access.guard import own_path, person
 from web.parts import Parts
 from web.query_parameters import NUMBER, position_of_query, storable
 from web.shown import view_of
-from web.words import word, words
+from web.words import notice, word
 
 _DAYS = (1, 7, 28)
 CLOSING = "closing"
@@ -85,7 +85,7 @@ def blueprint(parts: Parts) -> Blueprint:
             spans=_DAYS,
             full=sum(row[2] for row in table) >= rule_hits.MOST,
             more=f"{last.begun_at.isoformat()}~{last.id}" if last else None,
-            told=word("told", told) if told in words()["told"] else None,
+            **notice(told),
         )
 
     _marks(routes, parts)
