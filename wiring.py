@@ -15,7 +15,7 @@ from desk.usedesk.zone import Zone
 from receivers import automation, jira, ping, usedesk, usedesk_block, webcrm
 from receivers.body import parse
 from receivers.counters import Counters
-from receivers.openapi import document
+from receivers.openapi import document, doors_of
 from receivers.reading import understand
 from receivers.redaction import redact
 from receivers.refusal import Refusal
@@ -45,7 +45,7 @@ def connect(app: Flask, process: Process) -> None:
         entrance = usedesk.Entrance.of(given)
         zone_of = Zone(process.engine).of_fresh
         app.register_blueprint(usedesk.blueprint(entrance, process.inbox, counters, process.clock.now, zone_of))
-    doors = (*given.crms, *given.further_doors, *(["block"] if given.usedesk_block_secret else []))
+    doors = doors_of(given)
     parts = Parts(process, redact, lambda: document(doors), registry, webcrm.understand, partial(_read, given.crms))
     rooms.register(app, parts)
     if given.forge_app_id:

@@ -178,6 +178,14 @@ def _telling(app: Flask, settings: Settings | None) -> None:
 
         report(start_by_hand(settings), days, as_json=as_json)
 
+    @app.cli.command("openapi")
+    @click.option("--all", "every", is_flag=True, help="Also what this installation has not set up.")
+    def openapi_(*, every: bool) -> None:
+        """Print the OpenAPI document of what programs may call, as /openapi.json serves it."""
+        from cli import openapi
+
+        click.echo(openapi.printed(read(settings), every=every))
+
     @app.cli.command("texts")
     def texts_() -> None:
         """Print all notes and comments as people read them, filled with examples."""

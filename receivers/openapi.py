@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from pydantic.json_schema import models_json_schema
 
+from config.settings import Settings
 from events import TicketEvent
 from receivers.automation_events import EVENTS
 
@@ -73,6 +74,11 @@ def document(doors: Collection[str] = ALL_DOORS) -> Schema:
             "securitySchemes": checks["securitySchemes"],
         },
     }
+
+
+def doors_of(settings: Settings) -> tuple[str, ...]:
+    """Return the doors that an installation has opened, Jira's webhooks aside."""
+    return (*settings.crms, *settings.further_doors, *(["block"] if settings.usedesk_block_secret else []))
 
 
 def _checks() -> Schema:

@@ -264,3 +264,21 @@ class TestReport:
         result = run("report", "--days", "0")
         assert result.exit_code != 0
         assert "от 1 до 366" in result.output
+
+
+def test_openapi_prints_what_the_web_process_serves(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PUBLIC_URL", "https://bot.example")
+    with opened(env["DATABASE_URL"], tmp_path, monkeypatch, PUBLIC_URL="https://bot.example") as site:
+        served = site.client.get("/openapi.json").json
+    assert json.loads(run("openapi").stdout) == served
+
+
+def test_openapi_needs_nothing_set_up(env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in env:
+        monkeypatch.delenv(name, raising=False)
+    told = {words: json.loads(run("openapi", *words).stdout) for words in ((), ("--all",))}
+    assert list(told[()]["paths"]) == ["/webhooks/jira"]
+    assert {"/webhooks/webcrm", "/webhooks/forge", "/api/closing-check"} <= set(told["--all",]["paths"])
+    assert "servers" not in told["--all",]

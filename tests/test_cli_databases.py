@@ -42,6 +42,7 @@ DAY = (
     ("token list", "", 0, "crm"),
     ("token revoke crm", "", 0, "crm"),
     ("texts", "", 0, "=== crm_templates/notes.yml: not_in_t1"),
+    ("openapi", "", 0, '"/webhooks/webcrm"'),
     ("procedures", "", 0, "jira_task.escalate_to_jira"),
     ("rules --built", "", 0, "W-40"),
     ("simulate -", EVENT, 1, "Дальше проверить не удалось: jira:main"),
