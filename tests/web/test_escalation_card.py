@@ -68,6 +68,16 @@ def test_a_chat_of_ones_own_and_one_that_is_unclear_say_so(site: Site) -> None:
     assert f"<b>{BANK}</b>" in shown
 
 
+@pytest.mark.rule("E-37", "E-38", "E-39", "E-40")
+def test_a_question_about_the_bank_from_elsewhere_has_its_texts_and_how_it_is_closed(site: Site) -> None:
+    asked = said("Как получить Ozon Карту")
+    shown = panel(site, event(chat(asked, channel="email")))
+    assert "никуда, отвечаете вы" in shown
+    assert "Закройте с «Решено», категория «Финансовые сервисы - Ozon Банк - Общие условия»." in shown
+    assert "https://bank.ozon.ru/chat" in shown
+    assert "категория «" not in panel(site, event(chat(asked)))
+
+
 def test_a_chat_that_was_handed_on_or_closed_is_decided(site: Site) -> None:
     given, closed = chat(said(WITHDRAW)), chat(said(WITHDRAW))
     begun(site, given, ended_at=datetime.now(UTC), ended_how=escalations.ESCALATED)
