@@ -96,9 +96,10 @@ def _first_hour(app: Flask, settings: Settings | None) -> None:
     @click.option("--yes", "agreed", is_flag=True, help="Write without asking.")
     def setup_(*, agreed: bool, projects: tuple[str, ...], agents: tuple[str, ...], **jira: str | None) -> None:
         """Look at Jira, propose the tables, write what you agree to, and list what is left to do."""
-        from cli.setup import SetupWishes, setup
+        from cli.setup import SetupAnswers, setup
 
-        setup(SetupWishes({f"JIRA_{name.upper()}": value for name, value in jira.items()}, projects, agents, agreed))
+        given = {f"JIRA_{name.upper()}": value for name, value in jira.items()}
+        setup(SetupAnswers(given, projects, agents, agreed))
 
 
 def _with_events(app: Flask, settings: Settings | None) -> None:

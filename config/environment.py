@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -31,6 +32,16 @@ def add(file: Path) -> None:
     for name, value in dotenv_values(stream=io.StringIO(text)).items():
         if value and not os.environ.get(name):
             os.environ[name] = value
+
+
+def keep(variables: Mapping[str, str]) -> None:
+    """Write variables into `.env`, in place of those that stand there; for its owner's eyes alone."""
+    lines = FILE.read_text(encoding="utf-8").splitlines() if FILE.exists() else []
+    kept = [line for line in lines if line.partition("=")[0].strip() not in variables]
+    text = "\n".join([*kept, *(f"{name}={value}" for name, value in variables.items())]) + "\n"
+    with open(os.open(FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as opened:
+        opened.write(text)
+    FILE.chmod(0o600)
 
 
 def _text(file: Path) -> str:

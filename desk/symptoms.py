@@ -13,7 +13,7 @@ Level = Literal["good", "warning", "fault"]
 
 @dataclass(frozen=True)
 class Symptom:
-    """A finding; `code` selects its sentence and remedy in `cli/doctor.yml`, and `values` fill them in.
+    """A finding; `code` selects its sentence and remedy in `web/doctor.yml`, and `values` fill them in.
 
     A warning does not stop the bot; a fault prevents something that the configuration promises.
     """

@@ -13,10 +13,10 @@ import yaml
 from click.testing import CliRunner, Result
 from flask.cli import cli as flask_command
 
-from cli.proposing import Need, match_projects, propose, shared, written
 from config.loader import load
 from config.settings import Settings
 from desk.jira.survey import FoundProject, Survey
+from runtime.setup.proposal import Need, match_projects, propose, shared, written
 from tests.bot import Bot
 from tests.handlers.test_hand_made import components
 from tests.handlers.test_jira_task import escalate
@@ -100,6 +100,11 @@ def test_a_wrong_token_is_told(setup: Run, bot: Bot) -> None:
     assert (said.exit_code, "Jira не показала" in said.output) == (1, True)
 
 
+def test_a_pair_that_is_none_is_told(setup: Run) -> None:
+    said = setup("--yes", "--project", "FBO")
+    assert (said.exit_code, "FBO – не понять" in said.output) == (1, True)
+
+
 def row(number: int, name: str, **more: Any) -> dict[str, Any]:
     """What Jira knows by id and name."""
     return {"id": str(number), "name": name, **more}
@@ -126,9 +131,11 @@ def test_what_is_guessed_is_said() -> None:
     assert table["fields"] == {"ticket": "customfield_1", "request_type": "customfield_9"}
     assert table["statuses"] == {"in_work": "Doing", "queue": "Backlog", "waiting_seller": "Doing", "done": ["Closed"]}
     assert table["create_components"] is False
-    doubts = "\n".join(found.doubts)
-    for what in ("«Ask» (Ask, Complain)", "statuses.in_work", "warehouse", "subtype"):
-        assert what in doubts
+    doubts = [(doubt.code, doubt.values["name"], doubt.values.get("names")) for doubt in found.doubts]
+    assert ("choice", "request_type", "Ask, Complain") in doubts
+    assert ("field_missing", "warehouse", None) in doubts
+    assert ("field_missing", "subtype", None) in doubts
+    assert "statuses.in_work" in [name for _, name, _ in doubts]
 
 
 def test_projects_are_known_by_key_or_by_the_name_of_a_topic() -> None:

@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po, write_po
 from web.language import FOLDER, HERE
 
 CATALOGUE = FOLDER / "en" / "LC_MESSAGES" / "messages.po"
-_TABLES = ("words.yml",)
+_TABLES = ("words.yml", "doctor.yml")
 
 
 def texts() -> Catalog:

@@ -248,7 +248,7 @@ CHECKUPS = sorted(str(file.relative_to(ROOT)) for file in (ROOT / "runtime").glo
 
 
 def test_every_symptom_has_words_and_what_is_not_well_a_remedy() -> None:
-    words = yaml.safe_load((ROOT / "cli/doctor.yml").read_text(encoding="utf-8"))
+    words = yaml.safe_load((ROOT / "web/doctor.yml").read_text(encoding="utf-8"))
     code = "".join(
         (ROOT / name).read_text()
         for name in ("desk/jira/examination.py", "desk/jira/portals.py", "desk/symptoms.py", *CHECKUPS)

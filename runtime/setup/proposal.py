@@ -11,7 +11,6 @@ from typing import Any
 
 import yaml
 
-from cli.words import say
 from config.jira import Project
 from config.names import match_key
 from desk.jira.names import is_done, is_named
@@ -30,12 +29,20 @@ class Need:
     now: Project | None = None
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """What somebody should look at; `code` selects its sentence, which `values` fill in."""
+
+    code: str
+    values: Mapping[str, str]
+
+
 @dataclass
 class Proposal:
-    """The tables of the projects, and each doubt as a sentence."""
+    """The tables of the projects, and what is not sure in them."""
 
     projects: dict[str, Table] = field(default_factory=dict)
-    doubts: list[str] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
 
 
 def propose(found: Survey, needs: Mapping[str, Need]) -> Proposal:
@@ -52,7 +59,7 @@ class _Proposed:
     project: FoundProject
     found: Survey
     need: Need
-    doubts: list[str]
+    doubts: list[Doubt]
 
     def table(self) -> Table:
         now, served = self.need.now, "hold_seller" in self.need.purposes
@@ -73,7 +80,7 @@ class _Proposed:
             table["fields"]["request_type"] = self.found.request_type_field
             table["request_type"] = str(request_type["id"])
         elif served and not request_type:
-            self._doubt("no_request_type", "")
+            self._doubt("no_request_type")
         return table
 
     def _fields(self, screen: Mapping[str, str]) -> dict[str, str]:
@@ -83,8 +90,10 @@ class _Proposed:
             found = [one for one, name in screen.items() if one.startswith("customfield_") and match_key(name) in known]
             if found:
                 fields[ours] = found[0]
-            if len(found) != 1:
-                self._doubt("field", f"{ours} ({', '.join(found) or say('hook_none')})")
+            if len(found) > 1:
+                self._doubt("fields_several", name=ours, chosen=found[0], names=", ".join(found))
+            elif not found:
+                self._doubt("field_missing", name=ours)
         return fields
 
     def _statuses(self) -> Table:
@@ -109,12 +118,12 @@ class _Proposed:
                 if is_named(row, name):
                     return row
         if len(rows) > 1 or more:
-            self._doubt(what, f"«{rows[0]['name']}» ({', '.join(str(row['name']) for row in rows)})")
+            names = ", ".join(str(row["name"]) for row in rows)
+            self._doubt("choice", name=what, chosen=str(rows[0]["name"]), names=names)
         return rows[0] if rows else None
 
-    def _doubt(self, what: str, guess: str) -> None:
-        code = what if what in ("no_request_type", "field") else "choice"
-        self.doubts.append(say(f"doubt_{code}", project=self.project.key, what=what, guess=guess))
+    def _doubt(self, code: str, **values: str) -> None:
+        self.doubts.append(Doubt(code, {"project": self.project.key, **values}))
 
 
 def _category(row: Row) -> str | None:
@@ -189,6 +198,6 @@ def _names(key: str) -> list[str]:
 
 @cache
 def _words() -> Mapping[str, Any]:
-    text = (Path(__file__).parent / "setup.yml").read_text(encoding="utf-8")
+    text = (Path(__file__).parent / "names.yml").read_text(encoding="utf-8")
     found: Mapping[str, Any] = yaml.safe_load(text)
     return found

@@ -1,0 +1,1 @@
+"""Survey a Jira and propose the tables for it, for `flask setup`."""
