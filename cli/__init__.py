@@ -30,6 +30,7 @@ def register(app: Flask, settings: Settings | None) -> None:
     _by_hand(app, settings)
     _with_events(app, settings)
     _telling(app, settings)
+    _describing_rules(app, settings)
     _keeping(app, settings)
     people.register(app, settings)
 
@@ -196,6 +197,8 @@ def _telling(app: Flask, settings: Settings | None) -> None:
 
         click.echo(texts.printed(Templates(ROOT)))
 
+
+def _describing_rules(app: Flask, settings: Settings | None) -> None:
     @app.cli.command("rules")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
     @click.option("--built", is_flag=True, help="Only the rules that the bot can do.")
