@@ -105,10 +105,10 @@ def _bot(maker: Maker, tickets: int) -> Outcome:
         engine = connect(env["DATABASE_URL"], pool_size=1)
         try:
             _send(port, names[:WARMING])
-            _wait(engine, WARMING)
+            wait_done(engine, WARMING)
             spent, asked, began = sum(map(cpu, workers)), _asked(env), time.perf_counter()
             _send(port, names[WARMING:])
-            _wait(engine, tickets + WARMING)
+            wait_done(engine, tickets + WARMING)
             took = time.perf_counter() - began
             spent = sum(map(cpu, workers)) - spent
             statements, commits = (now - before for now, before in zip(_asked(env), asked, strict=True))
@@ -169,7 +169,7 @@ def _send(port: int, names: list[str]) -> None:
         list(threads.map(post, [names[place::CONNECTIONS] for place in range(CONNECTIONS)]))
 
 
-def _wait(engine: sa.Engine, count: int) -> None:
+def wait_done(engine: sa.Engine, count: int) -> None:
     """Until so many closings are done."""
     done = sa.select(sa.func.count()).where(d.c.source == "webcrm", d.c.state == "done")
     moved, last = time.monotonic(), -1

@@ -1,10 +1,10 @@
-"""A benchmark that cannot be run measures nothing: four of them, three cut short."""
+"""A benchmark that cannot be run measures nothing: five of them, four cut short."""
 
 from __future__ import annotations
 
 import pytest
 
-from benchmarks import slow_senders, together, usedesk_day, waiting
+from benchmarks import disk, slow_senders, together, usedesk_day, waiting
 from tests.databases import Sqlite
 
 
@@ -52,3 +52,15 @@ def test_requests_that_fall_due_together_are_rung_once_each(sqlite: Sqlite) -> N
     assert (name, due, once) == ("SQLite", 3, 3)
     assert isinstance(posted, int)
     assert posted > 0
+
+
+def test_what_tickets_take_of_the_disk_is_measured(sqlite: Sqlite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "TICKETS", 20)
+    monkeypatch.setattr(disk, "WARMING", 2)
+    (_, short, one), (_, long, many) = (disk._measure("SQLite", sqlite, kind) for kind in disk.MESSAGES)
+    assert isinstance(one, float)
+    assert isinstance(many, float)
+    assert isinstance(short, float)
+    assert isinstance(long, float)
+    assert 0 < short < one  # a body is kept twice: a thousand of so many KB are more than so many MB
+    assert 2 * short < 2 * long < many

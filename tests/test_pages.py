@@ -139,6 +139,16 @@ def test_a_decision_has_date_status_and_options(page: str) -> None:
     assert re.search(r"\*\*[Dd]ecision", text(page))
 
 
+def test_what_the_bot_needs_is_what_was_measured() -> None:
+    measured = set(re.findall(r"\d+(?:\.\d+)?", text("docs/benchmarks.md")))
+    cells = [
+        cell for row in re.findall(r"^\|.+?\|(.+)\|$", text("docs/sizing.md"), re.MULTILINE) for cell in row.split("|")
+    ]
+    told = {number.replace(",", ".") for cell in cells for number in re.findall(r"\d+(?:,\d+)?", cell)}
+    assert len(told) > 20
+    assert told - measured == set()
+
+
 def test_both_front_pages_have_the_same_headings() -> None:
     assert headings("README.md") == ["Smezhnik", *HEADINGS]
     assert headings("README.ru.md") == ["Смежник", *HEADINGS.values()]
