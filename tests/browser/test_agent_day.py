@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import House
-from tests.browser.looks import WIDE, look_everywhere, looked_at, sign_in
+from tests.browser.looks import PHONE, WIDE, look_everywhere, looked_at, sign_in
 from tests.browser.plain_sql import sql
 from tests.browser.week import MONDAY, crm_ask
 from tests.handlers.request_life import CLIENT, ask, finish, fire_after, prepare
@@ -137,6 +137,30 @@ def test_what_the_bot_noticed_can_be_wrong(page: Page, worked: House) -> None:
     found.get_by_role("button", name="Снять отметку").click()
     expect(page.get_by_text("Отметка снята.")).to_be_visible()
     assert sql(worked, query) == []
+
+
+def test_what_was_typed_outlives_its_session(chromium: Browser, worked: House) -> None:
+    context = chromium.new_context(base_url=worked.url, locale="ru-RU", viewport=PHONE, color_scheme="dark")
+    page = context.new_page()
+    sign_in(page, EMAIL)
+    opened(page, SECOND)
+    found = page.locator("section", has=page.get_by_role("heading", name="Что заметил бот"))
+    found.get_by_label("Почему неверно").first.fill("Склад переехал")
+    context.clear_cookies()
+    found.get_by_role("button", name="Это неверно").first.click()
+    expect(page.get_by_text("Сеанс закончился")).to_be_visible()
+    expect(page.get_by_role("definition")).to_have_text("Склад переехал")
+    looked_at(page, "unsent-dark")
+    with context.expect_page() as opening:
+        page.get_by_role("link", name="Войдите в новой вкладке").click()
+    sign_in(opening.value, EMAIL)
+    page.get_by_role("button", name="Отправить ещё раз").click()
+    expect(page.get_by_text("Страница была открыта слишком долго")).to_be_visible()
+    page.get_by_role("button", name="Отправить ещё раз").click()
+    expect(page.get_by_text("Отмечено, это ложное срабатывание.")).to_be_visible()
+    assert sql(worked, "SELECT reason FROM false_alarms") == [("Склад переехал",)]
+    page.get_by_role("button", name="Снять отметку").click()
+    context.close()
 
 
 def test_holds(page: Page, worked: House) -> None:

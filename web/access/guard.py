@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from web.access import roles, sessions, tokens
 from web.access.sessions import SignedIn
 from web.access.tokens import Program
+from web.access.unsent import unsent
 from web.errors import PROGRAMS, message_page
 from web.parts import Parts
 
@@ -61,6 +62,8 @@ def register(app: Flask, parts: Parts) -> None:
                     # another tab has signed in since this form was shown
                     return redirect(url_for("entrance.sign_in", next=request.values.get("next")), 303)
                 _recognise(parts)
+                if late := unsent(parts):
+                    return late
                 raise
         return _person(parts, least) if door == "page" else None
 
@@ -114,6 +117,8 @@ def _program(parts: Parts, least: str) -> ResponseReturnValue | None:
 def _person(parts: Parts, least: str) -> ResponseReturnValue | None:
     found = sessions.current(parts)
     if found is None:
+        if request.method not in _SAFE and (late := unsent(parts)):
+            return late
         wanted = request.full_path.removesuffix("?") if request.method in _SAFE else None
         return redirect(url_for("entrance.sign_in", next=None if wanted == "/" else wanted), 303)
     g.person = found
