@@ -53,18 +53,8 @@ def register(app: Flask, parts: Parts) -> None:
             return None if tokens.watches(parts) else tokens.wrong("METRICS_TOKENS")
         if door == "sender" or request.endpoint in _STATIC:
             return None
-        if request.method not in _SAFE:
-            request.max_content_length = _LARGEST_FORM
-            try:
-                csrf.protect()
-            except CSRFError:
-                if request.endpoint == "entrance.check_password" and sessions.current(parts):
-                    # another tab has signed in since this form was shown
-                    return redirect(url_for("entrance.sign_in", next=request.values.get("next")), 303)
-                _recognise(parts)
-                if late := unsent(parts):
-                    return late
-                raise
+        if request.method not in _SAFE and (late := _too_late(parts, csrf)):
+            return late
         return _person(parts, least) if door == "page" else None
 
     @app.after_request
@@ -84,6 +74,22 @@ def _set_cookies(app: Flask) -> None:
     app.config["SESSION_COOKIE_HTTPONLY"] = True
     app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
     app.session_interface = sessions.Cookies()
+
+
+def _too_late(parts: Parts, csrf: CSRFProtect) -> ResponseReturnValue | None:
+    """Check the form's token; answer what is to be done with a form whose token is not good any more."""
+    request.max_content_length = _LARGEST_FORM
+    try:
+        csrf.protect()
+    except CSRFError:
+        if request.endpoint == "entrance.check_password" and sessions.current(parts):
+            # another tab has signed in since this form was shown
+            return redirect(url_for("entrance.sign_in", next=request.values.get("next")), 303)
+        _recognise(parts)
+        if late := unsent(parts):
+            return late
+        raise
+    return None
 
 
 def person() -> SignedIn:
