@@ -14,6 +14,7 @@ from sandbox import (
     chats,
     closing,
     control,
+    jira_attachments,
     jira_comments,
     jira_components,
     jira_hooks,
@@ -76,7 +77,7 @@ def routes() -> Flask:
     app = SandboxApp(__name__)
     app.json = PlainJson(app)
     middleware.install(app)
-    issues = (jira_issues, jira_comments, jira_links, jira_properties, jira_transitions, jira_search)
+    issues = (jira_issues, jira_attachments, jira_comments, jira_links, jira_properties, jira_transitions, jira_search)
     for platform in (*issues, jira_projects, jira_components, jira_site):
         app.register_blueprint(platform.routes)
         for name, prefix in OLDER.items():

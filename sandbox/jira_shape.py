@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from sandbox import adf
 from sandbox.clock import jira_stamp
-from sandbox.jira_state import Component, IssueLink, JiraState, SandboxComment, SandboxIssue
+from sandbox.jira_state import Component, IssueLink, JiraState, SandboxAttachment, SandboxComment, SandboxIssue
 from sandbox.language import said
 from sandbox.world import REQUEST_TYPE_FIELD, JiraAccount, LinkType, NamedRow, SandboxProject, Status, by_id
 
@@ -134,6 +134,7 @@ class Shape:
             "created": lambda: jira_stamp(issue.created),
             "updated": lambda: jira_stamp(issue.updated),
             "issuelinks": lambda: [self.link(link, issue.id) for link in state.links_of(issue.id)],
+            "attachment": lambda: [self.attachment(one) for one in issue.attachments],
             "fixVersions": lambda: [],
             REQUEST_TYPE_FIELD: lambda: self.request_type(issue),
         }
@@ -165,6 +166,19 @@ class Shape:
             for one in newest
         ]
         return {"startAt": 0, "maxResults": len(rows), "total": len(issue.history), "histories": rows}
+
+    def attachment(self, attachment: SandboxAttachment) -> Json:
+        """An attachment, without what is in it."""
+        return {
+            "self": self.url(f"attachment/{attachment.id}"),
+            "id": attachment.id,
+            "filename": attachment.name,
+            "author": self.account(attachment.author),
+            "created": jira_stamp(attachment.created),
+            "size": len(attachment.content),
+            "mimeType": attachment.kind,
+            "content": self.url(f"attachment/content/{attachment.id}"),
+        }
 
     def comment(self, issue: SandboxIssue, comment: SandboxComment) -> Json:
         """A comment."""

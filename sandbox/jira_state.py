@@ -36,6 +36,18 @@ class SandboxComment:
         return not (isinstance(mark, dict) and mark.get("internal") in (True, "true"))
 
 
+@dataclass(frozen=True)
+class SandboxAttachment:
+    """A file of an issue; `author` is an account's id, `kind` the media type."""
+
+    id: str
+    author: str
+    created: datetime
+    name: str
+    content: bytes
+    kind: str
+
+
 @dataclass
 class RemoteLink:
     """A link to something outside Jira, unique on its issue by `global_id`."""
@@ -94,6 +106,7 @@ class SandboxIssue:
     resolved: datetime | None = None
     properties: dict[str, Any] = field(default_factory=dict)
     comments: list[SandboxComment] = field(default_factory=list)
+    attachments: list[SandboxAttachment] = field(default_factory=list)
     remote_links: list[RemoteLink] = field(default_factory=list)
     participants: tuple[str, ...] = ()
     history: list[ChangelogEntry] = field(default_factory=list)

@@ -76,8 +76,11 @@ def refused_body() -> Response | None:
     """The refusal of a body that is no JSON, or holds what the document forbids; None for one that a route may read."""
     if request.method not in ("POST", "PUT") or not request.path.startswith(PLATFORM):
         return None
-    if request.mimetype != "application/json":
+    form = request.path.endswith("/attachments")
+    if request.mimetype != ("multipart/form-data" if form else "application/json"):
         return problem(415, "Unsupported Media Type")
+    if form:
+        return None
     body = request.get_json(force=True, silent=True)
     if isinstance(body, dict) and unknown_properties(body):
         return jira_errors.answer(JiraError(400, INVALID))

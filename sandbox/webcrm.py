@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import hmac
+import mimetypes
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.core import here
@@ -32,6 +33,10 @@ CLOSING = ("resolution", "comment", "nto_reason")
 CHOSEN = ("type", "subtype")  # may be set with the closing
 ESCALATION = ("reason", "comment", "resolution", "reason_type", "reason_subtype")
 MOST = 200  # tickets of a list
+PICTURE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63f8cfc0f01f0005000"
+    "1ff89993d1d0000000049454e44ae426082"
+)
 
 routes = Blueprint("webcrm", __name__, url_prefix="/webcrm")
 
@@ -106,6 +111,15 @@ def find_tickets() -> ResponseReturnValue:
 def get_ticket(ticket_id: str) -> ResponseReturnValue:
     """One ticket."""
     return jsonify(ticket_or_refuse(ticket_id))
+
+
+@routes.get("/files/<name>")
+def get_file(name: str) -> ResponseReturnValue:
+    """A file that a client sent: a picture of one point, or what else the name's ending means."""
+    kind = mimetypes.guess_type(name)[0]
+    if kind is None:
+        raise CrmError(404, "not_found", f"There is no file {name}.")
+    return Response(PICTURE if kind.startswith("image/") else b"?", content_type=kind)
 
 
 @routes.patch("/tickets/<ticket_id>")
