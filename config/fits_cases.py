@@ -10,7 +10,7 @@ from config.faults import Fault, Steps
 from config.jira import JiraConfig, Purpose
 from config.yaml_file import Document
 
-DERIVED = "delayed"  # a fact that the bot works out (J-43)
+DERIVED = ("delayed", "photos_left")  # facts that the bot works out (J-43, J-06)
 
 
 def check_cases(document: Document, cases: Cases, jira: JiraConfig | None) -> Iterator[Fault]:
@@ -20,7 +20,7 @@ def check_cases(document: Document, cases: Cases, jira: JiraConfig | None) -> It
     for name, fact in cases.facts.items():
         yield from _known(document, ("facts", name, "kind"), (fact.kind,) if fact.kind else (), list(cases.kinds))
     for name, kind in cases.kinds.items():
-        facts = [*cases.facts_of(name), DERIVED]
+        facts = [*cases.facts_of(name), *DERIVED]
         for branch, row in kind.branches.items():
             yield from _known(document, ("kinds", name, "branches", branch, "when"), tuple(row.when), facts)
             every = [*kind.steps, *row.steps, *facts]

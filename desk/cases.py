@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from desk.actions import Action, Result
 from desk.calendar import WorkCalendar
 from desk.chats import ChatMessage
+from desk.clock import machine_now
 from desk.context import DeskContext
 from desk.departments import MENTION
 from desk.issues import Issue
 from desk.telling import tell_each
-from events import CaseEvent, CommentEvent, IssueEvent, TicketEvent
+from events import Attachment, CaseEvent, CommentEvent, IssueEvent, TicketEvent
 from store import findings, problems
 from store.findings import About
 from store.problems import DONE, OPEN, UNCOVERED, Problem, Wait
@@ -98,6 +99,18 @@ class CasesDesk:
         )
         action = Action(why, "hear_case", f"{case.source}:{case.ticket_id}", intent=event.type)
         self._context.actions.write(action, lambda connection: self._context.post(connection, heard))
+
+    def pass_on(self, case: Problem, file: Attachment, *, why: str) -> bool:
+        """Have a file of the client's attached to the issue, apart from the case; return whether that was filed."""
+        about = {"number": case.id, "ticket_source": case.source, "ticket_id": case.ticket_id}
+        key = f"photo:{case.id}:{file.fingerprint}"
+        photo = CaseEvent(type="case.photo", occurred_at=machine_now(), key=key, file=file, **about)
+
+        def rows(connection: sa.Connection) -> Result:
+            self._context.post(connection, photo)
+            return Result(True)
+
+        return bool(self._context.actions.write(Action(why, "pass_on_photo", case.issue_key, file.name), rows))
 
     def was_suggested(self, source: str, ticket_id: str, rule: str) -> bool:
         """Whether another delivery has told the agent that a ticket may be a case."""

@@ -98,12 +98,12 @@ class Session(requests.Session):
     """
 
     def request(self, method: str, url: str, **given: Any) -> requests.Response:  # type: ignore[override]
-        """Send; of the arguments of requests, params, data, json and headers are supported."""
+        """Send; of the arguments of requests, params, data, files, json and headers are supported."""
         request = requests.PreparedRequest()
         request.prepare_method(method)
         request.prepare_url(url, given.get("params"))
         request.prepare_headers({**self.headers, **(given.get("headers") or {})})
-        request.prepare_body(given.get("data"), None, given.get("json"))
+        request.prepare_body(given.get("data"), given.get("files"), given.get("json"))
         request.prepare_auth(self.auth, url)
         return self.get_adapter(url).send(request)
 

@@ -69,6 +69,7 @@ class TicketVerbs:
     """Writing into tickets. Each CRM defines how a message is written, and found again after an unknown outcome."""
 
     source: str
+    has_files = False  # whether its events name the addresses of clients' files, for the bot to fetch
 
     def __init__(self, context: DeskContext) -> None:
         self._context = context

@@ -29,6 +29,7 @@ from events.person_action import DigestEvent, PersonActionEvent
 from events.secrets import hide_in_event
 from events.tickets import (
     Agent,
+    Attachment,
     Author,
     Client,
     Closing,
@@ -139,6 +140,7 @@ __all__ = [
     "AccountId",
     "Agent",
     "AlertEvent",
+    "Attachment",
     "Author",
     "BotEvent",
     "CaseEvent",

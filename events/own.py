@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from events.issues import CommentEvent, IssueEvent
-from events.tickets import TicketEvent
+from events.tickets import Attachment, TicketEvent
 from events.values import Frozen, IssueId, Moment, Text, TicketId
 
 
@@ -185,12 +185,13 @@ class CaseEvent(Frozen):
     """An event of a problem case: `event` happened to its ticket or issue, or a person edited the case.
 
     `facts` are what a person entered (an empty value clears one), `done` and `undone` steps of its checklist. `key`
-    makes the event unique.
+    makes the event unique. case.photo: the client's `file` is to be attached to the issue. case.photo_left: the bot
+    could not do that (J-06).
     """
 
     kind: Literal["case"] = "case"
     source: Text = "bot"
-    type: Literal["case.heard", "case.edited"]
+    type: Literal["case.heard", "case.edited", "case.photo", "case.photo_left"]
     occurred_at: Moment
     key: Text
     number: int
@@ -200,6 +201,7 @@ class CaseEvent(Frozen):
     facts: dict[Text, str] = Field(default_factory=dict)
     done: tuple[Text, ...] = ()
     undone: tuple[Text, ...] = ()
+    file: Attachment | None = None
     by: Text | None = None
 
 

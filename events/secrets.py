@@ -98,7 +98,7 @@ def _hints_at_credential(text: str) -> bool:
 
 
 def without_texts(event: str) -> str:
-    """Return an event's JSON without what people wrote and without the names of sellers and clients."""
+    """Return an event's JSON without what people wrote or attached and without the names of sellers and clients."""
     return json.dumps(_left(json.loads(event)), ensure_ascii=False, separators=(",", ":"))
 
 
@@ -107,6 +107,8 @@ def _left(value: object, name: str = "") -> object:
         return [_left(item, name) for item in value]
     if not isinstance(value, dict):
         return value
+    if name in ("attachments", "file"):
+        return {}
     gone = _NAMES if name in _PEOPLE else ()
     kept = {key: member for key, member in value.items() if key not in gone and (key not in WORDS or key == "text")}
     return {key: "" if key == "text" else _left(member, key) for key, member in kept.items()}

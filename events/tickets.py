@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from events.untrusted import part, text
 from events.values import AccountId, Frozen, Moment, PastedKey, Text, TicketId, as_text
 
 
@@ -16,19 +18,51 @@ class Author(Frozen):
     id: Text | None = None
 
 
-FILES: dict[str, object] = {"type": ["array", "null"], "items": {"type": "object"}}
+_LONGEST_URL = 2000  # characters
+_MOST_FILES = 50  # of a message; nobody sends more photos at once
 
 
-def _count(value: object) -> object:
-    """Keep only the number of files in a list: no rule needs the files."""
-    return len(value) if isinstance(value, list | tuple) else value
+class Attachment(Frozen):
+    """A file of a message. With a `url` of the CRM's own host the bot can pass it on (J-06)."""
+
+    name: Text | None = None
+    url: Text | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """A short name of the address."""
+        return sha256((self.url or "").encode()).hexdigest()[:8]
+
+
+FILES: dict[str, object] = {
+    "type": ["array", "null"],
+    "items": {
+        "type": "object",
+        "properties": {"name": {"type": ["string", "null"]}, "url": {"type": ["string", "null"]}},
+    },
+}
+
+
+def _files(value: object) -> object:
+    """Read a list of files leniently: a malformed one must not stop the event. Former releases kept their number."""
+    if isinstance(value, int):
+        return [{}] * min(value, _MOST_FILES)
+    if not isinstance(value, list | tuple):
+        return value
+    return [
+        one if isinstance(one, Attachment) else {"name": text(part(one).get("name")), "url": _url(part(one).get("url"))}
+        for one in value[:_MOST_FILES]
+    ]
+
+
+def _url(value: object) -> str | None:
+    return value if isinstance(value, str) and len(value) <= _LONGEST_URL else None
 
 
 class Message(Frozen):
     """One message of a ticket; anything that is not `public` is internal (W-19).
 
     `mandatory`: whether this is a question without whose answer nothing can be done (R-15). `draft`: not sent yet.
-    `attachments`: how many there are (J-06).
     """
 
     id: Text | None = None
@@ -39,7 +73,7 @@ class Message(Frozen):
     text: str = ""
     mandatory: bool | None = None
     draft: bool | None = None
-    attachments: Annotated[int | None, BeforeValidator(_count), WithJsonSchema(FILES)] = None
+    attachments: Annotated[tuple[Attachment, ...] | None, BeforeValidator(_files), WithJsonSchema(FILES)] = None
 
     @property
     def public(self) -> bool:

@@ -150,6 +150,8 @@ PROCEDURES: Mapping[str, tuple[Procedure, ...]] = {
     ),
     "case.heard": (cases.hear,),
     "case.edited": (cases.hear,),
+    "case.photo": (cases.attach_photo,),
+    "case.photo_left": (cases.hear,),
     "incident.ended": (incidents.let_owners_hear,),
     "incident.over": (incidents.tell_owner,),
     "alert.raised": (own.send_alert,),

@@ -48,7 +48,9 @@ def _filed(event: BotEvent) -> tuple[str, str]:
     """Return the delivery id of an own event, and the case that it is filed under."""
     match event:
         case CaseEvent():
-            filed = f"case:{event.key}", case_lane(event.number)
+            # a photo that cannot be fetched must not hold up its case
+            lane = f"{SOURCE}:{event.key}" if event.type == "case.photo" else case_lane(event.number)
+            filed = f"case:{event.key}", lane
         case TimerEvent():
             filed = f"alarm:{event.key}", _case_of_timer(event)
         case JiraAskedEvent():

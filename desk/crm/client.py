@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, SecretStr, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
 from desk.circuit_breaker import Call, CircuitBreaker
+from desk.crm.files import File, address_of, fetch
 from desk.http import Documented, checked
 from desk.run import Run
 from events import TICKET_ID
@@ -110,6 +111,10 @@ class WebCrm:
             return found["tickets"][:limit]
 
         return self._breaker.pass_through(Call(SYSTEM, _LIST), send)
+
+    def file(self, url: str) -> File:
+        """Fetch a file that a client sent. Raises `Refused`, or `Later` if another try may help."""
+        return fetch(self._session, address_of(url, self._url))
 
     def update(self, ticket: str, changes: dict[str, Any]) -> None:
         """Change fields of a ticket (`jira_key`)."""

@@ -55,6 +55,7 @@ class CrmDesk(TicketVerbs):
     """The actions in WebCRM. A message is internal unless it says otherwise (W-19)."""
 
     source = SYSTEM
+    has_files = True
     closed = "Закрыт"
     escalated = "Эскалирован"  # until somebody of the other line takes it
 

@@ -86,6 +86,11 @@ class _Issues(TypedDict):
 
 
 @_OPEN
+class _Attachment(TypedDict):
+    filename: str
+
+
+@_OPEN
 class _Transition(_Numbered):
     to: _Named
 
@@ -209,6 +214,7 @@ ANSWERS = {
     "GET /issue/comment": Documented((200,), TypeAdapter(_Comments)),
     "POST /issue/comment": Documented((201,), TypeAdapter(_Numbered)),
     "DELETE /issue/comment": Documented((204,)),
+    "POST /issue/attachments": Documented((200,), TypeAdapter(list[_Attachment])),
     "POST /comment/list": Documented((200,), TypeAdapter(_CommentPage)),
     "POST /issue/remotelink": Documented((200, 201), TypeAdapter(_Numbered)),
     "POST /issueLink": Documented((201,)),

@@ -204,6 +204,16 @@ class JiraSite:
         """Delete a comment."""
         self._call("DELETE /issue/comment", lambda: self._client.delete_comment(issue, comment), issue)
 
+    def attach(self, issue: str, name: str, content: bytes, kind: str) -> None:
+        """Attach a file of a media type `kind`. Jira accepts the form only with this header."""
+        self._call(
+            "POST /issue/attachments",
+            lambda: self._client.add_attachment(
+                issue, files={"file": (name, content, kind)}, headers={"X-Atlassian-Token": "no-check"}
+            ),
+            issue,
+        )
+
     def remote_link(self, issue: str, link: Mapping[str, Any]) -> None:
         """Create or replace a remote link; a repeated `globalId` replaces the link."""
         self._call(

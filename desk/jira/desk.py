@@ -11,6 +11,7 @@ from desk.jira.holds import JiraHolds
 from desk.jira.issues import JiraIssues
 from desk.jira.links import JiraLinks
 from desk.jira.moves import JiraMoves
+from desk.jira.photos import JiraPhotos
 from desk.jira.reading import JiraReading
 from desk.jira.relations import JiraRelations
 from desk.jira.requests import JiraRequests
@@ -32,4 +33,5 @@ class JiraDesk:
         self.holds = JiraHolds(context, self.reading, self.links, self.issues, self.comments)
         self.requests = JiraRequests(context, self.reading, self.comments)
         self.cases = JiraCases(context, self.issues, self.comments)
+        self.photos = JiraPhotos(context)
         self.strays = Strays(context, self.reading, self.comments)

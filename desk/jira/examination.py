@@ -30,6 +30,7 @@ RIGHTS = (
     "TRANSITION_ISSUES",
     "LINK_ISSUES",
 )
+ATTACH = "CREATE_ATTACHMENTS"  # photos to the issues of problem cases (J-06)
 SELLERS = ("MODIFY_REPORTER", "SERVICEDESK_AGENT")  # the seller as reporter; comments that the seller does not see
 ADMINISTER = "ADMINISTER_PROJECTS"  # to create components
 ALWAYS = ("summary", "description", "labels")
@@ -102,7 +103,8 @@ class _Examined:
 
     def _needed(self) -> tuple[str, ...]:
         """Return the needed permissions; a Jira without service desks refuses questions about those of `SELLERS`."""
-        return (*RIGHTS, *SELLERS) if self.project.request_type else RIGHTS
+        own = (*RIGHTS, ATTACH) if self.key == self.config.cases.project else RIGHTS
+        return (*own, *SELLERS) if self.project.request_type else own
 
     def _missing_rights(self, rights: set[str]) -> Iterator[Symptom]:
         if missing := [name for name in self._needed() if name not in rights]:

@@ -8,5 +8,6 @@ from __future__ import annotations
 
 from handlers.cases.following import hear, hear_timer
 from handlers.cases.opening import hear_comment, hear_issue, hear_ticket
+from handlers.cases.photos import attach as attach_photo
 
-__all__ = ["hear", "hear_comment", "hear_issue", "hear_ticket", "hear_timer"]
+__all__ = ["attach_photo", "hear", "hear_comment", "hear_issue", "hear_ticket", "hear_timer"]

@@ -31,7 +31,7 @@ def _tell(work: Work, name: str, rule: str, so: bool) -> None:  # a condition be
 
 
 def _show_photos(work: Work) -> None:
-    """Where the photos are stands in the issue: files do not go from a CRM into Jira (J-06)."""
+    """The issue says where the photos are, since not every CRM tells where its files can be fetched (J-06)."""
     url = work.case.url or work.event.ticket.url or ""
     if "photos" in work.facts and work.crm is not None and work.issue is not None and work.once("photos"):
         text = work.desk.note("case_photos", ticket=work.case.ticket_id, url=url, photos=work.shown("photos"))

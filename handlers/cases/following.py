@@ -7,7 +7,7 @@ from dataclasses import replace
 from desk.cases import DONE, Problem
 from desk.desk import Desk
 from events import CaseEvent, CommentEvent, IssueEvent, TicketEvent, TimerEvent
-from handlers.cases import reading
+from handlers.cases import photos, reading
 from handlers.cases.branching import choose_branch, say_branch, say_delay, work_out_delay
 from handlers.cases.checks import check
 from handlers.cases.deeds import go
@@ -30,6 +30,8 @@ def hear(event: CaseEvent, desk: Desk) -> None:
         _hear_comment(work, heard)
     elif isinstance(heard, IssueEvent):
         see_issue(work, heard)
+    elif event.type == "case.photo_left":
+        photos.leave(work, event.file)
     else:
         _edit(work, event)
     follow(work, touched=True)
@@ -57,6 +59,7 @@ def follow(work: Work, *, touched: bool) -> None:
         say_delay(work)
         say_branch(work)
         check(work)
+        photos.pass_on(work)
         for name in [one for one in work.waits if not one.startswith("_") and one not in work.plan]:
             work.waits.pop(name)
         set_watches(work, touched=touched)

@@ -34,7 +34,7 @@ class Work:
         self.moves = case.moves
         self.branch, self.reason, self.state = case.branch, case.reason, case.state
         self.status, self.assignee, self.closed_at = case.status, case.assignee, case.closed_at
-        self.issue = _issue_of(case)
+        self.issue = issue_of(case)
         self.crm = desk.crm_of(case.source)
         self.event = event or TicketEvent(
             source=case.source,
@@ -85,9 +85,13 @@ class Work:
         self.steps.setdefault(name, self.desk.now.isoformat())
         self.waits.pop(name, None)
 
+    def has_come_up(self, mark: str) -> bool:
+        """Return whether something came up before."""
+        return MARK + mark in self.steps
+
     def once(self, mark: str) -> bool:
         """True the first time that something comes up."""
-        first = MARK + mark not in self.steps
+        first = not self.has_come_up(mark)
         self.steps.setdefault(MARK + mark, self.desk.now.isoformat())
         return first
 
@@ -221,7 +225,8 @@ def _is_talk(step: CaseStep) -> bool:
     return step.do == "person" and not (step.after or step.phrases or step.on_day or step.reply)
 
 
-def _issue_of(case: Problem) -> Issue | None:
+def issue_of(case: Problem) -> Issue | None:
+    """Return the issue of a case, if it has one."""
     if not (case.site and case.issue_id and case.issue_key):
         return None
     return Issue(case.site, case.issue_id, case.issue_key, case.issue_key.split("-")[0])

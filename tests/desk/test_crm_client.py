@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import responses
 import sqlalchemy as sa
 from pydantic import SecretStr
@@ -14,6 +15,7 @@ from pydantic import SecretStr
 from config import load
 from desk.circuit_breaker import Down, Onlooker, Refused
 from desk.crm.client import ANSWERS, WebCrm
+from desk.crm.files import File
 from desk.faults import Later
 from desk.http import session_for
 from desk.network import Network
@@ -94,3 +96,69 @@ def test_the_statuses_are_those_of_the_contract(name: str) -> None:
     method, path = name.split(" ")
     found = openapi.find("webcrm", method, path.replace("/tickets", "/tickets/1"))
     assert {int(status) for status in found.spec["responses"] if int(status) < 300} == set(ANSWERS[name].statuses)
+
+
+FILE = f"{URL}/files/1.jpg"
+PHOTO: dict[str, Any] = {"status": 200, "body": b"photo", "content_type": "image/jpeg; charset=binary"}
+
+
+def test_a_photo_is_fetched_with_the_token(crm: WebCrm) -> None:
+    with responses.RequestsMock() as answers:
+        answers.add("GET", f"{FILE}?size=full", **PHOTO)
+        assert crm.file(f"{FILE}?size=full#top") == File(b"photo", "image/jpeg")
+        assert answers.calls[0].request.headers["Authorization"] == "Bearer an-invented-token"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://127.0.0.1:9/webcrm/files/1.jpg",
+        "http://127.0.0.1/webcrm/files/1.jpg",
+        "http://127.0.0.1:99999/webcrm/files/1.jpg",
+        "http://127.0.0.2:9/webcrm/files/1.jpg",
+        "http://127.0.0.1.example.test:9/1.jpg",
+        "http://bot@127.0.0.1:9/1.jpg",
+        "http://127.0.0.1:9@example.test/1.jpg",
+        "http://example.test\\@127.0.0.1:9/1.jpg",
+        "http://[::1/1.jpg",
+        "file:///etc/passwd",
+        "//127.0.0.1:9/1.jpg",
+        "/webcrm/files/1.jpg",
+        "",
+    ],
+)
+def test_no_other_address_is_called(crm: WebCrm, url: str) -> None:
+    with responses.RequestsMock() as answers, pytest.raises(Refused, match="own host"):
+        crm.file(url)
+    assert len(answers.calls) == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 302, "headers": {"Location": "http://127.0.0.1:9/other.jpg"}},
+        {"status": 401, "json": {"code": "unauthorized"}},
+        {"status": 404, "json": {"code": "not_found"}},
+        PHOTO | {"content_type": "text/html"},
+        PHOTO | {"content_type": "image/svg+xml"},
+        PHOTO | {"content_type": ""},
+        PHOTO | {"body": b""},
+        PHOTO | {"body": b"x" * (10 * 2**20 + 1)},
+    ],
+    ids=["redirect", "unauthorized", "gone", "a page", "a drawing", "no type", "nothing", "too large"],
+)
+def test_what_is_no_photo_is_not_asked_for_again(crm: WebCrm, answer: dict[str, Any]) -> None:
+    with responses.RequestsMock() as answers:
+        answers.add("GET", FILE, **answer)
+        with pytest.raises(Refused):
+            crm.file(FILE)
+        assert len(answers.calls) == 1
+
+
+@pytest.mark.parametrize("answer", [{"status": 429}, {"status": 503}, {"body": requests.ReadTimeout()}])
+def test_another_try_may_fetch_a_photo(crm: WebCrm, answer: dict[str, Any]) -> None:
+    with responses.RequestsMock() as answers:
+        answers.add("GET", FILE, **answer)
+        with pytest.raises(Later) as raised:
+            crm.file(FILE)
+    assert (raised.value.spends, raised.value.system) == (True, None)

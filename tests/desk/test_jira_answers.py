@@ -24,6 +24,7 @@ PATHS = {
     "GET /issue/comment": "GET /issue/1/comment",
     "POST /issue/comment": "POST /issue/1/comment",
     "DELETE /issue/comment": "DELETE /issue/1/comment/1",
+    "POST /issue/attachments": "POST /issue/1/attachments",
     "POST /issue/remotelink": "POST /issue/1/remotelink",
     "PUT /issue/assignee": "PUT /issue/1/assignee",
     "GET /project/component": "GET /project/A/component",

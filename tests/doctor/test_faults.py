@@ -178,7 +178,7 @@ NOBODY = "712020:00000000-0000-4000-8000-000000000000"
 SSO = {"status": 302, "location": "https://sso.example.test/"}
 RIGHTS = (
     *("CREATE_ISSUES", "EDIT_ISSUES", "ADD_COMMENTS", "DELETE_OWN_COMMENTS", "ASSIGN_ISSUES", "TRANSITION_ISSUES"),
-    *("LINK_ISSUES", "MODIFY_REPORTER", "SERVICEDESK_AGENT"),
+    *("LINK_ISSUES", "MODIFY_REPORTER", "SERVICEDESK_AGENT", "CREATE_ATTACHMENTS"),
 )
 HOOK = "/webhooks/jira"
 FAULTS: dict[str, tuple[str, str, Callable[[Installation], None]]] = {

@@ -63,17 +63,18 @@ def tell(bot: Bot, of: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 def say(bot: Bot, of: dict[str, Any], text: str, *, public: bool = False) -> None:
     """An agent writes in the ticket."""
-    _write(bot, of, {"author": {"role": "agent", "id": "a17"}, "visibility": _SEEN[public], "text": text})
+    write(bot, of, {"author": {"role": "agent", "id": "a17"}, "visibility": _SEEN[public], "text": text})
 
 
 def client_says(bot: Bot, of: dict[str, Any], text: str, files: int = 0) -> None:
     """The client writes in the ticket."""
     attached = [{"name": f"{number}.jpg"} for number in range(files)]
     said = {"author": {"role": "client", "id": "c1"}, "visibility": "public", "text": text, "attachments": attached}
-    _write(bot, of, said)
+    write(bot, of, said)
 
 
-def _write(bot: Bot, of: dict[str, Any], said: dict[str, Any]) -> None:
+def write(bot: Bot, of: dict[str, Any], said: dict[str, Any]) -> None:
+    """Somebody writes in the ticket."""
     number = f"m{len(of['messages']) + 1}"
     of["messages"].append({"id": number, "at": "2026-11-23T11:30:00+03:00", **said})
     tell(bot, of, message_id=number)

@@ -293,3 +293,22 @@ def _objects(value: Any) -> list[dict[str, Any]]:
     if not isinstance(value, dict):
         return []
     return [value, *(found for member in value.values() for found in _objects(member))]
+
+
+@pytest.mark.rule("J-06")
+@pytest.mark.parametrize(
+    ("given", "files"),
+    [
+        ([{"name": "a.jpg", "url": "https://crm.example/a.jpg", "size": 5}], [("a.jpg", "https://crm.example/a.jpg")]),
+        ([{"name": ["?"], "url": 7}, "a.jpg", {"url": "h" * 2001}], [(None, None)] * 3),
+        (3, [(None, None)] * 3),  # as a former release kept it
+        ([], []),
+        (10**9, [(None, None)] * 50),
+        ([{}] * 60, [(None, None)] * 50),
+    ],
+)
+def test_files_are_read_leniently(door: Door, given: object, files: list[tuple[str | None, str | None]]) -> None:
+    message = {"id": "m1", "visibility": "public", "text": "Вот", "attachments": given}
+    assert door.crm({**MINIMAL, "ticket": {"id": "1", "messages": [message]}}).status_code == 202
+    (said,) = kept(door).ticket.messages
+    assert [(file.name, file.url) for file in said.attachments or ()] == files

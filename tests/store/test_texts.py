@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from events import TicketEvent, dump_event, load_event
+from events import Attachment, CaseEvent, TicketEvent, dump_event, load_event
 from events.secrets import without_texts
 from store import texts
 from store.tables import deliveries, holds, ledger
@@ -153,3 +153,19 @@ def test_a_run_is_bounded_and_goes_on_where_the_one_before_ended(engine: sa.Engi
     assert purge(engine, limit=5) == 3
     assert not any(said(engine, f"webcrm:{number}") for number in range(12))
     assert purge(engine, limit=5) == 1
+
+
+def test_what_clients_attached_is_forgotten_but_that_they_did() -> None:
+    files = [{"name": SAID, "url": f"https://crm.example/{SAID}"}] * 2
+    message = {"id": "m1", "text": "", "attachments": files}
+    ticket_event = TicketEvent.model_validate(closing(ticket(id="7", messages=[message])))
+    photo = CaseEvent(
+        type="case.photo", occurred_at=NOW, key="k", number=1, ticket_source="webcrm", ticket_id="7",
+        file=Attachment(name=SAID, url=SAID),
+    )  # fmt: skip
+    for event in (ticket_event, photo):
+        assert SAID in dump_event(event)
+        assert SAID not in without_texts(dump_event(event))
+    left = load_event(without_texts(dump_event(ticket_event)))
+    assert isinstance(left, TicketEvent)
+    assert left.ticket.messages[0].attachments == (Attachment(), Attachment())

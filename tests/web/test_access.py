@@ -32,7 +32,6 @@ PAGES = [
     "/rules",
     "/rules/W-57",
     "/try",
-    "/files",
     "/people",
     "/changes",
     "/me",

@@ -20,7 +20,6 @@ PAGES = (
     "/rules",
     "/rules/W-57",
     "/try",
-    "/files",
     "/people",
     "/changes",
     "/me",
