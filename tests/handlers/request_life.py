@@ -13,7 +13,7 @@ from desk.waiting import scale
 from runtime.clock import Clock
 from store import board
 from store.board import Wanted
-from store.tables import timers
+from store.tables import deliveries, timers
 from store.tables.requests import promises, reminders
 from store.tables.requests import requests as table
 from tests.bot import Bot
@@ -85,6 +85,19 @@ def fire_after(bot: Bot, advance: str) -> int:
 def fire_due(bot: Bot) -> int:
     """Fire what is due now."""
     return Clock(bot.engine, bot.process.factory, bot.reloader).fire()
+
+
+def fire_again(bot: Bot, known: set[str]) -> None:
+    """Let what has fired fire once more, as if neither its timer nor its delivery had been kept; `known` did so."""
+    fired = sa.select(timers.c.key).where(timers.c.state == "rung", timers.c.key.not_in(known))
+    with bot.engine.begin() as connection:
+        keys = list(connection.execute(fired).scalars())
+        names = [f"alarm:{key}" for key in keys]
+        connection.execute(sa.update(timers).where(timers.c.key.in_(keys)).values(state="pending"))
+        forgotten = {"delivery_id": deliveries.c.delivery_id + ":" + sa.cast(deliveries.c.id, sa.String)}
+        connection.execute(sa.update(deliveries).where(deliveries.c.delivery_id.in_(names)).values(forgotten))
+    known.update(keys)
+    assert fire_due(bot) == len(keys)
 
 
 def crm_request(kind: str = "created", **changes: Any) -> dict[str, Any]:

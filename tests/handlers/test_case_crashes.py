@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import yaml
 
+from store.tables import timers
 from tests.bot import Bot
 from tests.handlers import case_life as life
 from tests.handlers.case_life import SKUS, WRONG, after, chat, comments, notes, say, start, the_case
+from tests.handlers.request_life import fire_again
 from tests.handlers.test_request_crashes import Reaper, survive
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,13 +82,47 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     yield bodies
 
 
-def walk(bot: Bot, of: dict[str, Any], steps: list[str]) -> None:
+def go(bot: Bot, of: dict[str, Any], step: str) -> None:
     """`+4h`: so much time goes by; `!…`: the agent writes to the client; else the agent notes it in the ticket."""
-    for step in steps:
-        if step.startswith("+"):
-            after(bot, step[1:])
-        else:
-            say(bot, of, step.removeprefix("!"), public=step.startswith("!"))
+    if step.startswith("+"):
+        after(bot, step[1:])
+    else:
+        say(bot, of, step.removeprefix("!"), public=step.startswith("!"))
+
+
+def stands(bot: Bot, of: dict[str, Any]) -> tuple[Any, ...]:
+    """All that people see of the only case, and what it waits for."""
+    chats = [chat(bot, name) for name in ("ops", "ecom", "returns", "approver")]
+    facts = the_case(bot).branch, the_case(bot).state, the_case(bot).facts, the_case(bot).steps
+    return facts, notes(bot, of), notes(bot, of, draft=True), comments(bot), chats, life.pending(bot)
+
+
+class Repeater:
+    """Tells the bot everything once more: each event as it was sent and under another number, each timer that fired."""
+
+    def __init__(self, bot: Bot, of: dict[str, Any], sent: list[dict[str, Any]]) -> None:
+        self.bot, self.of, self.sent = bot, of, sent
+        self._told = 0
+        self._fired: set[str] = set()
+
+    def repeat(self, step: str) -> None:
+        """What has come since the last time; nothing changes."""
+        before, bodies = stands(self.bot, self.of), self.sent[self._told :]
+        for body in bodies:
+            self.bot.crm(body)
+            self.bot.crm(body | {"id": f"{body['id']}-again"})
+        self._told = len(self.sent)
+        survive(self.bot)
+        assert stands(self.bot, self.of) == before, step
+        waits = self._waits()
+        fire_again(self.bot, self._fired)
+        survive(self.bot)
+        assert (stands(self.bot, self.of), self._waits()) == (before, waits), step
+
+    def _waits(self) -> list[tuple[str, Any]]:
+        with self.bot.engine.connect() as connection:
+            set_now = sa.select(timers.c.key, timers.c.due_at).where(timers.c.state == "pending")
+            return [(row.key, row.due_at) for row in connection.execute(set_now.order_by(timers.c.key))]
 
 
 def once(bot: Bot, of: dict[str, Any]) -> None:
@@ -99,8 +137,9 @@ def once(bot: Bot, of: dict[str, Any]) -> None:
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("branch", WALKS)
 def test_a_crash_at_every_action_of_a_branch(
-    bot: Bot, branch: str, moment: str, monkeypatch: pytest.MonkeyPatch, sent: list[dict[str, Any]]
+    any_bot: Bot, branch: str, moment: str, monkeypatch: pytest.MonkeyPatch, sent: list[dict[str, Any]]
 ) -> None:
+    bot = any_bot
     facts, steps = WALKS[branch]
     life.prepare(bot)
     reaper = Reaper(moment)
@@ -108,27 +147,31 @@ def test_a_crash_at_every_action_of_a_branch(
     monkeypatch.setattr(life, "finish", survive)
     of = start(bot, facts)
     assert the_case(bot).branch == branch
-    walk(bot, of, steps)
+    repeater = Repeater(bot, of, sent)
+    repeater.repeat("the beginning")
+    for step in steps:
+        go(bot, of, step)
+        repeater.repeat(step)
     life.move(bot, DONE)
+    repeater.repeat("done")
     assert (the_case(bot).state, life.pending(bot)) == ("done", [])
     assert len(reaper.seen) > len(steps)
     once(bot, of)
     told = [chat(bot, name) for name in ("ops", "ecom", "returns", "approver")]
     # a chat is told at least once, and twice only where nobody can know that it was
     assert all(count <= (1 if moment == "before" else 2) for texts in told for count in Counter(texts).values())
-    before = life.deeds(bot), notes(bot, of), notes(bot, of, draft=True), comments(bot), told
+    before = life.deeds(bot), stands(bot, of)
     for body in list(sent):
         bot.crm(body)
     survive(bot)
     assert after(bot, "40d") == 0
-    again = [chat(bot, name) for name in ("ops", "ecom", "returns", "approver")]
-    assert (life.deeds(bot), notes(bot, of), notes(bot, of, draft=True), comments(bot), again) == before
+    assert (life.deeds(bot), stands(bot, of)) == before
 
 
 @pytest.mark.rule("J-38", "J-19", "J-29", "J-10")
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_crash_at_every_action_leaves_everything_once(
-    any_bot: Bot, moment: str, monkeypatch: pytest.MonkeyPatch
+    any_bot: Bot, moment: str, monkeypatch: pytest.MonkeyPatch, sent: list[dict[str, Any]]
 ) -> None:
     bot = any_bot
     life.prepare(bot)
@@ -136,10 +179,11 @@ def test_a_crash_at_every_action_leaves_everything_once(
     reaper.wrap(monkeypatch)
     monkeypatch.setattr(life, "finish", survive)
     of = start(bot, ALL)
-    after(bot, "6h")
-    say(bot, of, "Прожала возврат")
-    life.comment(bot, "Смотрим")
-    life.move(bot, DONE)
+    repeater = Repeater(bot, of, sent)
+    steps = partial(after, bot, "6h"), partial(say, bot, of, "Прожала возврат"), partial(life.comment, bot, "Смотрим")
+    for step in (*steps, partial(life.move, bot, DONE)):
+        step()
+        repeater.repeat(str(step.args))
     assert the_case(bot).state == "done"
     assert life.pending(bot) == []
     assert {name for _, name in reaper.seen} >= DEEDS
