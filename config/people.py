@@ -31,6 +31,15 @@ class People(Strict):
         known = self.people.get(agent) or self.people.get(bare)
         return known or next((row for row in self.people.values() if row.jira == account), None)
 
+    def agent(self, source: str, text: str) -> str:
+        """Return the id in a CRM of whoever has this name; the text itself when nobody has, or several have."""
+        known = {
+            key.removeprefix(f"{source}:")
+            for key, row in self.people.items()
+            if row.name.casefold() == text.casefold() and (":" not in key or key.startswith(f"{source}:"))
+        }
+        return known.pop() if len(known) == 1 else text
+
     def name(self, agent: str) -> str:
         """Return an agent's name; the id without its CRM when the table has no name."""
         known = self.find(agent)

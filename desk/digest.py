@@ -73,7 +73,7 @@ def said(row: Waiting, config: Config, now: datetime) -> dict[str, Any]:
         "department": name_of(config, row.department) if row.department else "",
         "hours": int((now - row.since) / HOUR),
         "working": int(row.working / HOUR),
-        "owner": row.owner_id,
+        "owner": config.people.name(f"{row.source}:{row.owner_id}") if row.owner_id else "",
         "top": row.top,
     }
 

@@ -51,5 +51,5 @@ def tell_owner(event: IncidentEvent, desk: Desk) -> None:
         return
     if event.ticket_source == desk.usedesk.source and desk.usedesk.is_over(event.ticket_id):
         return
-    values = {"failure": row.name, "key": row.issue_key, "agent": joined.agent_id or ""}
+    values = {"failure": row.name, "key": row.issue_key}
     crm.tell(event.ticket_id, Telling("incident_over", values, optional=True, warns=True), why=RULE)

@@ -25,6 +25,7 @@ _NUMBER = "№"
 _VALUE = 2000  # characters of one value of a ledger
 _DOCUMENT = 200_000  # characters of a body; it may be 25 MB
 _INTERNAL = ("write_comment", "draft_comment")
+_OF_PEOPLE = ("hand_over_requests", "reassign_hold")  # actions that leave an agent's id
 _OWN = "own"  # the ledger's rule for actions that no rule of the manuals asks for
 
 
@@ -123,7 +124,7 @@ class View:
             mode=word("modes", row.mode),
             outcome=word("outcomes", row.outcome),
             kind=row.outcome,
-            before=self._kept(row.before),
+            before=self._person(row.before) if row.verb in _OF_PEOPLE else self._kept(row.before),
             after=self.left(row.verb, row.after) if row.after != target else "",
             reason=self.reason(row.reason),
             internal=row.verb.startswith("note_") or row.verb in _INTERNAL,
@@ -145,7 +146,11 @@ class View:
 
     def left(self, verb: str, value: object) -> str:
         """Return the value that an action left, or would leave, with a word for what it is."""
-        return _labelled("values", verb, self._kept(value))
+        return _labelled("values", verb, self._person(value) if verb in _OF_PEOPLE else self._kept(value))
+
+    def _person(self, agent: object) -> str:
+        """Return an agent's name; the id when `people.yml` has none."""
+        return self._config.people.name(str(agent)) if agent else ""
 
     def _kept(self, value: object) -> str:
         """Return a value as text: a moment in local time, an internal name in words, anything else as it is."""

@@ -118,7 +118,7 @@ def test_what_is_said_and_taken_back(page: Page, worked: House) -> None:
     assert sql(worked, query, ticket=SOOTHED) == [(None, 0, "a18", "open")]
 
     row.get_by_text("Что сделать").click()
-    row.get_by_label("Номер сотрудника").fill("a17")
+    row.get_by_label("Имя или номер сотрудника").fill("a17")
     row.get_by_role("button", name="Передать").click()
     pressed(page, worked, "теперь отвечает другой сотрудник")
     assert sql(worked, query, ticket=SOOTHED) == [(None, 0, "a17", "open")]

@@ -6,7 +6,7 @@ import pytest
 
 from config.config import Config
 from config.loader import load
-from config.people import People
+from config.people import People, PersonRow
 from tests.config.test_golden import SHIPPED
 
 TABLE = People.model_validate(
@@ -36,6 +36,22 @@ TABLE = People.model_validate(
 )
 def test_what_an_agent_is_called(agent: str, name: str) -> None:
     assert TABLE.name(agent) == name
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "agent"),
+    [
+        ("webcrm", "Анна Петрова", "a17"),
+        ("webcrm", "анна петрова", "a17"),
+        ("usedesk", "Пётр Ильин", "17"),
+        ("webcrm", "Пётр Ильин", "Пётр Ильин"),  # webcrm does not know him
+        ("webcrm", "a17", "a17"),
+        ("webcrm", "Два Тёзки", "Два Тёзки"),
+    ],
+)
+def test_who_has_a_name(source: str, text: str, agent: str) -> None:
+    twice = TABLE.model_copy(update={"people": TABLE.people | {f"b{n}": PersonRow(name="Два Тёзки") for n in (1, 2)}})
+    assert twice.agent(source, text) == agent
 
 
 def test_names_are_no_part_of_a_version(env: dict[str, str]) -> None:

@@ -262,7 +262,8 @@ def _holding(parts: Parts, source: str, ticket: str, form: HoldForm) -> TicketEv
     not_solved = config.categories.resolutions.get("not_solved")
     if source != WEBCRM or not known or not_solved is None:
         return None
-    agents = config.holds.agents
+    people = parts.process.reloader.current().people.people.values()
+    agents = {row.name: row.jira for row in people if row.jira} | config.holds.agents
     if fault := form.fault_of(agents, own_keys):
         return replace(form, fault=fault)
     return form.event(known, not_solved.name, agents, parts.process.clock.now())

@@ -142,13 +142,14 @@ class ManyActions:
         events = []
         for what, number in batch.rows:
             found, name = FIND[what](connection, number), f"{what}:{number}"
-            fault = self._fault(connection, found, batch.given)
+            given = self._single.by_id(found.source, batch.given) if found else batch.given
+            fault = self._fault(connection, found, given)
             if fault or found is None:
                 left[fault].append(found.ticket_id if found else str(number))
                 continue
-            events.append(event_of(found, batch.action, batch.given, (f"{batch.key}.{name}", now)))
+            events.append(event_of(found, batch.action, given, (f"{batch.key}.{name}", now)))
             before[name] = _was(found, batch.action)
-            change = Change(f"said_{batch.action}", name, None, batch.given.get("owner"), batch.given.get("reason"))
+            change = Change(f"said_{batch.action}", name, None, given.get("owner"), given.get("reason"))
             audit.write(connection, who, change, machine_now())
         until = _until(now, batch.given)
         told = _told(before, left) | {"owner": batch.given.get("owner"), "until": until}
@@ -170,7 +171,10 @@ class ManyActions:
         for name, value in _members(row.before).items():
             what, _, number = name.partition(":")
             found = FIND[what](connection, int(number))
-            fault = _cannot(connection, found, action, (value, _members(row.after)))
+            done_then = _members(row.after)
+            if found is not None and action == "reassign":
+                done_then = {**done_then, **self._single.by_id(found.source, {"owner": done_then["owner"]})}
+            fault = _cannot(connection, found, action, (value, done_then))
             if fault or found is None:
                 left[fault].append(found.ticket_id if found else number)
                 continue

@@ -97,12 +97,20 @@ class PersonActions:
                 abort(404)
             if not is_open(found):
                 return _back("said_over")
+            given = self.by_id(found.source, given)
             if "owner" in given and not self.knows(connection, found.source, given["owner"]):
                 return _refused("said_unknown_owner", action, what, number)
             post(connection, event_of(found, action, given, (secrets.token_urlsafe(12), now)))
             change = Change(f"said_{action}", f"{what}:{number}", None, given.get("owner"), given.get("reason"))
             audit.write(connection, person().actor, change, machine_now())
         return _back(f"said_{action}", undo=_signer().dumps(opposite(found, action)))
+
+    def by_id(self, source: str, given: Given) -> Given:
+        """Return what a form says, with the agent's id of this CRM where `people.yml` has the name that was typed."""
+        found = given.copy()
+        if "owner" in found:
+            found["owner"] = self._parts.process.reloader.current().people.agent(source, found["owner"])
+        return found
 
     def knows(self, connection: sa.Connection, source: str, owner: str) -> bool:
         """Return whether an agent is known, from `holds.yml` or the CRM's events."""

@@ -170,11 +170,12 @@ def asked(parts: Parts) -> Wanted:
 def _offered(connection: sa.Connection, parts: Parts, wanted: Wanted) -> dict[str, object]:
     """Return the choices for the filters and for handing over."""
     owners = board_choices.owners(connection, sources(parts))
-    known = {agent for _, agent in board_choices.known_agents(connection)}
+    known = [f"{source}:{agent}" for source, agent in board_choices.known_agents(connection)]
+    named = parts.process.reloader.current().people.name
     return {
-        "people": people(owners, wanted.narrow.agent),
+        "people": people(owners, wanted.narrow.agent, named),
         "topics": topics(board_choices.topics(connection), wanted.narrow.topic, parts),
-        "takers": sorted(known | {owner.partition(":")[2] for owner in owners}),
+        "takers": sorted({named(one) for one in (*known, *owners)}),
     }
 
 
@@ -218,7 +219,7 @@ def _line(
         issue_url=view.issue_url(key) if key else None,
         awaited=name_of(config, row.department) if row.department else word("awaited", row.kind),
         topic=view.value(row.topic),
-        owner=row.owner_id or "",
+        owner=config.people.name(f"{row.source}:{row.owner_id}") if row.owner_id else "",
         agent=f"{row.source}:{row.owner_id or ''}",
         top=row.top,
         age=took(now - row.since),

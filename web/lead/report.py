@@ -188,7 +188,8 @@ def _offered(parts: Parts, period: Period, chosen: Narrow) -> dict[str, object]:
         agents, about = (
             rollups.values(connection, period.first, period.last, name, OFFERED) for name in ("agent", "topic")
         )
-    return {"people": people(agents, chosen.agent), "topics": topics(about, chosen.topic, parts)}
+    named = parts.process.reloader.current().people.name
+    return {"people": people(agents, chosen.agent, named), "topics": topics(about, chosen.topic, parts)}
 
 
 def _charts(found: Report) -> dict[str, object]:
@@ -221,7 +222,8 @@ def _named(parts: Parts, config: Config) -> Named:
             return digest.name_of(config, value)
         if dimension == "agent":
             source, _, owner = value.partition(":")
-            return f"{owner or word('nobody', 'agent')} ({word('sources', source)})"
+            shown = config.people.name(value) if owner else word("nobody", "agent")
+            return f"{shown} ({word('sources', source)})"
         return str(parts.redact(value)) if value else word("nobody", "topic")
 
     return named
@@ -262,7 +264,8 @@ def _rows_behind(parts: Parts, config: Config) -> Iterator[Sequence[Cell]]:
         for one in found:
             hours = round((one.answered_at - one.since) / timedelta(hours=1), 2) if one.answered_at else None
             answered = view.moment(one.answered_at).stamp if one.answered_at else ""
-            about = (named(one.department), view.value(one.topic), one.owner_id or "")
+            owner = config.people.name(f"{one.source}:{one.owner_id}") if one.owner_id else ""
+            about = (named(one.department), view.value(one.topic), owner)
             yield (one.ticket_id, *about, view.moment(one.since).stamp, one.step, answered, hours)
         if more is None:
             return
