@@ -1,8 +1,7 @@
-"""Group commit: concurrent requests share one transaction.
+"""Group commit: threads that write at the same time share one transaction.
 
-SQLite has one writer, and each commit is an fsync. With a transaction per request 20 connections queue for
-the lock; with one committer thread a whole batch costs one fsync (see `docs/adr/0003`). PostgreSQL gains from
-fewer round trips in the same way.
+SQLite has one writer, and each commit is an fsync. With a transaction for each, threads queue for the lock; together
+they pay for one (see `docs/adr/0003`). PostgreSQL gains from fewer round trips in the same way.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Generic, TypeVar, cast
 
 import sqlalchemy as sa
@@ -17,32 +17,39 @@ import sqlalchemy as sa
 from store.database import take_write_lock
 
 MAX_BATCH = 64
-IDLE_SECONDS = 5.0  # after which the thread ends: it would keep alive an engine that nobody else uses
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
 class _Job(Generic[Item, Answer]):
-    """An item on its way, and the caller that waits for it."""
+    """An item on its way, and the thread that waits for it."""
 
     def __init__(self, item: Item) -> None:
         self.item = item
+        self.is_over = False
         self.answer: Answer | None = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.follower: _Job[Item, Answer] | None = None
         self._asleep = threading.Lock()  # a Future costs three times as many switches between threads
         self._asleep.acquire()
 
+    def sleep(self) -> None:
+        """Wait until the item is written, or this thread is the one to write."""
+        self._asleep.acquire()
+
     def wake(self) -> None:
-        """Wake the waiting caller."""
+        """Let the waiting thread continue."""
         self._asleep.release()
 
-    def result(self) -> Answer:
-        """Wait for the answer, or raise the error.
+    def end(self, answer: Answer | None, error: BaseException | None = None) -> None:
+        """Record how it ended."""
+        self.answer, self.error, self.is_over = answer, error, True
 
-        Each caller wakes the next one of the batch: woken all at once, they would only queue for the GIL.
+    def result(self) -> Answer:
+        """Return the answer, or raise the error.
+
+        Each thread of a batch wakes the next one: all at once would only queue for the interpreter's lock.
         """
-        self._asleep.acquire()
         if self.follower is not None:
             self.follower.wake()
         if self.error is not None:
@@ -51,53 +58,82 @@ class _Job(Generic[Item, Answer]):
 
 
 class Committer(Generic[Item, Answer]):
-    """Writes items in batches on a thread of its own, which starts with the first item and ends when idle.
+    """Writes items in batches: the first thread that comes writes its own, then the next one all that has gathered.
 
-    `write` gets a connection in a transaction and a batch, and returns an answer for each item.
+    `write` gets a transaction and a batch, and returns an answer for each item. It is called in the thread of one of
+    the callers, none of which may hold a connection.
     """
 
     def __init__(self, engine: sa.Engine, write: Callable[[sa.Connection, Sequence[Item]], Sequence[Answer]]) -> None:
         self._engine = engine
         self._write = write
+        self._guard = threading.Lock()
         self._jobs: deque[_Job[Item, Answer]] = deque()
-        self._wake = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._is_writing = False
 
     def commit(self, item: Item) -> Answer:
-        """Write `item` in a shared transaction; returns after the commit, with its answer.
+        """Write `item` in a shared transaction; return its answer after the commit.
 
-        When a batch fails, its items are written again one by one, so the error reaches only the item's own caller.
+        An item that cannot be written raises for its own caller; the others of its batch are written one by one.
         """
         job: _Job[Item, Answer] = _Job(item)
-        with self._wake:
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
-                self._thread.start()
+        with self._guard:
             self._jobs.append(job)
-            self._wake.notify()
+            must_wait, self._is_writing = self._is_writing, True
+        if must_wait:
+            job.sleep()
+        if not job.is_over:
+            self._write_batch()
         return job.result()
 
-    def _run(self) -> None:
-        while True:
-            with self._wake:
-                if not self._wake.wait_for(lambda: self._jobs, IDLE_SECONDS):
-                    self._thread = None
-                    return
-                batch = [self._jobs.popleft() for _ in range(min(len(self._jobs), MAX_BATCH))]
-            self._commit(batch)
+    def _write_batch(self) -> None:
+        """Write what has gathered, of which the caller's is the oldest; then it is the next one's turn."""
+        with self._guard:
+            batch = [self._jobs.popleft() for _ in range(min(len(self._jobs), MAX_BATCH))]
+        self._commit(batch)
+        for job, follower in pairwise(batch):
+            job.follower = follower
+        with self._guard:
+            successor = self._jobs[0] if self._jobs else None
+            self._is_writing = successor is not None
+        if successor is not None:
+            successor.wake()
 
     def _commit(self, batch: list[_Job[Item, Answer]]) -> None:
         try:
             with self._engine.begin() as connection:
                 take_write_lock(connection)
                 answers = self._write(connection, [job.item for job in batch])
-        except Exception as error:
-            if len(batch) > 1:
+        except BaseException as error:  # it is raised again, in the thread of whoever asked for it
+            if len(batch) > 1 and isinstance(error, Exception):
                 for job in batch:
                     self._commit([job])
                 return
-            batch[0].error = error
+            for job in batch:
+                job.end(None, error)
         else:
-            for job, answer, follower in zip(batch, answers, [*batch[1:], None], strict=True):
-                job.answer, job.follower = answer, follower
-        batch[0].wake()
+            for job, answer in zip(batch, answers, strict=True):
+                job.end(answer)
+
+
+class Once:
+    """A write of one caller. One that failed is not tried again when its batch is repeated: its own state is spent."""
+
+    def __init__(self, write: Callable[[sa.Connection], bool]) -> None:
+        self._write = write
+        self._error: Exception | None = None
+
+    def __call__(self, connection: sa.Connection) -> bool:
+        """Call it, or raise again what the first call raised."""
+        if self._error is not None:
+            raise self._error
+        try:
+            return self._write(connection)
+        except Exception as error:
+            self._error = error
+            raise
+
+
+def one_by_one(connection: sa.Connection, writes: Sequence[Callable[[sa.Connection], bool]]) -> list[bool]:
+    """Call each in turn; for a `Committer`."""
+    return [write(connection) for write in writes]

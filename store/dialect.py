@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 
-def is_postgresql(connection: sa.Connection) -> bool:
+def is_postgresql(connection: sa.Connection | sa.Engine) -> bool:
     """Whether this is PostgreSQL; otherwise it is SQLite."""
     return connection.dialect.name == "postgresql"
 

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-import runtime.committer
 import store.database
-from runtime.committer import MAX_BATCH, Committer
+from runtime.committer import MAX_BATCH, Committer, Once, one_by_one
 from store import systems
 from store.database import BUSY_TIMEOUT_MS, connect
 from tests.databases import Sqlite
-
-Write = Callable[[sa.Connection], bool]
-
-
-def one_by_one(connection: sa.Connection, writes: Sequence[Write]) -> list[bool]:
-    """What is committed here are functions, called in turn."""
-    return [write(connection) for write in writes]
 
 
 def commits(engine: sa.Engine) -> list[object]:
@@ -92,19 +85,66 @@ def test_what_gathers_is_committed_at_once_up_to_a_bound(engine: sa.Engine) -> N
     assert len(count) == 3
 
 
-def test_a_committer_that_nobody_needs_keeps_no_thread(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime.committer, "IDLE_SECONDS", 0.05)
-    committer = Committer(engine, one_by_one)
+def test_who_comes_alone_writes_in_its_own_thread(engine: sa.Engine) -> None:
+    threads = Committer[Callable[[], int], int](engine, lambda _, items: [item() for item in items])
     for _ in range(2):
-        assert committer.commit(lambda _: True)
-        thread = committer._thread
-        assert thread is not None
-        thread.join(20)
-        assert not thread.is_alive()
-    writes = 40  # some come just when the thread is about to end
-    for number in range(writes):
-        threading.Event().wait(0.05 if number % 2 else 0.048)
-        assert committer.commit(lambda _: True)
+        assert threads.commit(threading.get_ident) == threading.get_ident()
+
+
+def test_a_thread_that_is_broken_off_leaves_none_waiting(engine: sa.Engine) -> None:
+    committer = Committer(engine, one_by_one)
+    hold, held = threading.Event(), threading.Event()
+
+    def first(_: sa.Connection) -> bool:
+        held.set()
+        return hold.wait(20)
+
+    def broken_off(_: sa.Connection) -> bool:
+        raise SystemExit
+
+    with ThreadPoolExecutor(3) as threads:
+        waiting = threads.submit(committer.commit, first)
+        assert held.wait(20)
+        broken = [threads.submit(committer.commit, broken_off), threads.submit(committer.commit, lambda _: True)]
+        while len(committer._jobs) < len(broken):
+            threading.Event().wait(0.005)
+        hold.set()
+        assert waiting.result(20)
+        for one in broken:
+            with pytest.raises(SystemExit):
+                one.result(20)
+    assert committer.commit(lambda _: True)
+
+
+def test_what_failed_is_not_tried_again_when_its_batch_is_repeated(engine: sa.Engine) -> None:
+    committer = Committer(engine, one_by_one)
+    hold, held, calls = threading.Event(), threading.Event(), Counter[str]()
+
+    def first(_: sa.Connection) -> bool:
+        held.set()
+        return hold.wait(20)
+
+    def good(_: sa.Connection) -> bool:
+        calls["good"] += 1
+        return True
+
+    def failing(connection: sa.Connection) -> bool:
+        calls["failing"] += 1
+        return connection.execute(sa.text("SELECT nothing FROM nowhere")).scalar_one() is None
+
+    with ThreadPoolExecutor(3) as threads:
+        waiting = threads.submit(committer.commit, Once(first))
+        assert held.wait(20)
+        others = [threads.submit(committer.commit, Once(one)) for one in (good, failing)]
+        while len(committer._jobs) < len(others):
+            threading.Event().wait(0.005)
+        hold.set()
+        assert waiting.result(20)
+        assert others[0].result(20)
+        with pytest.raises(sa.exc.DBAPIError):
+            others[1].result(20)
+    assert calls["failing"] == 1
+    assert calls["good"] in (1, 2)  # by which of the two came first
 
 
 def test_who_waits_for_an_acknowledgement_has_the_write_lock_before_it_reads(sqlite: Sqlite, tmp_path: Path) -> None:
