@@ -215,6 +215,12 @@ class Bot:
         self.process.__dict__["reloader"] = self.reloader
         self.runner = self.new_runner()
 
+    def restart_receivers(self) -> None:
+        """Let the receivers read the configuration as it is now."""
+        self.app = self._app()
+        self.client = self.app.test_client()
+        self._server.app = self.app
+
     def set_mode(self, rule: str, mode: str, **more: str) -> None:
         """Give one rule a mode of its own, and other keys, in a copy of the shipped configuration."""
         folder = Path(self.env["DATA_DIR"]) / "config"

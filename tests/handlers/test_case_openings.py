@@ -203,37 +203,6 @@ def test_a_deleted_issue_ends_its_case(bot: Bot) -> None:
     assert life.dead(bot) == []
 
 
-@pytest.mark.rule("J-44", "J-46", "J-47")
-def test_a_claim_in_the_carriers_own_jira_and_its_answer(bot: Bot) -> None:
-    life.prepare(bot)
-    _with_access(bot)
-    of = start(bot, {"kind": "Задержка курьера", "order_no": "7654321", "handed_over": "16.11.2026"} | CITY)
-    claim = the_case(bot).facts["claim"]
-    assert claim.startswith("DESK-")
-    fields = bot.sandbox.issue(claim)["fields"]
-    assert "задержка 4 дн." in plain_text(fields["description"])
-    assert "Пришло не то" not in plain_text(fields["description"])  # no word of the client's
-    assert "ждём ответа от менеджеров Каспи" in notes(bot, of, draft=True)[-1]
-    comment(bot, "Привезём завтра.", claim)
-    assert "Привезём завтра." in notes(bot, of, draft=True)[-1]
-    assert life.dead(bot) == []
-
-
-CITY = {"city": "Алматы", "platform": "Kaspi"}
-
-
-def _with_access(bot: Bot) -> None:
-    """A second site, on which the carrier's project is."""
-    bot.set_mode("J-44", "act")
-    folder = Path(bot.env["CONFIG_DIR"])
-    cases, jira = folder / "cases.yml", folder / "jira.yml"
-    cases.write_text(cases.read_text().replace("claims: null", "claims: DESK"))
-    head, found, tail = jira.read_text().partition("  DESK:\n    request_type:")
-    assert found
-    jira.write_text(f"{head}  DESK:\n    issue_type: {{claim: Задача}}\n    request_type:{tail}")
-    bot.set_config()
-
-
 @pytest.mark.rule("J-01", "J-38", "J-16")
 def test_a_case_from_usedesk(sqlite: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with usedesk_bot(sqlite.fresh(tmp_path), tmp_path, monkeypatch) as bot:
