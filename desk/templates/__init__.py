@@ -60,7 +60,7 @@ class Templates:
     """The templates in a folder that contains `jira_templates/` and `crm_templates/`."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._wall: Wall | None = None
         self._issues: dict[str, Kept[CompiledIssue]] = {}
         self._comments = Kept([folder / COMMENTS], partial(load_comments, folder))
@@ -109,21 +109,21 @@ class Templates:
     def check(self) -> list[str]:
         """Return every problem of every template, found by compiling it and rendering it with full and minimal data."""
         report: list[str] = []
-        files = (path.name for path in sorted((self._folder / "jira_templates").glob("*.yml")))
+        files = (path.name for path in sorted((self.folder / "jira_templates").glob("*.yml")))
         for name in files:
             if f"jira_templates/{name}" not in {SHARED, COMMENTS}:
-                _try(report, partial(_try_issue, self._folder, name.removesuffix(".yml")))
-        _try(report, partial(_try_entries, self._folder, load_comments))
-        _try(report, partial(_try_entries, self._folder, load_all_notes))
-        _try(report, partial(_try_entries, self._folder, partial(load_notes, file=INTERIM)))
+                _try(report, partial(_try_issue, self.folder, name.removesuffix(".yml")))
+        _try(report, partial(_try_entries, self.folder, load_comments))
+        _try(report, partial(_try_entries, self.folder, load_all_notes))
+        _try(report, partial(_try_entries, self.folder, partial(load_notes, file=INTERIM)))
         return list(dict.fromkeys(report))
 
     def _issue(self, template: str) -> CompiledIssue:
         if template not in self._issues:
             if not _NAME.match(template):
                 raise TemplateError(f"jira_templates: {template!r} cannot be the name of a template")
-            files = [self._folder / issue_file(template), self._folder / SHARED]
-            self._issues[template] = Kept(files, partial(load_issue, self._folder, template))
+            files = [self.folder / issue_file(template), self.folder / SHARED]
+            self._issues[template] = Kept(files, partial(load_issue, self.folder, template))
         return self._issues[template].get()
 
 

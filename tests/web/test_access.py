@@ -32,6 +32,7 @@ PAGES = [
     "/rules",
     "/rules/W-57",
     "/try",
+    "/files",
     "/people",
     "/changes",
     "/me",

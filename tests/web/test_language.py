@@ -20,6 +20,7 @@ PAGES = (
     "/rules",
     "/rules/W-57",
     "/try",
+    "/files",
     "/people",
     "/changes",
     "/me",

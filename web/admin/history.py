@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from store import switches
 from store.rows import ChangeRow
+from web.admin.file_changes import FileChange
+from web.admin.file_saving import WHAT, undoable
 from web.parts import Parts
 from web.shown import View
 from web.times import ShownMoment
@@ -52,16 +54,21 @@ class DeliveryHistory:
             what=row.what,
             what_words=word("changes", row.what),
             target=word("roles", row.target) if row.what == "signed_in" else row.target or "",
-            before=self._value(row, row.before),
-            after=self._value(row, row.after),
+            before="" if row.what == WHAT else self._value(row, row.before),
+            after=_counted(row) if row.what == WHAT else self._value(row, row.after),
             reason=self._view.reason(row.reason),
             address=row.address or "",
-            undo=can_be_undone(row, modes),
+            undo=can_be_undone(row, modes) or undoable(self._parts, row) is not None,
         )
 
     def _value(self, row: ChangeRow, value: object) -> str:
         table = {"mode_set": "modes", "replayed": "states", "dropped": "states", "role_set": "roles"}.get(row.what)
         return word(table, value) if table and value else self._view.value(value)
+
+
+def _counted(row: ChangeRow) -> str:
+    """How many lines of a file are gone, and how many are new."""
+    return word("file_lines", "changed").format(gone=FileChange.count(row.before), new=FileChange.count(row.after))
 
 
 def can_be_undone(row: ChangeRow, modes: dict[str, str]) -> bool:
