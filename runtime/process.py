@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import sqlalchemy as sa
@@ -27,6 +28,7 @@ class Process:
     """The parts of a process, each made when it is first used."""
 
     settings: Settings
+    env: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False, compare=False)
 
     @cached_property
     def engine(self) -> sa.Engine:
@@ -35,10 +37,17 @@ class Process:
         upgrade(engine)
         return engine
 
+    def with_variables(self, variables: Mapping[str, str]) -> Process:
+        """Return a process on the same database as it would be with these environment variables."""
+        env = {**self.env, **variables}
+        other = Process(Settings.read(env), env)
+        other.__dict__["engine"] = self.engine
+        return other
+
     @cached_property
     def reloader(self) -> ConfigReloader:
         """The configuration from the files; raises ConfigError with every fault."""
-        return ConfigReloader(self.settings.config_dir, os.environ)
+        return ConfigReloader(self.settings.config_dir, self.env)
 
     @cached_property
     def effective_config(self) -> EffectiveConfig:

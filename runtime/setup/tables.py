@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import os
+import hashlib
+import json
 import re
 import shutil
 import tempfile
@@ -31,9 +32,13 @@ class SetupWishes:
 
 @dataclass(frozen=True)
 class ProposedTables:
-    """New texts of the files in `folder` that would change, by name, and what the admin should check."""
+    """New texts of the files in `folder` that would change, by name, and what the admin should check.
+
+    `before` has what stands in the files now.
+    """
 
     folder: Path
+    before: Mapping[str, str]
     texts: Mapping[str, str]
     doubts: Sequence[Doubt]
 
@@ -42,8 +47,12 @@ class ProposedTables:
         return "".join(line for name, text in self.texts.items() for line in self._difference(name, text))
 
     def _difference(self, name: str, text: str) -> Iterable[str]:
-        before = (self.folder / name).read_text(encoding="utf-8").splitlines(keepends=True)
+        before = self.before[name].splitlines(keepends=True)
         return difflib.unified_diff(before, text.splitlines(keepends=True), name, name, n=1)
+
+    def digest(self) -> str:
+        """Return what tells these texts from any others."""
+        return hashlib.sha256(json.dumps(dict(self.texts), sort_keys=True).encode()).hexdigest()
 
     def faults(self, env: Mapping[str, str]) -> list[Fault]:
         """Return what would be wrong with the tables if they were written."""
@@ -54,10 +63,6 @@ class ProposedTables:
             for name, text in self.texts.items():
                 (new / name).write_text(text, encoding="utf-8")
             return check(new, env)
-
-    def may_be_written(self) -> bool:
-        """Whether this process may write all of the files."""
-        return all(os.access(self.folder / name, os.W_OK) for name in self.texts)
 
     def write(self) -> None:
         """Write the files."""
@@ -91,7 +96,7 @@ def propose_tables(site: JiraSite, config: Config, folder: Path, wishes: SetupWi
     for name in FILES[1:]:
         new[name] = _renamed(texts[name], places)
     new["holds.yml"] = _with_agents(new["holds.yml"], site, wishes.agents, doubts)
-    return ProposedTables(folder, {name: text for name, text in new.items() if text != texts[name]}, doubts)
+    return ProposedTables(folder, texts, {name: text for name, text in new.items() if text != texts[name]}, doubts)
 
 
 def _slots(config: Config) -> dict[str, list[str]]:
