@@ -222,3 +222,39 @@ def test_no_button_without_the_forms_token(site: Site, button: str) -> None:
     assert site.browser("admin").post(f"/people/{button}", data=form).status_code == 400
     form["csrf_token"] = site.token()
     assert site.browser("lead").post(f"/people/{button}", data=form).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("button", "form", "what"), [("role", {"role": "agent"}, "role_set"), ("block", {}, "user_blocked")]
+)
+def test_a_change_is_taken_back_until_there_is_another(
+    any_site: Site, button: str, form: dict[str, str], what: str
+) -> None:
+    site, lead = any_site, "lead@example.test"
+    press(site, button, email=lead, **form)
+    (change,) = site.changes(what)
+    undo = f"/changes/{change.id}/undo"
+    assert undo in site.text("/people")
+    assert site.post(undo).location == "/changes?told=user_undone"
+    assert sign_in(site, lead)[1].location == "/board"
+    (*_, back) = site.changes("role_set") + site.changes("user_unblocked")
+    assert (back.target, back.reason) == (lead, "undo")
+    assert undo not in site.text("/people")
+    assert site.post(undo).location == "/changes?told=user_not_undone"
+    assert site.post(f"/changes/{back.id}/undo").location == "/changes?told=user_undone"
+    assert sign_in(site, lead)[1].location != "/board"
+
+
+def test_what_was_done_to_oneself_is_for_others_to_take_back(site: Site) -> None:
+    people.add_user(site.engine, ANNA, "admin", GOOD, people.operator())
+    by = Actor(ANNA, "password")
+    assert Granting(site.engine, by, sandbox=True).set_role("lead@example.test", "admin")
+    assert Granting(site.engine, by, sandbox=True).set_role("admin@example.test", "lead")
+    (_, mine) = site.changes("role_set")
+    site.signed_in(site.browser("lead"), "lead@example.test", "admin")
+    assert f"/changes/{mine.id}/undo" in site.get("/people", "lead").text
+    assert Granting(site.engine, by, sandbox=True).take_back(mine)
+    (*_, back) = site.changes("role_set")
+    site.signed_in(site.browser("admin"), "admin@example.test", "admin")
+    assert f"/changes/{back.id}/undo" not in site.text("/people")
+    assert site.post(f"/changes/{back.id}/undo").location == "/changes?told=user_not_undone"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import cast
 
 import sqlalchemy as sa
 
@@ -12,7 +13,20 @@ from config.access import Role
 from desk.clock import machine_now
 from store import audit, users
 from store.audit import Actor, Change
+from store.rows import ChangeRow, UserRow
 from store.users import Row
+from web.parts import Parts
+
+CHANGES = ("role_set", "user_blocked", "user_unblocked")
+
+
+def still_stands(row: ChangeRow, user: UserRow | None) -> bool:
+    """Whether a user is as one of these changes left him."""
+    if user is None:
+        return False
+    if row.what == "role_set":
+        return user.role == row.after
+    return (user.blocked_at is not None) == (row.what == "user_blocked")
 
 
 class NotGrantedError(Exception):
@@ -21,6 +35,11 @@ class NotGrantedError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def here(parts: Parts, by: Actor) -> Granting:
+    """Changes by somebody on a page."""
+    return Granting(parts.process.engine, by, parts.process.settings.smezhnik_sandbox)
 
 
 @dataclass(frozen=True)
@@ -62,6 +81,16 @@ class Granting:
             users.set_blocked(connection, user.email, None)
             self._write(connection, Change("user_unblocked", user.email, reason=reason))
         return True
+
+    def take_back(self, row: ChangeRow) -> bool:
+        """Undo one of these changes; False when it is so already. Raises NotGrantedError."""
+        match row.what:
+            case "role_set":
+                return self.set_role(str(row.target), cast(Role, row.before), "undo")
+            case "user_blocked":
+                return self.unblock(str(row.target), "undo")
+            case _:
+                return self.block(str(row.target), "undo")
 
     @contextmanager
     def _one(self, email: str) -> Iterator[tuple[sa.Connection, Row]]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from store import audit, switches
+from store import audit
 from store.audit import AuditFilter
+from store.rows import ChangeRow
+from web.access import granting
+from web.access.granting import NotGrantedError
 from web.access.guard import person
-from web.admin.history import DeliveryHistory, can_be_undone
+from web.admin.file_saving import WHAT
+from web.admin.history import DeliveryHistory, Standing
 from web.admin.switching import switch
 from web.parts import Parts
 from web.query_parameters import NUMBER, number_of_query, storable
@@ -41,15 +45,26 @@ def blueprint(parts: Parts) -> Blueprint:
         """Put back what was before, if nobody has changed it since."""
         with parts.process.engine.connect() as connection:
             row = audit.one(connection, number)
-            modes = switches.modes(connection)
         if row is None:
             abort(404)
-        if not can_be_undone(row, modes):
-            return redirect(url_for("changes.page", told="not_undone"), 303)
-        switch(parts, str(row.target), None if row.before == "file" else str(row.before), person().actor, reason="undo")
-        return redirect(url_for("changes.page", told="undone"), 303)
+        return redirect(url_for("changes.page", told=_undone(parts, row)), 303)
 
     return routes
+
+
+def _undone(parts: Parts, row: ChangeRow) -> str:
+    """Take a change back; what is told then."""
+    of_user = row.what in granting.CHANGES
+    if row.what == WHAT or not Standing(parts).can_be_undone(row):  # a file's change is taken back on its own page
+        return "user_not_undone" if of_user else "not_undone"
+    if of_user:
+        try:
+            granting.here(parts, person().actor).take_back(row)
+        except NotGrantedError as refused:
+            return refused.reason
+        return "user_undone"
+    switch(parts, str(row.target), None if row.before == "file" else str(row.before), person().actor, reason="undo")
+    return "undone"
 
 
 def _parameter(name: str) -> str | None:

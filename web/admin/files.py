@@ -20,7 +20,7 @@ from web.admin.history import DeliveryHistory
 from web.parts import Parts
 from web.query_parameters import NUMBER, number_of_query
 from web.shown import view_of
-from web.words import word, words
+from web.words import notice, word, words
 
 _log = structlog.get_logger("files")
 _HISTORY = 10
@@ -149,8 +149,7 @@ def _looked(parts: Parts, file: ConfigFile) -> ReviewedText:
 
 
 def _page(parts: Parts, file: ConfigFile, look: ReviewedText) -> str:
-    asked, saved = request.args.get("told", ""), number_of_query("saved")
-    told = look.told or (asked if asked in words()["told"] else "") or ("file_saved" if saved else "")
+    saved = number_of_query("saved")
     with parts.process.engine.connect() as connection:
         changes = audit.page(connection, AuditFilter(what=WHAT, target=file.name), None, _HISTORY)
     rows = DeliveryHistory(parts, view_of(parts)).rows(changes)
@@ -162,6 +161,5 @@ def _page(parts: Parts, file: ConfigFile, look: ReviewedText) -> str:
         writable=config_files.is_writable(file),
         changes=rows,
         saved=next((row for row in rows if row.id == saved), None),
-        told=word("told", told) if told else None,
-        bad=told in ("file_changed_meanwhile", "file_not_written", "file_not_undone"),
+        **notice(look.told or request.args.get("told", "") or ("file_saved" if saved else "")),
     )

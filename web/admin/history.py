@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from store import switches
+from store import switches, users
 from store.rows import ChangeRow
+from web.access import granting
+from web.access.guard import person
 from web.admin.file_changes import FileChange
 from web.admin.file_saving import WHAT, undoable
 from web.parts import Parts
@@ -33,6 +35,25 @@ class HistoryEntry:
     undo: bool
 
 
+class Standing:
+    """How things stand now: what nobody has changed since can be taken back."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        with parts.process.engine.connect() as connection:
+            self._modes = switches.modes(connection)
+            self._users = {user.email: user for user in users.all_users(connection)}
+
+    def can_be_undone(self, row: ChangeRow) -> bool:
+        """Whether a rule, a user or a file is still as this change left it; one's own rights are for others to give."""
+        target = row.target or ""
+        if row.what == "mode_set":
+            return bool(row.before != row.after and self._modes.get(target, "file") == row.after)
+        if row.what in granting.CHANGES:
+            return target != person().email and granting.still_stands(row, self._users.get(target))
+        return undoable(self._parts, row) is not None
+
+
 class DeliveryHistory:
     """Rows of the audit for a page."""
 
@@ -41,11 +62,10 @@ class DeliveryHistory:
 
     def rows(self, found: Iterable[ChangeRow]) -> list[HistoryEntry]:
         """A page of them. E-mails of colleagues are what the audit is about, so they are shown."""
-        with self._parts.process.engine.connect() as connection:
-            modes = switches.modes(connection)
-        return [self._entry(row, modes) for row in found]
+        standing = Standing(self._parts)
+        return [self._entry(row, standing) for row in found]
 
-    def _entry(self, row: ChangeRow, modes: dict[str, str]) -> HistoryEntry:
+    def _entry(self, row: ChangeRow, standing: Standing) -> HistoryEntry:
         return HistoryEntry(
             id=row.id,
             at=self._view.moment(row.at),
@@ -58,7 +78,7 @@ class DeliveryHistory:
             after=_counted(row) if row.what == WHAT else self._value(row, row.after),
             reason=self._view.reason(row.reason),
             address=row.address or "",
-            undo=can_be_undone(row, modes) or undoable(self._parts, row) is not None,
+            undo=standing.can_be_undone(row),
         )
 
     def _value(self, row: ChangeRow, value: object) -> str:
@@ -69,8 +89,3 @@ class DeliveryHistory:
 def _counted(row: ChangeRow) -> str:
     """How many lines of a file are gone, and how many are new."""
     return word("file_lines", "changed").format(gone=FileChange.count(row.before), new=FileChange.count(row.after))
-
-
-def can_be_undone(row: ChangeRow, modes: dict[str, str]) -> bool:
-    """A switched rule, as long as nobody has switched it since."""
-    return bool(row.what == "mode_set" and row.before != row.after and modes.get(row.target or "", "file") == row.after)

@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from config.access import ROLES, Role
 from store import audit, users
 from store.audit import AuditFilter
-from web.access import people
-from web.access.granting import Granting, NotGrantedError
+from web.access import granting, people
+from web.access.granting import NotGrantedError
 from web.access.guard import person
 from web.admin.history import DeliveryHistory
 from web.parts import Parts
@@ -55,17 +55,17 @@ def _of_one(routes: Blueprint, parts: Parts) -> None:
         role = _role()
         if role is None:
             return _back("no_role")
-        return _granted(lambda: _granting(parts).set_role(_email(), role), "role_set")
+        return _granted(lambda: granting.here(parts, person().actor).set_role(_email(), role), "role_set")
 
     @routes.post("/people/block")
     def block() -> ResponseReturnValue:
         """«Закрыть вход»."""
-        return _granted(lambda: _granting(parts).block(_email()), "user_blocked")
+        return _granted(lambda: granting.here(parts, person().actor).block(_email()), "user_blocked")
 
     @routes.post("/people/unblock")
     def unblock() -> ResponseReturnValue:
         """«Открыть вход»."""
-        return _granted(lambda: _granting(parts).unblock(_email()), "user_unblocked")
+        return _granted(lambda: granting.here(parts, person().actor).unblock(_email()), "user_unblocked")
 
     @routes.post("/people/password")
     def set_password() -> ResponseReturnValue:
@@ -140,10 +140,6 @@ def _not_added(parts: Parts) -> str | None:
     if weakness := people.weakness(password, email):
         return f"{weakness}_password"
     return None if people.add_user(parts.process.engine, email, role, password, person().actor) else "user_known"
-
-
-def _granting(parts: Parts) -> Granting:
-    return Granting(parts.process.engine, person().actor, parts.process.settings.smezhnik_sandbox)
 
 
 def _granted(change: Callable[[], bool], told: str) -> ResponseReturnValue:
