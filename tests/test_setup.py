@@ -13,10 +13,12 @@ import yaml
 from click.testing import CliRunner, Result
 from flask.cli import cli as flask_command
 
+from config.jira import ComponentRule
 from config.loader import load
 from config.settings import Settings
 from desk.jira.survey import FoundProject, Survey
 from runtime.setup.proposal import Need, match_projects, propose, shared, written
+from runtime.setup.warehouses import with_warehouses
 from tests.bot import Bot
 from tests.handlers.test_hand_made import components
 from tests.handlers.test_jira_task import escalate
@@ -85,6 +87,39 @@ def test_a_second_time_there_is_nothing_to_change(setup: Run, folder: Path) -> N
     before = {file.name: file.read_text(encoding="utf-8") for file in folder.glob("*.yml")}
     assert "Таблицы уже такие" in setup("--yes").output
     assert {file.name: file.read_text(encoding="utf-8") for file in folder.glob("*.yml")} == before
+
+
+def test_a_warehouse_that_is_new_in_jira_is_added_once(setup: Run, bot: Bot, folder: Path) -> None:
+    for name in ("FF:Самара", "FF:СПб", "Самара"):  # new; another spelling of one that is known; no warehouse
+        bot.sandbox.call("POST", "/rest/api/3/component", {"project": "FBO", "name": name})
+    said = setup("--yes")
+    assert "+      Самара: FF:Самара" in said.output
+    assert "в Jira есть компоненты FF:Самара, по ним" in said.output
+    new, shipped = load(folder, bot.env).jira.components, load(ROOT / "config", bot.env).jira.components
+    assert new["fbo"].by_warehouse == {**shipped["fbo"].by_warehouse, "Самара": "FF:Самара"}
+    assert "Таблицы уже такие" in setup("--yes").output
+    bot.set_config(CONFIG_DIR=str(folder))
+    escalate(bot, warehouse="самара")
+    (issue,) = bot.sandbox.issues()
+    assert components(bot, issue["key"]) == ["FF:Самара"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"by_warehouse": {"Казань": "FF:Казань", "Тверь": "Склад Тверь"}},  # no common beginning
+        {"by_warehouse": {"Казань": "Казань"}},  # any component may be a warehouse
+        {"always": ("FF:Самара",), "by_warehouse": {"Казань": "FF:Казань"}},
+        {"by_warehouse": {"Казань": "FF:Казань"}, "fallback": "FF:Самара"},
+    ],
+)
+def test_a_component_that_need_not_be_a_warehouse_is_left_alone(bot: Bot, rule: dict[str, Any]) -> None:
+    config = load(ROOT / "config", bot.env)
+    rules = {"fbo": ComponentRule.model_validate(rule)}
+    changed = config.model_copy(update={"jira": config.jira.model_copy(update={"components": rules})})
+    text = (ROOT / "config/jira.yml").read_text(encoding="utf-8")
+    found = {"FBO": project("FBO", components=("FF:Самара", "FF:"))}
+    assert with_warehouses(text, changed, found, []) == text
 
 
 def test_nothing_is_written_without_a_yes(setup: Run, folder: Path, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from config.loader import check
 from desk.jira.client import JiraSite
 from desk.jira.survey import Survey, account_of, survey
 from runtime.setup.proposal import PURPOSES, Doubt, Need, match_projects, propose, written
+from runtime.setup.warehouses import with_warehouses
 
 FILES = ("jira.yml", "categories.yml", "holds.yml", "cases.yml")  # which name projects of Jira
 
@@ -93,6 +94,8 @@ def propose_tables(site: JiraSite, config: Config, folder: Path, wishes: SetupWi
     new = dict(texts)
     new["jira.yml"] = _without_block(texts["jira.yml"], "defaults")
     new["jira.yml"] = _with_block(new["jira.yml"], "projects", written(proposal.projects))
+    projects = {slot: project for slot, key in places.items() for project in found.projects if project.key == key}
+    new["jira.yml"] = with_warehouses(new["jira.yml"], config, projects, doubts)
     for name in FILES[1:]:
         new[name] = _renamed(texts[name], places)
     new["holds.yml"] = _with_agents(new["holds.yml"], site, wishes.agents, doubts)

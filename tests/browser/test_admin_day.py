@@ -25,6 +25,7 @@ PAGES = (
     "/files/config/calendar.yml",
     "/files/crm_templates/notes.yml",
     "/people",
+    "/setup",
     "/try?example=chat",
     "/changes",
     "/me",

@@ -21,6 +21,7 @@ PAGES = (
     "/rules/W-57",
     "/try",
     "/files",
+    "/setup",
     "/people",
     "/changes",
     "/me",
