@@ -19,7 +19,9 @@ from receivers.openapi import document, doors_of
 from receivers.reading import understand
 from receivers.redaction import redact
 from receivers.refusal import Refusal
+from receivers.webcrm_file import taken
 from runtime.dry_run import Understood
+from runtime.inbox import Arrival
 from runtime.jira_reconciling import look_soon
 from runtime.process import Process
 from web import rooms
@@ -46,7 +48,15 @@ def connect(app: Flask, process: Process) -> None:
         zone_of = Zone(process.engine).of_fresh
         app.register_blueprint(usedesk.blueprint(entrance, process.inbox, counters, process.clock.now, zone_of))
     doors = doors_of(given)
-    parts = Parts(process, redact, lambda: document(doors), registry, webcrm.understand, partial(_read, given.crms))
+    parts = Parts(
+        process,
+        redact,
+        lambda: document(doors),
+        registry,
+        webcrm.understand,
+        partial(_read, given.crms),
+        _taken,
+    )
     rooms.register(app, parts)
     if given.forge_app_id:
         _open_to_forge(app, parts, counters)
@@ -75,4 +85,15 @@ def _read(crms: Collection[str], body: bytes, config: Config) -> Understood:
     try:
         return understand(parse(body), config, crms)
     except Refusal as refusal:
-        raise UnreadableError(": ".join(filter(None, (refusal.path, f"{refusal.problem}; {refusal.fix}")))) from None
+        raise UnreadableError(_said(refusal)) from None
+
+
+def _taken(body: bytes) -> Arrival:
+    try:
+        return taken(body)[0]
+    except Refusal as refusal:
+        raise UnreadableError(_said(refusal)) from None
+
+
+def _said(refusal: Refusal) -> str:
+    return ": ".join(filter(None, (refusal.path, f"{refusal.problem}; {refusal.fix}")))

@@ -185,13 +185,22 @@ def _put(event: dict[str, object], name: str, value: object) -> None:
 
 def _understood(number: int, content: _Content) -> FileLine:
     try:
-        document = _document(content)
-        reading = webcrm.read(document, str(document["id"]))
-        if reading.event is None:
-            raise Refusal(reading.ignored or "not an event", f"send {USUAL}, or leave it out", path="$.type")
+        arrival, warnings = taken(content)
     except Refusal as fault:
         return FileLine(number, fault=fault)
-    return FileLine(number, arrival_of(SOURCE, document, reading), warnings=reading.warnings)
+    return FileLine(number, arrival, warnings=warnings)
+
+
+def taken(content: _Content) -> tuple[Arrival, tuple[str, ...]]:
+    """Return the delivery that an event without a sender's signature becomes, and what of it was left out.
+
+    Raises Refusal.
+    """
+    document = _document(content)
+    reading = webcrm.read(document, str(document["id"]))
+    if reading.event is None:
+        raise Refusal(reading.ignored or "not an event", f"send {USUAL}, or leave it out", path="$.type")
+    return arrival_of(SOURCE, document, reading), reading.warnings
 
 
 def _document(content: _Content) -> dict[str, object]:

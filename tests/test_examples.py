@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import sqlalchemy as sa
@@ -22,6 +26,9 @@ from tests.tickets import closing, ticket
 from tests.web.site import TOKEN, Site, opened
 
 OTHER = "whsec_" + "b3RoZXItc2VjcmV0LW9mLTI0LWJ5dGVz"
+
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
@@ -120,3 +127,13 @@ def test_files_are_sent_from_the_command_line(
     said = capsys.readouterr().out.splitlines()
     assert said[0] == f"{good}: accepted"
     assert said[1].startswith(f"{bad}: 400: $.occurred_at is missing; send when it happened")
+
+
+def test_the_page_s_command_makes_a_bookmark_of_the_button() -> None:
+    page = (ROOT / "docs" / "webcrm-without-an-api.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^\.venv/bin/(python -c .*closing_button\.js)$", page, re.MULTILINE)
+    python = Path(sys.executable).parent
+    made = subprocess.run([f"{python}/{command}"], cwd=ROOT, shell=True, capture_output=True, text=True, check=True)  # noqa: S602
+    scheme, _, code = made.stdout.rstrip("\n").partition(":")
+    assert (scheme, "\n" in code) == ("javascript", False)
+    assert unquote(code) == (ROOT / "examples" / "closing_button.js").read_text(encoding="utf-8")

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
 
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
-from config import Config
-from config.resolutions import ResolutionRow
 from desk.crm.client import SYSTEM as WEBCRM
-from events import TicketEvent
-from handlers.closing_checks import check_closing
-from handlers.closing_checks.words import told
 from store import browse, deliveries, ledger
 from store.rows import ListedRow, StepRow
 from web import escalation
 from web.access import roles
 from web.access.guard import program
 from web.admin.actions import Actions
-from web.agent.closing import others_of
+from web.agent.closing_check import checked
 from web.parts import SOURCES, Parts, crms, own_address
 from web.query_parameters import filter_of_query, number_of_query, storable
 
@@ -72,36 +66,9 @@ def _closing_check(parts: Parts) -> Callable[[], ResponseReturnValue]:
         event = parts.understand()
         if isinstance(event, Response):
             return event
-        return jsonify(_checked(event, parts))
+        return jsonify(checked(event, parts))
 
     return closing_check
-
-
-def _checked(event: TicketEvent, parts: Parts) -> dict[str, object]:
-    process = parts.process
-    config, note = process.effective_config.current().at(process.clock.now()), process.factory.templates.note
-    with process.engine.connect() as connection:
-        others = others_of(connection, event, config)
-    result = check_closing(event, config, others)
-    violations = []
-    for found in result.violations:
-        text, suggest = told(found, note)
-        words = {"text": text, "quote": config.rules.rules[found.rule].said, "suggest": suggest}
-        violations.append({"rule": found.rule, "severity": found.severity, **words})
-    return {
-        "violations": violations,
-        "unknown": [{"rule": one.rule, "missing": list(one.missing)} for one in result.unknown],
-        "advice": _advised(result.advice, config),
-        "numbers": {name: list(found) for name, found in result.numbers.items()},
-    }
-
-
-def _advised(row: ResolutionRow | None, config: Config) -> dict[str, Any] | None:
-    """Return the advice for the CRM: the resolution as the manual spells it, and the rule."""
-    if row is None or row.resolution not in config.categories.resolutions:
-        return None
-    name = config.categories.resolutions[row.resolution].name
-    return {"resolution": name, "why": row.rule, "row": row.row, "escalate": row.escalate}
 
 
 def described(parts: Parts) -> Blueprint:

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from config import Config
 from events import TicketEvent
 from runtime.dry_run import Understood
+from runtime.inbox import Arrival
 from runtime.process import Process
 
 OF_TICKETS = ("webcrm", "usedesk", "jira")  # sources that have tickets
@@ -27,7 +28,7 @@ class Parts:
 
     `redact` removes personal data from a JSON value; `openapi` returns the OpenAPI document; `registry` has the
     receivers' counters; `understand` reads the neutral event of the current request, or returns the answer that refuses
-    it; `read` reads a body of WebCRM or Jira, or raises UnreadableError.
+    it; `read` reads a body of WebCRM or Jira, `taken` an event of WebCRM for the inbox: both may raise UnreadableError.
     """
 
     process: Process
@@ -36,6 +37,7 @@ class Parts:
     registry: CollectorRegistry
     understand: Callable[[], TicketEvent | Response]
     read: Callable[[bytes, Config], Understood]
+    taken: Callable[[bytes], Arrival]
 
 
 def crms(parts: Parts) -> tuple[str, ...]:
