@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -348,3 +349,38 @@ def test_an_undo_that_fits_no_more_changes_nothing(desk: Desk) -> None:
     assert desk.text(CALENDAR).endswith("# руками\n")
     assert f"/file-changes/{row.id}/undo" not in desk.site.text(f"/files/{CALENDAR}")
     assert desk.site.get("/file-changes/999").status_code == 404
+
+
+def test_the_days_that_become_other_ones_are_told(desk: Desk) -> None:
+    day = datetime.now(UTC).date() + timedelta(days=7)
+    calendar = desk.site.process.reloader.current().calendar.named()
+    while not calendar.is_working_day(day) or day in calendar.moved:
+        day += timedelta(days=1)
+    answer = desk.review(CALENDAR, "    moved:\n", f'    moved:\n      "{day}": "off"\n')
+    shown = html.unescape(answer.text.partition("Какие дни станут другими: company")[2].partition("</pre>")[0])
+    (line,) = [one for one in shown.split(">")[-1].split("\n") if one]
+    assert line.startswith(f"{day:%d.%m.%Y}, ")
+    assert ": 09:00–" in line
+    assert line.endswith(" → выходной")
+    assert "kazakhstan" not in answer.text.partition("Содержание файла")[0]
+    many = desk.review(CALENDAR, "weekend: [sat, sun]", "weekend: [sun]")
+    assert "и ещё дней: " in many.text
+    assert "Какие дни" not in desk.review(CALENDAR, "\n", "\n# заметка\n").text
+
+
+def test_nobody_takes_his_own_rights_by_a_table(desk: Desk) -> None:
+    mine = {"claim: null": "claim: groups", "values: {}": "values: {chiefs: admin}"}
+    for old, new in mine.items():
+        assert told(desk.save("config/access.yml", old, new)).startswith("Сохранено.")
+    desk.site.process.reloader._next = 0.0
+    desk.site.signed_in(desk.site.browser("admin"), "chief@example.com", "admin", how="oidc", claimed=["chiefs"])
+    before = desk.text("config/access.yml")
+    answer = desk.save("config/access.yml", "chiefs: admin", "chiefs: lead")
+    assert problems(answer) == [
+        "С такой таблицей вы сами перестали бы быть администратором. Свои права меняет другой администратор."
+    ]
+    assert desk.undo(desk.site.changes("file_changed")[-1].id).startswith("Отменить уже нельзя")
+    assert desk.text("config/access.yml") == before
+    assert told(desk.save("config/access.yml", "{chiefs: admin}", "{chiefs: admin, leads: lead}")).startswith(
+        "Сохранено."
+    )

@@ -14,6 +14,7 @@ from web.admin import config_files
 from web.admin.config_files import ChangedError, ConfigFile
 from web.admin.file_changes import FileChange
 from web.admin.file_trial import trial
+from web.admin.own_access import locks_out
 from web.parts import Parts
 
 WHAT = "file_changed"
@@ -65,7 +66,7 @@ def undo(parts: Parts, row: ChangeRow, by: Actor) -> bool:
     if found is None:
         return False
     with trial(parts, found.file, found.text) as tried:
-        if tried.problems:  # another file does not fit to it any more
+        if tried.problems or locks_out(parts, tried):  # as when another file does not fit to it any more
             return False
     try:
         save(parts.process.engine, found, by, "undo")

@@ -13,16 +13,18 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from config import ConfigError, check
+from config import Config, ConfigError, check, load
 from config.faults import Steps, dotted, shown
 from config.yaml_file import read as read_yaml
 from desk.templates import TemplateError, Templates
 from desk.templates.reading import examples_of, values_of
+from web.admin.calendar_preview import changed_days
 from web.admin.config_files import ConfigFile
 from web.parts import Parts
 from web.words import word
@@ -40,6 +42,7 @@ class Trial:
     root: Path
     tables: Path
     copy: Path
+    today: date
 
     @cached_property
     def problems(self) -> list[str]:
@@ -54,11 +57,24 @@ class Trial:
 
     @cached_property
     def previews(self) -> Mapping[str, list[str]]:
-        """How the texts read that become other ones; nothing for a table."""
-        if self.file.table is not None or self.problems:
+        """How the texts read that become other ones; of the calendar, which days do; nothing for another table."""
+        if self.problems:
             return {}
+        if self.file.table is not None:
+            return self._days() if self.file.table == "calendar" else {}
         new, old = examples_of(self.copy, self.file.name), _or_nothing(examples_of, self.root, self.file.name)
         return {name: texts for name, texts in new.items() if texts != old.get(name)}
+
+    @cached_property
+    def config(self) -> Config:
+        """The configuration with the new text, when nothing is wrong with it. Raises ConfigError."""
+        return _load(self.copy / "config", self.copy)
+
+    def _days(self) -> Mapping[str, list[str]]:
+        try:
+            return changed_days(_load(self.tables, self.root).calendar, self.config.calendar, self.today)
+        except ConfigError:  # another table is wrong already
+            return {}
 
     def _of_template(self) -> list[str]:
         known = Templates(self.root).check()
@@ -101,7 +117,11 @@ def trial(parts: Parts, file: ConfigFile, text: str) -> Iterator[Trial]:
             for path in source.glob("*.yml"):
                 shutil.copyfile(path, copy / name / path.name)
         (copy / file.name).write_text(text, encoding="utf-8")
-        yield Trial(file, root, tables, copy)
+        yield Trial(file, root, tables, copy, parts.process.clock.now().date())
+
+
+def _load(tables: Path, root: Path) -> Config:
+    return load(tables, os.environ, root / "jira_templates")
 
 
 def _check(tables: Path, root: Path) -> list[str]:

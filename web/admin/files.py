@@ -17,6 +17,7 @@ from web.admin.file_changes import FileChange
 from web.admin.file_saving import WHAT, NewText, save, undo
 from web.admin.file_trial import trial
 from web.admin.history import DeliveryHistory
+from web.admin.own_access import locks_out
 from web.parts import Parts
 from web.query_parameters import NUMBER, number_of_query
 from web.shown import view_of
@@ -145,7 +146,8 @@ def _looked(parts: Parts, file: ConfigFile) -> ReviewedText:
     told = "" if request.form.get("seen") == now.digest else "file_changed_meanwhile"
     change = FileChange.between(now.text, text)
     with trial(parts, file, text) as tried:
-        return ReviewedText(text, now.digest, change, tried.problems, dict(tried.previews), told)
+        problems = [word("file_faults", "own_rights")] if locks_out(parts, tried) else tried.problems
+        return ReviewedText(text, now.digest, change, problems, dict(tried.previews), told)
 
 
 def _page(parts: Parts, file: ConfigFile, look: ReviewedText) -> str:
