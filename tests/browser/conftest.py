@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
+import config
 from sandbox.live import LiveSandbox, QuietHandler
 from tests.bot import Bot, free_port
 from tests.browser.looks import PATIENCE, WIDE
@@ -41,13 +42,22 @@ class House:
         self.bot, self.site, self.url = bot, site, url
 
 
+def own_tables(folder: Path) -> Path:
+    """A copy of the shipped tables, which pages may change."""
+    folder.mkdir()
+    for table in Path(config.__file__).parent.glob("*.yml"):
+        shutil.copy(table, folder)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def house(sqlite: Sqlite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """All of it, in this process."""
     folder: Path = tmp_path_factory.mktemp("house")
     port = free_port()
     sandbox = LiveSandbox(bot_url=f"http://127.0.0.1:{port}", data_dir=folder)
-    with pytest.MonkeyPatch.context() as patch, sandbox, Bot(sqlite.fresh(folder), sandbox, folder, port) as bot:
+    made = Bot(sqlite.fresh(folder), sandbox, folder, port, CONFIG_DIR=str(own_tables(folder / "config")))
+    with pytest.MonkeyPatch.context() as patch, sandbox, made as bot:
         for name, value in bot.env.items():
             patch.setenv(name, value)
         patch.setenv("WORKER_LEASE", "1h")  # a worker that was seen once is alive as long as the pages are walked

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from desk.clock import machine_now
 from runtime.clock import Clock
 from tests.browser.conftest import House
-from tests.browser.looks import PHONE, account, look_everywhere, looked_at, sign_in
+from tests.browser.looks import PHONE, account, look_everywhere, looked_at, sign_in, too_wide
 from tests.tickets import closing, ticket
 
 PAGES = (
@@ -116,6 +116,72 @@ def test_the_day(page: Page, worked: House) -> None:
     account(page)
     page.get_by_role("button", name="Выйти", exact=True).click()
     expect(page.get_by_text("Вы вышли.")).to_be_visible()
+
+
+def test_a_day_off_is_added_and_taken_back(page: Page) -> None:
+    sign_in(page)
+    page.goto("/files")
+    page.get_by_role("link", name="calendar.yml").click()
+    editor = page.get_by_label("Содержание файла")
+    before = editor.input_value()
+    editor.fill(before.replace("country: RU", "country: null", 1))
+    page.get_by_role("button", name="Проверить и посмотреть изменения").click()
+    expect(page.get_by_role("heading", name="Какие дни станут другими: company")).to_be_visible()
+    looked_at(page, "file-review")
+    page.set_viewport_size(PHONE)
+    assert too_wide(page) <= 0
+    page.get_by_role("button", name="Сохранить").click()
+    expect(page.get_by_text("Сохранено.")).to_be_visible()
+    assert editor.input_value() == before.replace("country: RU", "country: null", 1)
+    looked_at(page, "file-saved")
+    page.get_by_role("button", name="Отменить это изменение").click()
+    expect(page.get_by_text("Отменено, в файле прежний текст.")).to_be_visible()
+    assert editor.input_value() == before
+    page.get_by_role("link", name="config/calendar.yml").first.click()
+    expect(page.get_by_role("group", name="Изменённые строки")).to_be_visible()
+    looked_at(page, "file-change")
+
+
+def test_what_is_wrong_and_how_a_text_reads(page: Page) -> None:
+    sign_in(page)
+    page.goto("/files/crm_templates/notes.yml")
+    editor = page.get_by_label("Содержание файла")
+    before = editor.input_value()
+    for words, seen in (
+        ("{{ kay }}", "Так сохранить нельзя"),
+        ("номер {{ key }}", "Как это читается: created_instead"),
+    ):
+        editor.fill(before.replace("Бот создал задачу {{ key }}", f"Бот создал задачу {words}", 1))
+        page.get_by_role("button", name="Проверить и посмотреть изменения").click()
+        expect(page.get_by_role("heading", name=seen)).to_be_visible()
+        looked_at(page, "file-text")
+    expect(page.get_by_text("Бот создал задачу номер FBO-7, хотя галочки")).to_be_visible()
+    with page.expect_download() as given:
+        page.get_by_role("button", name="Скачать").click()
+    assert given.value.suggested_filename == "notes.yml"
+
+
+def test_somebody_is_added_and_gets_another_role(page: Page) -> None:
+    sign_in(page)
+    page.goto("/people")
+    page.get_by_text("Завести пользователя").click()
+    page.get_by_label("Почта", exact=True).fill("anna@example.com")
+    page.get_by_label("Первый пароль").fill("pony-cactus-7-evening")
+    page.get_by_role("button", name="Завести", exact=True).click()
+    expect(page.get_by_text("Заведён.")).to_be_visible()
+    page.get_by_label("Изменить: anna@example.com").click()
+    page.get_by_label("Роль: anna@example.com", exact=True).select_option("lead")
+    page.get_by_role("row", name="anna@example.com").get_by_role("button", name="Сменить роль").click()
+    expect(page.get_by_text("Роль изменена.")).to_be_visible()
+    page.get_by_label("Изменить: anna@example.com").click()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("row", name="anna@example.com").get_by_role("button", name="Закрыть вход").click()
+    expect(page.get_by_text("Вход закрыт, все сеансы завершены.")).to_be_visible()
+    page.get_by_text("Выдать токен").click()
+    page.get_by_label("Имя программы").fill("crm-production")
+    page.get_by_role("button", name="Выдать", exact=True).click()
+    expect(page.get_by_text("Скопируйте токен сейчас")).to_be_visible()
+    looked_at(page, "people-token")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
