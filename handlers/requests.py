@@ -18,7 +18,7 @@ from handlers.request_words import RequestWords, moment_text, named
 
 
 def ask_from_crm(event: TicketEvent, desk: Desk) -> None:
-    """`request.created`: an agent asks a department from the CRM (U-14)."""
+    """`request.created`: an agent asks a department from the CRM, or from the card of a ticket in Usedesk (U-14)."""
     asked = event.request
     if asked is None:
         return
@@ -44,6 +44,8 @@ def ask_from_crm(event: TicketEvent, desk: Desk) -> None:
         reopened=True,
         **_of_ticket(event, desk),
     )
+    if event.source == desk.usedesk.source:
+        draft = replace(draft, dept_ticket_id=_make_outgoing(draft, desk))
     ask_department(draft, desk)
     crm = desk.crm_of(event.source)
     if asked.jira_key and issue is None and crm is not None:

@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from web import api, errors, frame, health
 from web.access import entrance, guard, me, people
 from web.admin import changes, console, dead, event_sources, files, setup, staff, status, switches, trial
-from web.agent import block, card, closing_form, duplicates, many_actions, mine, person_actions, search
+from web.agent import block, card, closing_form, department_hold, duplicates, many_actions, mine, person_actions, search
 from web.lead import board, cases, incidents, report, rule_hits
 from web.parts import Parts
 
@@ -26,6 +26,7 @@ _ROOMS = (
     closing_form,
     search,
     mine,
+    department_hold,
     duplicates,
     person_actions,
     many_actions,

@@ -112,6 +112,11 @@ class Usedesk:
         body = {"ticket_id": _checked(ticket), "message": to_html(said), "type": "public" if public else "private"}
         return str(self._send("create/comment", body | {"from": "user"} | self._agent(), level, makes="comment_id"))
 
+    def set_status(self, ticket: str, status: str) -> None:
+        """Give a ticket a status (our word); `done` raises ValueError."""
+        body = {"ticket_id": _checked(ticket), **_with_status({"status": status})}
+        self._send("update/ticket", body | self._agent())
+
     def see_groups(self) -> None:
         """Read what every token may read; raise `Refused` if this one may not."""
         self._send("groups", {})

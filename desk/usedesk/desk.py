@@ -16,7 +16,7 @@ from desk.usedesk.client import SYSTEM
 from desk.usedesk.comments import Comments
 from desk.usedesk.outgoing import Outgoing
 from desk.usedesk.reading import UsedeskReading
-from desk.usedesk.view import FINISHED, UsedeskTicket
+from desk.usedesk.view import FINISHED, GONE, ON_HOLD, UsedeskTicket
 from events import StrayEvent
 
 
@@ -40,6 +40,22 @@ class UsedeskDesk(TicketVerbs):
         """Whether a ticket is done or does not exist."""
         ticket = self.read(ticket_id)
         return ticket is None or ticket.status in FINISHED
+
+    def put_on_hold(self, ticket_id: str, *, why: str) -> None:
+        """Set «На удержании»; a ticket that is finished, or does not exist, stays as it is."""
+
+        def stands() -> Result | None:
+            ticket = self._reading.read_anew(ticket_id)
+            if ticket is None or ticket.status in (*FINISHED, *GONE):
+                return Result(outcome="unchanged", reason="the ticket is finished, or does not exist")
+            return Result(outcome="unchanged", reason="it is on hold") if ticket.status == ON_HOLD else None
+
+        def act() -> Result:
+            self._context.usedesk().set_status(ticket_id, ON_HOLD)
+            self._reading.forget(ticket_id)
+            return Result()
+
+        self._context.actions.do(Action(why, "put_on_hold", ticket_id, intent=ON_HOLD, already=stands), act)
 
     def answer_in(self, ticket_id: str, since: datetime, asked_by: Collection[str | None]) -> tuple[str, str] | None:
         """Return who answered in a department's ticket since then, and the text; `None` if only the askers wrote."""

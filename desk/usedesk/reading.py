@@ -50,6 +50,10 @@ class UsedeskReading:
         self._memory.keep_ticket(ticket_id, ticket, heard, self._asker)
         return ticket
 
+    def forget(self, ticket_id: str) -> None:
+        """Read a ticket anew next time: the bot has changed it."""
+        self._memory.forget(ticket_id)
+
     def of_client(self, client_id: str, statuses: Sequence[str]) -> list[UsedeskTicket]:
         """Return the client's tickets in these statuses, without comments; at most one page of them."""
         name = f"{client_id} {' '.join(statuses)}"

@@ -10,6 +10,7 @@ from config.names import match_key
 from events import Author, Client, CustomField, Message, Ticket, TicketChange
 
 FINISHED = ("done", "closed")
+ON_HOLD = "on_hold"  # «На удержании» (T-7)
 GONE = ("deleted", "spam", "merged")
 Role = Literal["client", "agent", "bot"]
 

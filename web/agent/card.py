@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -21,7 +20,8 @@ from desk.calendar import WorkCalendar
 from desk.clock import machine_now
 from desk.crm.client import SYSTEM as WEBCRM
 from desk.digest import name_of
-from events import TICKET_ID, TicketEvent, load_event
+from desk.usedesk.client import SYSTEM as USEDESK
+from events import TICKET_ID, TicketEvent
 from runtime.own_events import post
 from store import audit, browse, escalations, promises, repeats, rule_hits, tickets
 from store.audit import Change
@@ -31,7 +31,9 @@ from store.requests import OPEN, Request
 from store.rows import EventRow
 from store.tickets import TicketStanding
 from web.access.guard import person
+from web.agent import department_hold
 from web.agent.closing import judged
+from web.agent.crm_events import told_by_crm
 from web.agent.escalation import WhereTo, where_to
 from web.agent.history import history
 from web.agent.hold_form import REASONS, HoldForm
@@ -157,7 +159,7 @@ def _card(parts: Parts, source: str, ticket: str, view: View) -> dict[str, objec
         steps = browse.steps(connection, [row.id for row in rows])
         found = _found(connection, rows, view, f"{source}:{ticket}")
         touched = browse.page(connection, browse.Filter(case=f"{source}:{ticket}"), SOURCES)
-        told = _told(connection, source, ticket) if source == WEBCRM else []
+        told = told_by_crm(connection, source, ticket) if source == WEBCRM else []
         before = repeats.earlier(connection, source, ticket, machine_now() - config.duplicates.repeats)
         escalation = escalations.newest(connection, source, ticket) if source == WEBCRM else None
         like_it = judged(connection, at_work, templates, told[0] if told else None, (source, ticket, now))
@@ -180,8 +182,7 @@ def _card(parts: Parts, source: str, ticket: str, view: View) -> dict[str, objec
         **_whither(where_to(told, escalation, now, at_work, templates.note), view),
         **like_it,
         "found": found,
-        "can_hold": source == WEBCRM and WEBCRM in crms(parts) and bool(rows),
-        "reasons": [(reason, word("reasons_of_hold", reason)) for reason in REASONS],
+        **_hold_buttons(parts, config, source, stands if rows else None),
         "form": HoldForm(),
         **notice_of_action(request.args.get("told", "")),
     }
@@ -208,22 +209,21 @@ def _hold(hold: Hold | None, view: View, calendar: WorkCalendar, now: datetime) 
     }
 
 
+def _hold_buttons(parts: Parts, config: Config, source: str, stands: TicketStanding | None) -> dict[str, object]:
+    """Describe whom a ticket can be put on hold for; `stands` None: the bot knows nothing of it."""
+    return {
+        "can_hold": source == WEBCRM and WEBCRM in crms(parts) and stands is not None,
+        "departments": department_hold.choices(parts, config, stands.requests) if source == USEDESK and stands else (),
+        "reasons": [(reason, word("reasons_of_hold", reason)) for reason in REASONS],
+    }
+
+
 def _whither(whither: WhereTo | None, view: View) -> dict[str, object]:
     """Return where a customer's chat should go, and the comment for whoever gets it."""
     return {
         "whither": whither,
         "handover": view.value(whither.words.comment) if whither and whither.words.comment else "",
     }
-
-
-def _told(connection: sa.Connection, source: str, ticket: str) -> list[TicketEvent]:
-    """Return the CRM's latest events of a ticket that this release can read, the newest first."""
-    found = []
-    for stored in tickets.last_events(connection, source, ticket, _LATEST):
-        with suppress(ValueError):  # stored by another release
-            event = load_event(stored)
-            found += [event] if isinstance(event, TicketEvent) else []
-    return found
 
 
 def _own_cases(stands: TicketStanding, broken: Sequence[Promise]) -> list[str]:
@@ -257,7 +257,7 @@ def _holding(parts: Parts, source: str, ticket: str, form: HoldForm) -> TicketEv
     """Return the closing that a form asks for, or the form with its fault; None when the ticket is unknown."""
     config = parts.process.effective_config.current()
     with parts.process.engine.connect() as connection:
-        known = _told(connection, source, ticket)
+        known = told_by_crm(connection, source, ticket)
         own_keys = [one.issue_key for one in tickets.standing(connection, source, ticket).issues]
     not_solved = config.categories.resolutions.get("not_solved")
     if source != WEBCRM or not known or not_solved is None:
