@@ -13,14 +13,14 @@ import yaml
 from click.testing import CliRunner, Result
 from flask.cli import cli as flask_command
 
-from config.jira import ComponentRule
+from config.jira import ComponentRule, Project
 from config.loader import load
 from config.settings import Settings
 from desk.jira.survey import FoundProject, Survey
-from runtime.setup.proposal import Need, match_projects, propose, shared, written
+from runtime.setup.proposal import Doubt, Need, match_projects, propose, shared, written
 from runtime.setup.warehouses import with_warehouses
 from tests.bot import Bot
-from tests.handlers.test_hand_made import components
+from tests.handlers.test_hand_made import components, person
 from tests.handlers.test_jira_task import escalate
 from tests.web.site import own_logs
 
@@ -171,6 +171,42 @@ def test_what_is_guessed_is_said() -> None:
     assert ("field_missing", "warehouse", None) in doubts
     assert ("field_missing", "subtype", None) in doubts
     assert "statuses.in_work" in [name for _, name, _ in doubts]
+
+
+def way(status: int, name: str, *asked: str) -> dict[str, Any]:
+    """A transition to a status, with fields that must be filled in."""
+    return {"id": "1", "to": {"id": str(status), "name": name}, "fields": {one: {"required": True} for one in asked}}
+
+
+def doubts_of_ways(**ways: tuple[dict[str, Any], ...]) -> list[Doubt]:
+    """What is told of a project for holds with these transitions by the ids of statuses."""
+    table = {"in_work": "Doing", "queue": "Backlog", "waiting_seller": "Blocked", "done": ["Closed"]}
+    now = Project.model_validate({"site": "main", "issue_type": {"hold_seller": "Incident"}, "statuses": table})
+    found = Survey((project(ways={name.removeprefix("s"): rows for name, rows in ways.items()}),), None)
+    doubts = propose(found, {"SUP": Need(("hold_seller",), now=now)}).doubts
+    return [one for one in doubts if one.code in ("no_way", "way_asks")]
+
+
+def test_a_transition_that_the_bot_would_lack_is_said() -> None:
+    assert doubts_of_ways(s0=(way(1, "Doing", "resolution"), way(3, "Closed")), s1=(way(3, "Closed"),)) == [
+        Doubt("way_asks", {"project": "SUP", "start": "Backlog", "end": "Doing", "names": "resolution"}),
+        Doubt("no_way", {"project": "SUP", "start": "Doing", "end": "Blocked", "names": "Closed"}),
+    ]
+    assert doubts_of_ways(s0=(way(1, "Doing", "resolution"), way(1, "Doing")), s1=(way(2, "Blocked"),)) == []
+
+
+def test_transitions_are_seen_at_the_issues_of_a_project(setup: Run, bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking = "FBO: из статуса «Ожидает обработки» у бота нет перехода в «В работе»"
+    escalate(bot)
+    key = bot.sandbox.issues()[0]["key"]
+    person(bot, "POST", f"/issue/{key}/transitions", {"transition": {"id": "21"}})
+    assert lacking not in setup("--yes").output
+    world = bot.sandbox.state.jira.world
+    away = tuple(one for one in world.transitions if one.name != "В работу")
+    monkeypatch.setattr(bot.sandbox.state.jira, "world", world.model_copy(update={"transitions": away}))
+    assert lacking in setup("--yes").output
+    bot.sandbox.fault(system="jira", match="POST /rest/api/3/search/jql", status=403, times=100)
+    assert lacking not in setup("--yes").output
 
 
 def test_projects_are_known_by_key_or_by_the_name_of_a_topic() -> None:

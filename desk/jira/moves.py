@@ -12,6 +12,7 @@ from desk.context import DeskContext
 from desk.faults import Dead
 from desk.issues import Issue
 from desk.jira.names import is_named
+from desk.jira.transitions import asked_by, targets, ways_to
 
 
 class JiraMoves:
@@ -60,26 +61,17 @@ class JiraMoves:
         def act() -> Result:
             site = self._context.site(issue.site)
             transitions = site.transitions(issue.id)
-            ways = [
-                one for one in transitions if is_named(one["to"], action.intent) and one.get("isAvailable") is not False
-            ]
-            chosen = next(iter(sorted(ways, key=lambda way: (len(_asked(way)), bool(way.get("hasScreen"))))), None)
+            chosen = next(iter(ways_to(transitions, action.intent)), None)
             if chosen is None:
                 status = standing()
                 if is_named(status, action.intent):
                     return Result(outcome="unchanged", after=str(status.get("name")))
-                known = ", ".join(sorted({str(one["to"]["name"]) for one in transitions})) or "nowhere"
+                known = ", ".join(targets(transitions)) or "nowhere"
                 name = str(status.get("name"))
                 raise Dead(f"{issue.key}: no transition from «{name}» to «{action.intent}»; open: {known}")
-            if asked := _asked(chosen):
+            if asked := asked_by(chosen):
                 raise Dead(f"{issue.key}: every transition to «{action.intent}» asks for {', '.join(asked)}")
             site.transition(issue.id, str(chosen["id"]))
             return Result()
 
         self._context.actions.do(action, act, find)
-
-
-def _asked(transition: Mapping[str, Any]) -> list[str]:
-    """Return the fields without which a transition cannot be made."""
-    fields: Mapping[str, Any] = transition.get("fields") or {}
-    return [name for name, field in fields.items() if field.get("required") and not field.get("hasDefaultValue")]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from operator import methodcaller
 from typing import Any
 
 from desk.circuit_breaker import Refused
 from desk.jira.client import PAGE, JiraSite
+from desk.jira.names import is_done
 
 REQUEST_TYPE = "com.atlassian.servicedesk:vp-origin"  # the type of the field Request Type, whatever its name
 DESKS = "rest/servicedeskapi/servicedesk"
@@ -20,6 +21,7 @@ class FoundProject:
     """A project as the bot's account sees it; `request_types` is empty without a service desk.
 
     `fields`: by issue type id, the custom fields on its create screen (id → name).
+    `ways`: by status id, the transitions from it, as an unfinished issue in it has them.
     """
 
     key: str
@@ -30,6 +32,7 @@ class FoundProject:
     request_types: tuple[Row, ...]
     fields: Mapping[str, Mapping[str, str]]
     may_administer: bool
+    ways: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,21 @@ def _project(site: JiraSite, row: Row, desk: str | None) -> FoundProject:
         request_types=tuple(desk_rows(site, f"{DESKS}/{desk}/requesttype")) if desk else (),
         fields={str(kind["id"]): _screen(site, key, str(kind["id"])) for kind in types},
         may_administer=any(right["havePermission"] for right in rights["permissions"].values()),
+        ways=_ways(site, key, [number for number, status in statuses.items() if not is_done(status)]),
     )
+
+
+def _ways(site: JiraSite, key: str, statuses: Sequence[str]) -> dict[str, tuple[Row, ...]]:
+    """Return the transitions that issues offer: workflows are shown to Jira's admins alone."""
+    if not statuses:
+        return {}
+    jql = f'project = "{key}" AND status in ({", ".join(statuses)}) ORDER BY updated DESC'
+    try:
+        issues = site.search(jql, ["status"])
+        examples = {str(issue.fields["status"]["id"]): issue.id for issue in reversed(issues)}
+        return {status: tuple(site.transitions(issue)) for status, issue in examples.items()}
+    except Refused:
+        return {}
 
 
 def _screen(site: JiraSite, key: str, kind: str) -> dict[str, str]:

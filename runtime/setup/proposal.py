@@ -15,6 +15,7 @@ from config.jira import Project
 from config.names import match_key
 from desk.jira.names import is_done, is_named
 from desk.jira.survey import FoundProject, Row, Survey
+from desk.jira.transitions import asked_by, targets, ways_to
 
 PURPOSES = ("escalation", "hold_ozon", "hold_seller")
 Table = dict[str, Any]
@@ -106,8 +107,23 @@ class _Proposed:
         chosen = {
             key: self._chosen(f"statuses.{key}", likely[key], [now.get(key), *names[key]], begun) for key in likely
         }
+        self._doubt_moves({key: row for key, row in chosen.items() if row})
         told = {key: str(row["name"]) for key, row in chosen.items() if row}
         return {**told, "done": [str(row["name"]) for row in rows if is_done(row)]}
+
+    def _doubt_moves(self, chosen: Mapping[str, Row]) -> None:
+        """Check each move that the bot makes from a status in which there is an issue now."""
+        moves = [move for purpose in self.need.purposes for move in _words()["moves"].get(purpose, ())]
+        for start, end in dict.fromkeys(map(tuple, moves)):
+            ways = self.project.ways.get(str(chosen[start]["id"])) if {start, end} <= chosen.keys() else None
+            if ways is None or chosen[start] == chosen[end]:
+                continue
+            names = {"start": str(chosen[start]["name"]), "end": str(chosen[end]["name"])}
+            found = ways_to(ways, str(chosen[end]["id"]))
+            if not found:
+                self._doubt("no_way", **names, names=", ".join(targets(ways)))
+            elif asked := asked_by(found[0]):
+                self._doubt("way_asks", **names, names=", ".join(asked))
 
     def _chosen(
         self, what: str, rows: Sequence[Row], names: Sequence[str | None], more: Sequence[Row] = ()
