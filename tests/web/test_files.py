@@ -115,7 +115,8 @@ def test_every_file_is_listed_with_its_own_words_and_opens_as_it_is(desk: Desk) 
     assert len(names) > 30
     for name in names:
         assert f'href="/files/{name}"' in page
-    assert "Кто когда работает." in page
+    assert '<p class="quote" lang="ru">Кто когда работает.</p>' in page
+    assert '<p class="quote" lang="ru">Какие слова – не ответ.</p>' in page
     assert "yaml-language-server" not in page
     for name in (CALENDAR, NOTES, "jira_templates/fbo.yml"):
         assert desk.open(name)["text"] == desk.text(name)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import itertools
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ from web.parts import Parts
 
 _FORGOTTEN = ("people",)  # it names people, and to erase a row there has to be enough (docs/privacy.md)
 _FOR_EDITORS = "yaml-language-server"
+_SENTENCE = re.compile(r"(?<=[.?!]) ")
 
 
 class ChangedError(Exception):
@@ -38,13 +41,11 @@ class ConfigFile:
 
     @property
     def about(self) -> str:
-        """What it is for: the first line of its own comment."""
-        for line in read(self).text.split("\n"):
-            if not line.startswith("#"):
-                break
-            if (words := line.strip("# ")) and not words.startswith(_FOR_EDITORS):
-                return words
-        return ""
+        """What it is for: the first sentence of its own comment."""
+        head = itertools.takewhile(lambda line: line.startswith("#"), read(self).text.split("\n"))
+        lines = (line.strip("# ") for line in head if _FOR_EDITORS not in line)
+        paragraph = itertools.takewhile(bool, itertools.dropwhile(lambda words: not words, lines))
+        return _SENTENCE.split(" ".join(paragraph), maxsplit=1)[0]
 
 
 @dataclass(frozen=True)
