@@ -17,7 +17,7 @@ from playwright.sync_api import ViewportSize as Size
 WIDE: Size = {"width": 1280, "height": 900}
 PHONE: Size = {"width": 390, "height": 844}
 PATIENCE = 30_000  # ms: a machine may have much else to do
-SERIOUS = ("serious", "critical")
+SERIOUS = ("moderate", "serious", "critical")
 SHOWN = ("deliveries-light", "state-light", "rules-light", "review", "board", "report", "card", "sandbox")
 _TOO_WIDE = """Math.max(...[document.documentElement, ...document.querySelectorAll(
     innerWidth < 700 ? ".wide-table:has(.board)" : "html")].map((one) => one.scrollWidth - one.clientWidth))"""

@@ -139,7 +139,7 @@ def test_what_is_said_and_taken_back(page: Page, worked: House) -> None:
     done = {name for (name,) in sql(worked, verbs, ticket=SOOTHED)}
     assert {"snooze_request", "wake_request", "hand_over_requests", "end_request", "reopen_request"} <= done
     assert said(worked, "request%") == {"said_snooze": 1, "said_reassign": 1, "said_answered": 1, "said_undone": 3}
-    page.get_by_role("link", name=SOOTHED).first.click()
+    row.get_by_role("rowheader").get_by_role("link").first.click()
     expect(page.get_by_text("Напоминание отложили").first).to_be_visible()
     expect(page.get_by_text("Отметку об ответе сняли").first).to_be_visible()
 

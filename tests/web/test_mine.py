@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -75,3 +76,14 @@ def test_a_number_that_is_none_is_refused_and_kept(busy: Site) -> None:
     page = busy.get(answer.location, "lead").text
     assert "Такого номера не бывает" in page
     assert 'value="а 17"' in page
+
+
+def test_a_ticket_is_told_by_its_subject_and_an_agent_with_the_crm(busy: Site) -> None:
+    event = '{"kind": "ticket", "ticket": {"id": "701", "subject": "Водитель у ворот"}}'
+    busy.add(case_id="webcrm:701", event=event)
+    page = busy.get("/mine", "agent").text
+    assert part(page, "Черновики").count(">Водитель у ворот</a>") == 1
+    assert ">Водитель у ворот</a>" in part(page, "Срок сегодня или вышел")
+    assert re.search(r">WebCRM: <span[^>]*>a17<", page)
+    board = busy.get("/board", "lead").text
+    assert ">Водитель у ворот</a>" in board

@@ -75,7 +75,7 @@ def test_the_day_is_shown_as_three_charts(site: Site) -> None:
     assert page.count('<svg class="chart small"') == 3
     assert "9 событий" in page
     assert re.search(r"10.% \(1\)", page)
-    assert "половина за 500 мс" in page
+    assert "медиана 500 мс" in page
 
 
 def test_a_part_of_the_page_is_asked_for_again(site: Site) -> None:

@@ -15,8 +15,8 @@ from flask.typing import ResponseReturnValue
 from config import Config
 from desk.digest import name_of
 from events import TICKET_ID
-from store import mine
-from store.mine import Agent, MyHold, MyRequest
+from store import mine, ticket_titles
+from store.mine import Agent, DraftToSend, MyHold, MyRequest
 from web.access.guard import person
 from web.parts import SOURCES, Parts, sources
 from web.shown import View, view_of
@@ -82,9 +82,12 @@ def _lists(parts: Parts, known: Sequence[Agent]) -> dict[str, object]:
         asked = [one for agent in known for one in mine.asked(connection, agent)]
         drafts = [one for agent in known for one in mine.drafts(connection, agent)]
         held = [one for agent in known for one in mine.held(connection, agent)]
+        found: list[MyRequest | DraftToSend | MyHold] = [*asked, *drafts, *held]
+        titles = ticket_titles.of_cases(connection, [f"{one.source}:{one.ticket_id}" for one in found])
     today = now.astimezone(zone_of(config)).replace(hour=23, minute=59, second=59)
     due = [one for one in asked if one.due_at and one.due_at <= today]
     return {
+        "titles": view.titles(titles),
         "drafts": [(one, name_of(config, one.department), view.value(one.text)) for one in drafts],
         "due": [_asked(one, (view, config), now) for one in due],
         "waiting": [_asked(one, (view, config), now) for one in asked if one not in due],

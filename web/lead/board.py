@@ -17,7 +17,7 @@ from config import Config
 from desk.clock import machine_now
 from desk.digest import name_of
 from desk.waiting import scale
-from store import audit, board, board_choices, lost_tickets, problems
+from store import audit, board, board_choices, lost_tickets, problems, ticket_titles
 from store.audit import Change
 from store.board import Waiting, Wanted
 from web.access.guard import person
@@ -106,7 +106,10 @@ def _found(parts: Parts, *, first: bool, narrowed: bool) -> dict[str, object]:
         told = notice_of_action(request.args.get("told", "")) | notice_of_many(connection)
         above = board_lines.above(connection, config, now) if first and rows and not narrowed else None
         offered = _offered(connection, parts, wanted)
+        tickets = [f"{one.source}:{one.ticket}" for one in rows] + [f"{one.source}:{one.ticket_id}" for one in lost]
+        titles = ticket_titles.of_cases(connection, tickets)
     return {
+        "titles": view.titles(titles),
         "rows": rows,
         "lost": [(one, view.due(one.since), view.value(one.topic)) for one in lost],
         "above": above,
