@@ -16,7 +16,7 @@ from sandbox.jira_request import actor, body_object, issue_or_refuse, may, secti
 from sandbox.jira_state import SandboxIssue
 from sandbox.jira_transitions import open_transitions, transition_shape
 from sandbox.versions import PREFIX
-from sandbox.world import NEW_STATUS, NamedRow, SandboxProject
+from sandbox.world import NEW_STATUS, IssueType, NamedRow, SandboxProject
 
 routes = Blueprint("jira_issues", __name__, url_prefix=PREFIX)
 
@@ -27,14 +27,15 @@ def create_issue() -> ResponseReturnValue:
     body = body_object()
     fields = dict(section(body, "fields"))
     project, kind = place(fields.pop("project", None), fields.pop("issuetype", None))
+    parent = parent_of(project, kind, fields.pop("parent", None))
     properties = check_properties(body.get("properties"))
-    issue = make_issue(project, kind, fields, section(body, "update"))
+    issue = make_issue(project, kind, fields, section(body, "update"), parent)
     issue.properties.update(properties)
     here().jira.index.note(issue)
     return jsonify(shape().stub(issue)), 201
 
 
-def place(project: Any, kind: Any) -> tuple[SandboxProject, NamedRow]:
+def place(project: Any, kind: Any) -> tuple[SandboxProject, IssueType]:
     """The project and issue type that the fields name; raise JiraError with Jira's words."""
     world = here().jira.world
     wanted = project if isinstance(project, dict) else {}
@@ -50,7 +51,26 @@ def place(project: Any, kind: Any) -> tuple[SandboxProject, NamedRow]:
     return found, row
 
 
-def make_issue(project: SandboxProject, kind: NamedRow, fields: dict[str, Any], update: dict[str, Any]) -> SandboxIssue:
+def parent_of(project: SandboxProject, kind: IssueType, given: Any) -> str | None:
+    """The id of the issue that a sub-task is part of; raise JiraError when there is none, or one of a plain issue."""
+    if kind.subtask and given is None:
+        raise JiraError(400, errors={"issuetype": "Issue type is a sub-task but parent issue key or id not specified."})
+    if given is None:
+        return None
+    named = given if isinstance(given, dict) else {}
+    found = here().jira.find(named.get("id", named.get("key", "")))
+    if found is None or found.project != project or not kind.subtask:
+        raise JiraError(400, errors={"parent": "Given parent issue does not belong to appropriate hierarchy."})
+    return found.id
+
+
+def make_issue(
+    project: SandboxProject,
+    kind: NamedRow,
+    fields: dict[str, Any],
+    update: dict[str, Any],
+    parent: str | None = None,
+) -> SandboxIssue:
     """Check the fields, put the new issue into the state and tell the webhooks."""
     state = here().jira
     defaults = {"priority": state.world.priorities[1].id, "reporter": actor().id}
@@ -59,6 +79,7 @@ def make_issue(project: SandboxProject, kind: NamedRow, fields: dict[str, Any], 
     now, status = state.now(), project.first_status or state.world.statuses[NEW_STATUS].id
     key = state.next_key(project)
     issue = SandboxIssue(str(state.next_id()), key, project, kind.id, status, actor().id, now, now, now, {})
+    issue.parent = parent
     items = jira_fields.apply(state, issue, values)
     state.issues[issue.id], state.keys[key] = issue, issue.id
     state.index.note(issue)

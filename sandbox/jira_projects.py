@@ -123,9 +123,11 @@ def create_meta_types(key: str) -> ResponseReturnValue:
 def create_meta_fields(key: str, type_id: str) -> ResponseReturnValue:
     """The fields of the create screen."""
     project, world = project_or_refuse(key), here().jira.world
-    if type_id not in {row.id for row in world.issue_types}:
+    kind = next((row for row in world.issue_types if row.id == type_id), None)
+    if kind is None:
         raise JiraError(400, "The issue type selected is invalid.")
-    head, rows = window([field_meta(project, name) for name in ("project", "issuetype", *writable(here().jira))], 50)
+    names = ("project", "issuetype", *(("parent",) if kind.subtask else ()), *writable(here().jira))
+    head, rows = window([field_meta(project, name) for name in names], 50)
     return jsonify({**head, "fields": rows})
 
 
@@ -140,7 +142,7 @@ def field_meta(project: SandboxProject, name: str) -> dict[str, Any]:
     }
     is_list, custom = name in ("components", "labels"), name.startswith("customfield_")
     meta: dict[str, Any] = {
-        "required": name in ("summary", "project", "issuetype", "reporter"),
+        "required": name in ("summary", "project", "issuetype", "reporter", "parent"),
         "schema": {"type": "array" if is_list else "string", "customId" if custom else "system": field_code(name)},
         "name": field_names(here().jira).get(name, name.capitalize()),
         "key": name,

@@ -12,7 +12,7 @@ from sandbox import adf
 from sandbox.clock import jira_stamp
 from sandbox.jira_state import Component, IssueLink, JiraState, SandboxAttachment, SandboxComment, SandboxIssue
 from sandbox.language import said
-from sandbox.world import REQUEST_TYPE_FIELD, JiraAccount, LinkType, NamedRow, SandboxProject, Status, by_id
+from sandbox.world import REQUEST_TYPE_FIELD, IssueType, JiraAccount, LinkType, NamedRow, SandboxProject, Status, by_id
 
 Json = dict[str, Any]
 CATEGORIES = {
@@ -76,10 +76,16 @@ class Shape:
             },
         }
 
-    def issue_type(self, row: NamedRow) -> Json:
+    def issue_type(self, row: IssueType) -> Json:
         """An issue type."""
-        more = {"description": "", "iconUrl": f"{self.base}/images/icons/issuetype.png", "subtask": False}
-        return {"self": self.url(f"issuetype/{row.id}"), "id": row.id, "name": row.name, **more, "hierarchyLevel": 0}
+        more = {"description": "", "iconUrl": f"{self.base}/images/icons/issuetype.png", "subtask": row.subtask}
+        return {
+            "self": self.url(f"issuetype/{row.id}"),
+            "id": row.id,
+            "name": row.name,
+            **more,
+            "hierarchyLevel": -1 if row.subtask else 0,
+        }
 
     def project(self, project: SandboxProject) -> Json:
         """A project as it stands inside an issue."""
@@ -103,9 +109,13 @@ class Shape:
         outward = seen_from == link.source
         other = self.state.issues[link.destination if outward else link.source]
         shown = {"id": str(link.id), "self": self.url(f"issueLink/{link.id}"), "type": kind and self.link_type(kind)}
-        writers = self.field_writers(other)
+        return shown | {"outwardIssue" if outward else "inwardIssue": self.relative(other)}
+
+    def relative(self, issue: SandboxIssue) -> Json:
+        """An issue as another one shows it."""
+        writers = self.field_writers(issue)
         fields = {name: writers[name]() for name in ("summary", "status", "priority", "issuetype")}
-        return shown | {"outwardIssue" if outward else "inwardIssue": {**self.stub(other), "fields": fields}}
+        return {**self.stub(issue), "fields": fields}
 
     def stub(self, issue: SandboxIssue) -> Json:
         """What names an issue."""
@@ -138,6 +148,9 @@ class Shape:
             "fixVersions": lambda: [],
             REQUEST_TYPE_FIELD: lambda: self.request_type(issue),
         }
+        if issue.parent is not None:
+            writers["parent"] = lambda: self.relative(state.issues[str(issue.parent)])
+        writers["subtasks"] = lambda: [self.relative(one) for one in state.issues.values() if one.parent == issue.id]
         for custom in world.custom_fields:
             writers[custom.id] = partial(fields.get, custom.id)
         return writers

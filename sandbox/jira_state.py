@@ -104,6 +104,7 @@ class SandboxIssue:
     status_changed: datetime
     fields: dict[str, Any]
     resolved: datetime | None = None
+    parent: str | None = None  # the id of the issue that this one is a sub-task of
     properties: dict[str, Any] = field(default_factory=dict)
     comments: list[SandboxComment] = field(default_factory=list)
     attachments: list[SandboxAttachment] = field(default_factory=list)

@@ -40,6 +40,12 @@ class NamedRow(WorldRow):
     en: str | None = None
 
 
+class IssueType(NamedRow):
+    """A type of issues; a `subtask` is part of another issue."""
+
+    subtask: bool = False
+
+
 class Status(NamedRow):
     """A status with the key of its category."""
 
@@ -83,7 +89,7 @@ class World(WorldRow):
     accounts: tuple[JiraAccount, ...]
     statuses: tuple[Status, ...]
     transitions: tuple[Transition, ...]
-    issue_types: tuple[NamedRow, ...]
+    issue_types: tuple[IssueType, ...]
     priorities: tuple[NamedRow, ...]
     resolutions: tuple[NamedRow, ...]
     link_types: tuple[LinkType, ...]

@@ -92,7 +92,7 @@ def test_permissions_must_be_named(jira: Jira, query: str) -> None:
 
 def test_the_create_screen_is_told(jira: Jira) -> None:
     types = jira.take("GET", "/rest/api/3/issue/createmeta/FBO/issuetypes")["issueTypes"]
-    assert [one["name"] for one in types] == ["Обращение партнёра", "Задача", "Тикет"]
+    assert [one["name"] for one in types] == ["Обращение партнёра", "Задача", "Тикет", "Подзадача"]
     path = f"/rest/api/3/issue/createmeta/FBO/issuetypes/{types[0]['id']}"
     fields = {one["fieldId"]: one for one in jira.take("GET", path)["fields"]}
     assert fields["summary"]["required"] is True
