@@ -23,7 +23,7 @@ NOT, ANY = "!", "*"  # in a condition: anything but; in promised days: any other
 _LINE = re.compile(r"^[ \t]*([^:\n]{2,60}?)[ \t]*:[ \t]*(\S[^\n]*?)[ \t]*$", re.MULTILINE)
 _DATES = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y")
 LONGEST = 500  # characters of one fact
-Do = Literal["issue", "person", "ask", "draft", "chat", "comment", "claim"]
+Do = Literal["issue", "person", "ask", "draft", "chat", "comment", "claim", "subtask"]
 Facts = Mapping[str, str]
 When = dict[Id, Text]
 
@@ -64,11 +64,11 @@ class CaseStep(Strict):
     """One step of a branch: the rule, its line in the checklist, and who does what.
 
     `do`: issue (is created), person (only a person can do it), ask (until `facts` are known), draft (of a message to
-    the client), chat (a message to `chat`), comment (in the issue), claim (in the carrier's Jira). `text` names the
-    text. `needs`: steps and facts that must come first; so must those of `hopes`, until somebody was reminded of them.
-    `when`: the conditions for having the step. `after`: the pauses before a person is reminded; `on_day`: the fact with
-    the day on which it is due. `phrases`: words of a colleague that mean it was done; with `reply`, so does an answer
-    to the client.
+    the client), chat (a message to `chat`), comment (in the issue), claim (in the carrier's Jira), subtask (of the
+    issue, with the team's `label`). `text` names the text. `needs`: steps and facts that must come first; so must those
+    of `hopes`, until somebody was reminded of them. `when`: the conditions for having the step. `after`: the pauses
+    before a person is reminded; `on_day`: the fact with the day on which it is due. `phrases`: words of a colleague
+    that mean it was done; with `reply`, so does an answer to the client.
     """
 
     rule: RuleId
@@ -84,6 +84,7 @@ class CaseStep(Strict):
     phrases: tuple[Text, ...] = ()
     reply: bool = False
     on_day: Id | None = None
+    label: Label | None = None
 
     def is_said(self, text: str) -> bool:
         """Return whether a colleague's words say that it was done."""

@@ -32,7 +32,16 @@ def check_cases(document: Document, cases: Cases, jira: JiraConfig | None) -> It
             yield from _step(document, ("kinds", name, "steps", step_id), step, cases, (facts, [*kind.steps, *facts]))
     if jira:
         yield from _project(document, "project", "case", cases.project, jira)
+        if any(step.do == "subtask" for step in _steps(cases)):
+            yield from _project(document, "project", "courier", cases.project, jira)
         yield from _project(document, "claims", "claim", cases.claims, jira)
+
+
+def _steps(cases: Cases) -> Iterator[CaseStep]:
+    for kind in cases.kinds.values():
+        yield from kind.steps.values()
+        for branch in kind.branches.values():
+            yield from branch.steps.values()
 
 
 def _step(

@@ -32,7 +32,7 @@ ComponentPattern = Annotated[
     AfterValidator(matching(_PATTERN, "component_pattern")),
     WithJsonSchema({"type": "string", "pattern": _PATTERN}),
 ]
-Purpose = Literal["escalation", "hold_ozon", "hold_seller", "case", "claim"]
+Purpose = Literal["escalation", "hold_ozon", "hold_seller", "case", "claim", "courier"]
 
 SECRETS = (("sites", "*", "token"),)
 

@@ -61,7 +61,7 @@ TABLES: Mapping[str, type[BaseModel]] = {
 }
 TEMPLATES = Path(__file__).resolve().parent.parent / "jira_templates"
 # templates for something other than an escalated ticket
-_NOT_ISSUES = {"_shared", "comments", "hold_ozon", "hold_seller", "case", "claim"}
+_NOT_ISSUES = {"_shared", "comments", "hold_ozon", "hold_seller", "case", "claim", "courier"}
 _SECRETS: Mapping[str, tuple[Pattern, ...]] = {
     "jira": jira.SECRETS,
     "departments": departments.SECRETS,

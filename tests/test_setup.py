@@ -150,6 +150,7 @@ def project(key: str = "SUP", name: str = "Support", **more: Any) -> FoundProjec
     kinds = (("Backlog", "new"), ("Doing", "indeterminate"), ("Blocked", "indeterminate"), ("Closed", "done"))
     facts: dict[str, Any] = {
         "issue_types": (row(1, "Incident"), row(2, "Service request")),
+        "subtask_types": (row(3, "Sub-task"), row(4, "Errand")),
         "statuses": tuple(row(n, one, statusCategory={"key": kind}) for n, (one, kind) in enumerate(kinds)),
         "components": (),
         "request_types": (row(7, "Ask", issueTypeId="2"), row(8, "Complain", issueTypeId="1")),
@@ -207,6 +208,23 @@ def test_transitions_are_seen_at_the_issues_of_a_project(setup: Run, bot: Bot, m
     assert lacking in setup("--yes").output
     bot.sandbox.fault(system="jira", match="POST /rest/api/3/search/jql", status=403, times=100)
     assert lacking not in setup("--yes").output
+
+
+@pytest.mark.parametrize(
+    ("named", "types", "told"),
+    [
+        ("Errand", ("Errand", "Sub-task"), "Errand"),
+        ("Подзадача", ("Sub-task",), "Sub-task"),
+        ("Подзадача", (), "Подзадача"),
+    ],
+)
+def test_the_couriers_sub_task_has_a_type_of_its_own(named: str, types: tuple[str, ...], told: str) -> None:
+    statuses = {"in_work": "Doing", "queue": "Backlog", "waiting_seller": "Doing", "done": ["Closed"]}
+    types_now = {"case": "Incident", "courier": named}
+    now = Project.model_validate({"site": "main", "issue_type": types_now, "statuses": statuses})
+    parts = tuple(row(10 + n, one) for n, one in enumerate(types))
+    found = propose(Survey((project(subtask_types=parts),), None), {"SUP": Need(("case", "courier"), now=now)})
+    assert found.projects["SUP"]["issue_type"] == {"case": "Incident", "courier": told}
 
 
 def test_projects_are_known_by_key_or_by_the_name_of_a_topic() -> None:

@@ -16,7 +16,7 @@ from desk.jira.orders import Order
 from desk.templates import CaseContext
 from events import TicketEvent
 
-CASE, CLAIM = "case", "claim"
+CASE, CLAIM, COURIER = "case", "claim", "courier"
 SUMMARY = re.compile(r"\s*(?P<order>\d[\w-]{4,31})\s*(?:/\s*(?P<sku>[^\s–—]{2,64})\s*)?[–—-]")  # J-04
 
 
@@ -44,6 +44,13 @@ class JiraCases:
     def claim(self, report: CaseReport, *, why: str) -> Issue | None:
         """The claim in the carrier's own Jira (J-44); None where nobody may write there (C-17)."""
         return self._make(CLAIM, self._context.config.cases.claims, report, why)
+
+    def subtask(self, report: CaseReport, parent: Issue, *, why: str) -> Issue:
+        """Make the sub-task of a case's issue for whoever sends the courier, one for each case (J-25)."""
+        text = self._context.templates.issue(COURIER, report.context)
+        place = {"parent": {"key": parent.key}}
+        order = Order(COURIER, parent.project, text, labels=report.labels, fields=place, decisive=place)
+        return self._issues.make(report.event, order, why)
 
     def _make(self, purpose: str, project: str | None, report: CaseReport, why: str) -> Issue | None:
         if project is None:

@@ -142,6 +142,8 @@ class _Examined:
             if field not in fields:
                 yield fault("field_not_on_screen", **values, name=ours, field=field)
         known = {*GIVEN, *filled.values(), self.project.fields.request_type}
+        if "courier" in purposes:  # a sub-task
+            known.add("parent")
         for field, row in fields.items():
             if row["required"] and not row.get("hasDefaultValue") and field not in known:
                 yield fault("field_required", **values, name=row["name"], field=field)

@@ -27,6 +27,7 @@ class FoundProject:
     key: str
     name: str
     issue_types: tuple[Row, ...]
+    subtask_types: tuple[Row, ...]
     statuses: tuple[Row, ...]
     components: tuple[str, ...]
     request_types: tuple[Row, ...]
@@ -99,6 +100,7 @@ def _project(site: JiraSite, row: Row, desk: str | None) -> FoundProject:
         key=key,
         name=str(row["name"]),
         issue_types=types,
+        subtask_types=tuple(kind for kind in shown["issueTypes"] if kind.get("subtask")),
         statuses=tuple(statuses.values()),
         components=tuple(one["name"] for one in shown.get("components", ())),
         request_types=tuple(desk_rows(site, f"{DESKS}/{desk}/requesttype")) if desk else (),

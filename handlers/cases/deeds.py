@@ -8,6 +8,7 @@ from datetime import datetime
 
 from config.cases import CaseStep, Do
 from desk.jira.cases import CaseReport
+from desk.templates import CaseContext
 from handlers.cases.work import Work
 
 Deed = Callable[[str, CaseStep, Work], bool]
@@ -86,13 +87,28 @@ def _claim(name: str, step: CaseStep, work: Work) -> bool:
         if name not in work.waits:
             work.tell_agent("case_claim_yourself", why=step.rule, text=work.words(step))
         return False
-    context = work.context()
-    told = replace(context, case=replace(context.case, story=work.words(step)))
-    claim = work.desk.jira.cases.claim(CaseReport(work.event, told), why=step.rule) if work.case.real else None
+    report = CaseReport(work.event, _telling(step, work))
+    claim = work.desk.jira.cases.claim(report, why=step.rule) if work.case.real else None
     if claim is None or not claim.real:
         return False
     work.facts["claim"] = claim.key
     return True
+
+
+def _subtask(_name: str, step: CaseStep, work: Work) -> bool:
+    """A sub-task of the case's issue for the team of `label` (J-25); the step is done when that is finished."""
+    if work.issue is not None and work.case.real and not work.has_come_up("subtask"):
+        labels = (step.label,) if step.label else ()
+        report = CaseReport(work.event, _telling(step, work), labels)
+        if work.desk.jira.cases.subtask(report, work.issue, why=step.rule).real:
+            work.once("subtask")
+    return False
+
+
+def _telling(step: CaseStep, work: Work) -> CaseContext:
+    """Return what an issue is made of that tells only the step's own text."""
+    context = work.context()
+    return replace(context, case=replace(context.case, story=work.words(step)))
 
 
 _DEEDS: Mapping[Do, Deed] = {
@@ -103,4 +119,5 @@ _DEEDS: Mapping[Do, Deed] = {
     "chat": _chat,
     "comment": _comment,
     "claim": _claim,
+    "subtask": _subtask,
 }

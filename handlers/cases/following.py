@@ -12,7 +12,7 @@ from handlers.cases.branching import choose_branch, say_branch, say_delay, work_
 from handlers.cases.checks import check
 from handlers.cases.deeds import go
 from handlers.cases.reading import Told
-from handlers.cases.watching import fire, see_issue, set_watches
+from handlers.cases.watching import fire, see_issue, see_subtask, set_watches
 from handlers.cases.work import Work
 
 
@@ -28,6 +28,8 @@ def hear(event: CaseEvent, desk: Desk) -> None:
         work.learn(reading.of_ticket(heard, work.cases))
     elif isinstance(heard, CommentEvent):
         _hear_comment(work, heard)
+    elif isinstance(heard, IssueEvent) and work.issue is not None and not work.is_of(heard.issue):
+        see_subtask(work, heard)
     elif isinstance(heard, IssueEvent):
         see_issue(work, heard)
     elif event.type == "case.photo_left":
@@ -81,10 +83,12 @@ def _change_owner(work: Work, event: TicketEvent) -> None:
 
 
 def _hear_comment(work: Work, event: CommentEvent) -> None:
-    """A colleague's word in the issue; in a claim it is the answer (J-46)."""
-    if work.issue is not None and event.issue.id == work.issue.id:
+    """A colleague's word in the issue or its sub-task; in a claim it is the answer (J-46)."""
+    if work.is_of(event.issue):
         work.learn(reading.of_comment(event, work.cases))
         see_issue(work, event)
+    elif event.issue.project == work.cases.project:
+        work.learn(reading.of_comment(event, work.cases))
     elif event.text.strip():
         work.learn(Told(facts={"answer": event.text.strip()}))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from desk.cases import Opening, Problem
 from desk.desk import Desk
 from desk.issues import IssueView
-from desk.jira.cases import CASE, CLAIM
+from desk.jira.cases import CASE, CLAIM, COURIER
 from desk.tickets import Telling
 from events import CommentEvent, IssueEvent, IssueRef, TicketEvent
 from handlers.cases import reading
@@ -75,14 +75,14 @@ def _case_of(ref: IssueRef, desk: Desk) -> Problem | None:
     """The case of an issue; of one that was just made the link alone may know, as of a claim."""
     case = desk.cases.of_issue(ref.site, ref.id)
     link = desk.jira.links.of_issue(ref) if case is None else None
-    if link is not None and link.purpose in (CASE, CLAIM):
+    if link is not None and link.purpose in (CASE, CLAIM, COURIER):
         case = desk.cases.of_ticket(link.source, link.ticket_id)
     return case
 
 
 def _take_hand_made(event: IssueEvent, desk: Desk) -> None:
     seen = desk.jira.reading.read(event.issue)
-    if seen is None or seen.mark.get("purpose") == CASE:  # the bot's own, which is just being made
+    if seen is None or seen.mark.get("purpose") in (CASE, COURIER):  # the bot's own, which is just being made
         return
     cases = desk.config.cases
     kind = cases.kind_of(*seen.labels) or cases.kind_in(seen.summary)

@@ -31,6 +31,15 @@ def see_issue(work: Work, event: IssueEvent | CommentEvent) -> None:
         _begin(work, seen, event)
 
 
+def see_subtask(work: Work, event: IssueEvent) -> None:
+    """The courier's sub-task: its step is done when it is finished (J-25)."""
+    seen = work.desk.jira.reading.read(event.issue)
+    if seen is not None and work.desk.jira.reading.is_finished(seen):
+        for name, step in work.plan.items():
+            if step.do == "subtask":
+                work.tick(name)
+
+
 def _begin(work: Work, seen: IssueView, event: IssueEvent | CommentEvent) -> None:
     """«К выполнению» → «В работе» when somebody has begun: a comment, an assignee (J-08); the stage is said (J-07)."""
     begun = isinstance(event, CommentEvent) or (event.changed("assignee") and seen.assignee is not None)

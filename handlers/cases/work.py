@@ -12,7 +12,7 @@ from desk.desk import Desk
 from desk.issues import Issue
 from desk.templates import CaseContext, CaseView
 from desk.tickets import Reply, Telling
-from events import Ticket, TicketEvent
+from events import IssueRef, Ticket, TicketEvent
 from handlers.cases.reading import Told
 
 MARK = "_"  # of what is remembered beside the steps
@@ -58,6 +58,10 @@ class Work:
             self.tick(name)
         for name in told.undone:
             self.steps.pop(name, None)
+
+    def is_of(self, ref: IssueRef) -> bool:
+        """Return whether an event is of the case's own issue."""
+        return self.issue is not None and (ref.site, ref.id) == (self.issue.site, self.issue.id)
 
     def shown(self, name: str) -> str:
         """A fact as people write it; empty: it is not known."""

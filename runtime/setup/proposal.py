@@ -11,12 +11,13 @@ from typing import Any
 
 import yaml
 
-from config.jira import Project
+from config.jira import Project, Purpose
 from config.names import match_key
 from desk.jira.names import is_done, is_named
 from desk.jira.survey import FoundProject, Row, Survey
 from desk.jira.transitions import asked_by, targets, ways_to
 
+SUBTASK: Purpose = "courier"
 PURPOSES = ("escalation", "hold_ozon", "hold_seller")
 Table = dict[str, Any]
 
@@ -72,7 +73,7 @@ class _Proposed:
         screen = self.project.fields.get(str(kind["id"]), {}) if kind else {}
         table: Table = {
             "site": "main",
-            "issue_type": {purpose: str(kind["name"]) for purpose in self.need.purposes if kind},
+            "issue_type": self._types(kind),
             "create_components": self.need.components and self.project.may_administer,
             "fields": self._fields(screen) if "escalation" in self.need.purposes else {},
             "statuses": self._statuses(),
@@ -83,6 +84,15 @@ class _Proposed:
         elif served and not request_type:
             self._doubt("no_request_type")
         return table
+
+    def _types(self, kind: Row | None) -> dict[str, str]:
+        """The type for each purpose: one for all, but for the sub-task of a case."""
+        types = {purpose: str(kind["name"]) for purpose in self.need.purposes if kind and purpose != SUBTASK}
+        if SUBTASK in self.need.purposes and self.need.now:
+            named = self.need.now.issue_type[SUBTASK]
+            part = self._chosen("issue_type", self.project.subtask_types, [named])
+            types[SUBTASK] = str(part["name"]) if part else named  # where there is none, doctor will say so
+        return types
 
     def _fields(self, screen: Mapping[str, str]) -> dict[str, str]:
         fields: dict[str, str] = {}

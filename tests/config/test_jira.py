@@ -64,7 +64,7 @@ def test_the_first_site_is_the_default_and_projects_stand_on_it(folder: Path, en
     assert {project.site for project in jira.projects.values()} == {"main"}
     assert [key for key, project in jira.projects.items() if project.create_components] == ["FBO"]
     cases = jira.projects.pop("CASES")
-    assert cases.issue_type == {"case": "Тикет"}
+    assert cases.issue_type == {"case": "Тикет", "courier": "Подзадача"}
     for purpose in ("escalation", "hold_ozon", "hold_seller"):
         assert {project.issue_type[purpose] for project in jira.projects.values()} == {"Обращение партнёра"}
 

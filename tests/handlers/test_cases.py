@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from desk.adf_text import plain_text
 from tests.bot import Bot
 from tests.handlers import case_life as life
 from tests.handlers.case_life import SKUS, WRONG, after, chat, comment, comments, notes, pending, say, start, the_case
@@ -49,10 +50,50 @@ def test_almaty_our_fault_by_courier(bot: Bot) -> None:
     say(bot, of, "Клиент ехать отказался.\nВозврат: курьер")
     assert "курьера за счёт нашей компании" in notes(bot, of, draft=True)[-1]
     assert "курьером за счёт компании" in chat(bot, "ecom")[-1]
+    say(bot, of, "Курьер забрал товар")
     say(bot, of, "Обмен сделан, остатки поправили")
     assert "swapped" in the_case(bot).steps
     done(bot, of)
     assert len(chat(bot, "ecom")) == 2
+
+
+@pytest.mark.rule("J-24", "J-25")
+def test_the_couriers_sub_task_is_ecoms_and_its_end_is_the_steps(bot: Bot) -> None:
+    life.prepare(bot)
+    of = start(bot, WRONG | SKUS | {"city": "г. Алматы", "platform": "Kaspi", "picker": "Сборщик 7"})
+    assert life.issue(bot)["fields"]["subtasks"] == []
+    say(bot, of, "Возврат: курьер")
+    case = the_case(bot)
+    (shown,) = life.issue(bot)["fields"]["subtasks"]
+    task = bot.sandbox.issue(shown["key"])["fields"]
+    assert (task["parent"]["key"], task["issuetype"]["name"]) == (case.issue_key, "Подзадача")
+    assert task["summary"] == "1234567 – курьер: забрать и отправить товар"
+    assert "курьером за счёт компании" in plain_text(task["description"])
+    assert ("еком" in task["labels"], "wrong-item" in task["labels"]) == (True, False)
+    assert "fetch" in pending(bot)
+    comment(bot, "Решение: обмен", shown["key"])
+    assert (the_case(bot).facts["solution"], the_case(bot).status) == ("обмен", case.status)
+    path = f"/rest/api/3/issue/{shown['key']}/transitions"
+    bot.sandbox.call_as(life.PERSON, "POST", path, {"transition": {"id": DONE}})
+    life.finish(bot)
+    case = the_case(bot)
+    assert ("fetch" in case.steps, "fetch" in pending(bot), case.state) == (True, False, "open")
+    say(bot, of, "Обмен сделан")
+    assert len(bot.sandbox.issues()) == 2
+    assert (len(life.rows(bot)), life.dead(bot)) == (1, [])
+
+
+@pytest.mark.rule("J-25")
+def test_a_jira_that_takes_no_sub_task_holds_up_no_case(bot: Bot) -> None:
+    life.prepare(bot)
+    of = start(bot, WRONG | SKUS | {"city": "г. Алматы", "platform": "Kaspi", "picker": "Сборщик 7"})
+    body = '{"errorMessages": [], "errors": {"parent": "No."}}'
+    bot.sandbox.fault(system="jira", match="POST /rest/api/3/issue", status=400, body=body, times=9)
+    say(bot, of, "Возврат: курьер")
+    assert "курьером за счёт компании" in chat(bot, "ecom")[-1]
+    assert "fetch" in pending(bot)
+    say(bot, of, "Курьер забрал товар")
+    assert ("fetch" in the_case(bot).steps, life.dead(bot)) == (True, [])
 
 
 @pytest.mark.rule("J-20", "J-21", "J-26")
