@@ -9,6 +9,7 @@ import pytest
 
 from desk.clock import machine_now
 from desk.jira import photos
+from events import Attachment
 from sandbox.webcrm import PICTURE
 from tests.bot import Bot
 from tests.handlers import case_life as life
@@ -147,3 +148,18 @@ def test_a_crash_leaves_each_photo_once(any_bot: Bot, moment: str, monkeypatch: 
     assert [one["filename"].partition("-")[2] for one in life.issue(any_bot)["fields"]["attachment"]] == ["бирка.jpg"]
     assert (len(left(any_bot, of)), life.dead(any_bot)) == (1, [])
     assert {name for _, name in reaper.seen} >= {"pass_on_photo", "attach_photo", "note_case_photo_left"}
+
+
+@pytest.mark.parametrize(
+    ("name", "attached_as"),
+    [
+        ("бирка.jpg", "abcd-бирка.jpg"),
+        ('a"b\r\nX-Header: 1.jpg', "abcd-a_b_X-Header: 1.jpg"),
+        ("..\\../x.png", "abcd-.._.._x.png"),
+        ("x" * 200 + ".jpg", "abcd-" + "x" * 96 + ".jpg"),
+        (None, "abcd-ярлык.jpg"),
+    ],
+)
+def test_a_name_cannot_break_out_of_the_form(name: str | None, attached_as: str) -> None:
+    file = Attachment(name=name, url="https://crm.example/a%20b/%D1%8F%D1%80%D0%BB%D1%8B%D0%BA.jpg?size=full")
+    assert photos.name_of(file, "photo:1:abcd") == attached_as
