@@ -212,7 +212,8 @@ def test_the_history_stands_below(site: Site) -> None:
     site.get("/changes")
     history = site.text("/people").partition("Кто что менял")[2]
     assert "роль изменена" in history
-    assert "пользователь заведён" in history
+    assert re.search(r"пользователь заведён.*?<td>\s*сотрудник", history, re.DOTALL)
+    assert "это вы, только в песочнице" in row(site, "admin@example.test")
     assert "вход<" not in history
 
 

@@ -16,6 +16,13 @@ from web.shown import View
 from web.times import ShownMoment
 from web.words import word
 
+_TABLES = {  # of `words.yml`, for what stands before and after
+    "mode_set": "modes",
+    "replayed": "states",
+    "dropped": "states",
+    **dict.fromkeys(("role_set", "user_added", "token_added"), "roles"),
+}
+
 
 @dataclass(frozen=True)
 class HistoryEntry:
@@ -82,7 +89,7 @@ class DeliveryHistory:
         )
 
     def _value(self, row: ChangeRow, value: object) -> str:
-        table = {"mode_set": "modes", "replayed": "states", "dropped": "states", "role_set": "roles"}.get(row.what)
+        table = _TABLES.get(row.what)
         return word(table, value) if table and value else self._view.value(value)
 
 
