@@ -38,6 +38,7 @@ from desk.usedesk.client import Usedesk, UsedeskAccount
 from desk.usedesk.limit import Limit
 from desk.usedesk.memory import Memory
 from store import systems
+from store.committer import Transactions
 from store.ledger import Recorded
 
 ROOT = Path(__file__).parent.parent
@@ -49,6 +50,7 @@ class DeskFactory:
 
     def __init__(self, engine: sa.Engine, settings: Settings, post: Post, clock: DeskClock) -> None:
         self.engine = engine
+        self.transactions = Transactions(engine)
         self.clock = clock
         self.templates = Templates(ROOT)
         self.places = Places()
@@ -80,7 +82,7 @@ class DeskFactory:
             return lambda _: warned if desk.usedesk.stands(number, text) else None
 
         settle = config.runtime.search_settle
-        actions = RunLedger(self.engine, run, self._modes(config), Warnings(warn, find), settle)
+        actions = RunLedger(self.transactions, run, self._modes(config), Warnings(warn, find), settle)
         desk = self._desk(config, actions, now, run)
         return desk, actions
 

@@ -29,6 +29,7 @@ from desk.ends import Ended, Ends, PendingAction
 from desk.faults import AbsentError, ActionFault, Dead, Later, LeaseLostError
 from desk.run import Run
 from store import ledger, switches
+from store.committer import Transactions
 from store.ledger import BEGUN, FAILED, PUT_OFF, Entry
 
 T = TypeVar("T")
@@ -44,14 +45,14 @@ class RunLedger(ActionLedger):
 
     def __init__(
         self,
-        engine: sa.Engine,
+        transactions: Transactions,
         run: Run,
         mode_of: Callable[[str], Mode],
         warnings: Warnings,
         settle: timedelta,
     ) -> None:
         super().__init__(run.label, run.known)
-        self._engine = engine
+        self._transactions = transactions
         self._run = run
         self._mode_of = mode_of
         self._warnings = warnings
@@ -96,9 +97,9 @@ class RunLedger(ActionLedger):
         if not action.possible or not pending.acts:
             return self._do(pending, lambda: None)
         self._go_on()
-        with self._engine.begin() as connection:
-            mine = self._ends.write(connection)
-            paused = False
+
+        def write(connection: sa.Connection) -> tuple[bool, bool, Any]:
+            mine, paused, value = self._ends.write(connection), False, None
             if mine:
                 mine, paused = ledger.standing(connection, self._run.owner)
             if mine and not paused:
@@ -106,21 +107,22 @@ class RunLedger(ActionLedger):
                 done = given if isinstance(given, Result) else Result()
                 if not self._ends.decide(connection, Ended(pending, done)):
                     raise LeaseLostError(self._run.label)  # the rows are rolled back
+                value = done.value
+            return mine, paused, value
+
+        mine, paused, value = self._transactions.run(write)
         self._began(mine=mine, paused=paused)
-        return done.value
+        return value
 
     def record(self, rows: Rows) -> None:
         """See `ActionLedger.record`."""
-        with self._engine.begin() as connection:
-            rows(connection)
+        self._transactions.run(rows)
 
     def settle(self) -> None:
         """See `ActionLedger.settle`."""
         if not self._ends:
             return
-        with self._engine.begin() as connection:
-            mine = self._ends.write(connection)
-        self._began(mine=mine)
+        self._began(mine=self._transactions.run(self._ends.write))
 
     def end(self, connection: sa.Connection, **values: object) -> bool:
         """End the run: write the pending ends and the delivery's `values`; False if another worker has it by now."""
@@ -141,15 +143,17 @@ class RunLedger(ActionLedger):
 
     def _begin(self, pending: PendingAction) -> int:
         """Record that the action begins, and the ends before it; return the number of its row."""
-        number, paused = None, False
         self._go_on()
-        with self._engine.begin() as connection:
-            mine = self._ends.write(connection)
-            if mine:
-                try:
-                    number, paused = self._insert(connection, pending)
-                except sa.exc.IntegrityError as error:  # another run began it at the same moment
-                    raise LeaseLostError(self._run.label) from error
+
+        def begin(connection: sa.Connection) -> tuple[bool, int | None, bool]:
+            if not self._ends.write(connection):
+                return False, None, False
+            try:
+                return True, *self._insert(connection, pending)
+            except sa.exc.IntegrityError as error:  # another run began it at the same moment
+                raise LeaseLostError(self._run.label) from error
+
+        mine, number, paused = self._transactions.run(begin)
         self._began(mine=mine and (paused or number is not None), paused=paused)
         return cast(int, number)
 
@@ -218,18 +222,20 @@ class RunLedger(ActionLedger):
         if found is None:
             if entry.reason is None and machine_now() < over:
                 raise Later(f"{self._run.label}: an earlier call may still be under way", at=over)
-            with self._engine.begin() as connection:
-                mine = ledger.begin_again(connection, entry.id, self._run.token, machine_now())
-            if not mine:
+            now = machine_now()
+            if not self._transactions.run(lambda given: ledger.begin_again(given, entry.id, self._run.token, now)):
                 raise LeaseLostError(self._run.label)
         return found
 
     def _record(self, number: int, action: Action, fault: ActionFault) -> None:
         """Record a failed call: one that certainly had no effect is begun anew, without looking for its effect."""
         outcome = FAILED if isinstance(fault, Dead) else PUT_OFF
-        with self._engine.begin() as connection:
+        token = self._run.token
+
+        def record(connection: sa.Connection) -> None:
             if fault.no_effect:
-                ending = {"outcome": outcome, "reason": fault.reason}
-                ledger.end(connection, number, self._run.token, ending, machine_now())
-            elif not ledger.failed(connection, number, self._run.token, fault.reason):
+                ledger.end(connection, number, token, {"outcome": outcome, "reason": fault.reason}, machine_now())
+            elif not ledger.failed(connection, number, token, fault.reason):
                 action.stray(connection, None, self._run.stray_key(number))
+
+        self._transactions.run(record)

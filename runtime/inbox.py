@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from desk.crm.client import SYSTEM as WEBCRM
 from desk.known_tickets import known_by
 from events import CommentEvent, Event, HeardEvent, IssueEvent, IssueRef, TicketEvent, dump_event, ticket_case
-from runtime.committer import Committer
 from store import arrivals as arrived
 from store import known_tickets, requests
 from store.arrivals import KnownIssue, New
 from store.cases import wake_workers
+from store.committer import Committer
 from store.database import take_write_lock
 from store.known_tickets import KnownTicket
 

@@ -33,7 +33,6 @@ from events import (
 )
 from handlers import PROCEDURES
 from runtime.about import ticket_of
-from runtime.committer import Committer, Once, one_by_one
 from runtime.dead_letters import tell_recovered, tell_stopped
 from runtime.effective_config import EffectiveConfig
 from runtime.outage import DATABASE_AWAY
@@ -41,7 +40,6 @@ from store import deliveries, ledger, links, systems
 from store.cases import wake_workers
 from store.database import reading
 from store.deliveries import Delivery
-from store.dialect import is_postgresql
 
 log = structlog.get_logger("runner")
 
@@ -57,7 +55,6 @@ class Runner:
         self._effective_config = EffectiveConfig(factory.engine, reloader)
         self._engine = factory.engine
         self._configs: dict[str, Config] = {}
-        self._write_end = self._alone if is_postgresql(self._engine) else Committer(self._engine, one_by_one).commit
         self.stopping: Callable[[], bool] = bool
         self.worker: str | None = None
 
@@ -204,12 +201,7 @@ class Runner:
                 self._let_others_go(connection, run, delivery, event, values)
             return mine
 
-        return self._write_end(Once(end))
-
-    def _alone(self, write: Once) -> bool:
-        """Commit the end of a run by itself: PostgreSQL has many writers, which would only wait for each other."""
-        with self._engine.begin() as connection:
-            return write(connection)
+        return self._factory.transactions.run(end)
 
     def _let_others_go(
         self, connection: sa.Connection, run: Run, delivery: Delivery, event: Event, values: dict[str, Any]

@@ -17,6 +17,7 @@ from desk.faults import Dead, Later, LeaseLostError, WouldWriteError
 from desk.run import Run
 from desk.run_ledger import RunLedger
 from store import ledger, systems, tables
+from store.committer import Transactions
 from store.tables import deliveries
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -40,7 +41,7 @@ class World:
             known = ledger.recorded(connection, 1)
         run = Run(1, "webcrm/d", "webcrm:1", self.token, lambda: self.stopping, worker, known=known)
         warn = lambda verb, _: self.warnings.append(verb.name)  # noqa: E731
-        return RunLedger(self.engine, run, lambda _: self.mode, Warnings(warn), self.settle)
+        return RunLedger(Transactions(self.engine), run, lambda _: self.mode, Warnings(warn), self.settle)
 
     def run(self, *names: str, fault: tuple[str, Exception] | None = None) -> list[Any]:
         """A handler of these verbs; one of them may meet a fault after its effect (or before: `no_effect`)."""

@@ -13,10 +13,12 @@ import pytest
 import sqlalchemy as sa
 
 import store.database
-from runtime.committer import MAX_BATCH, Committer, Once, one_by_one
 from store import systems
+from store.committer import MAX_BATCH, Committer, Once, one_by_one
 from store.database import BUSY_TIMEOUT_MS, connect
 from tests.databases import Sqlite
+
+Write = Callable[[sa.Connection], bool]
 
 
 def commits(engine: sa.Engine) -> list[object]:
@@ -27,7 +29,7 @@ def commits(engine: sa.Engine) -> list[object]:
 
 
 def test_a_write_that_fails_does_not_hurt_the_others_of_its_batch(engine: sa.Engine) -> None:
-    committer = Committer(engine, one_by_one)
+    committer = Committer[Write, bool](engine, one_by_one)
     hold, held = threading.Event(), threading.Event()
 
     def first(_: sa.Connection) -> bool:
@@ -66,7 +68,7 @@ def test_a_write_that_fails_does_not_hurt_the_others_of_its_batch(engine: sa.Eng
 
 
 def test_what_gathers_is_committed_at_once_up_to_a_bound(engine: sa.Engine) -> None:
-    committer = Committer(engine, one_by_one)
+    committer = Committer[Write, bool](engine, one_by_one)
     hold, held = threading.Event(), threading.Event()
 
     def first(_: sa.Connection) -> bool:
@@ -92,7 +94,7 @@ def test_who_comes_alone_writes_in_its_own_thread(engine: sa.Engine) -> None:
 
 
 def test_a_thread_that_is_broken_off_leaves_none_waiting(engine: sa.Engine) -> None:
-    committer = Committer(engine, one_by_one)
+    committer = Committer[Write, bool](engine, one_by_one)
     hold, held = threading.Event(), threading.Event()
 
     def first(_: sa.Connection) -> bool:
@@ -117,7 +119,7 @@ def test_a_thread_that_is_broken_off_leaves_none_waiting(engine: sa.Engine) -> N
 
 
 def test_what_failed_is_not_tried_again_when_its_batch_is_repeated(engine: sa.Engine) -> None:
-    committer = Committer(engine, one_by_one)
+    committer = Committer[Write, bool](engine, one_by_one)
     hold, held, calls = threading.Event(), threading.Event(), Counter[str]()
 
     def first(_: sa.Connection) -> bool:
@@ -153,7 +155,7 @@ def test_who_waits_for_an_acknowledgement_has_the_write_lock_before_it_reads(sql
     with other.connect() as holder:
         holder.exec_driver_sql("BEGIN IMMEDIATE")
         with ThreadPoolExecutor(1) as threads:
-            waiting = threads.submit(Committer(engine, one_by_one).commit, is_locked)
+            waiting = threads.submit(Committer[Write, bool](engine, one_by_one).commit, is_locked)
             with pytest.raises(TimeoutError):
                 waiting.result(0.1)  # somebody else has it
             holder.rollback()
@@ -172,9 +174,9 @@ def test_a_write_lock_that_nobody_gives_back_is_told(
     with other.connect() as holder:
         holder.exec_driver_sql("BEGIN IMMEDIATE")
         with pytest.raises(sa.exc.OperationalError, match="locked"):
-            Committer(engine, one_by_one).commit(is_locked)
+            Committer[Write, bool](engine, one_by_one).commit(is_locked)
         holder.rollback()
-    assert Committer(engine, one_by_one).commit(is_locked)
+    assert Committer[Write, bool](engine, one_by_one).commit(is_locked)
     engine.dispose()
 
 

@@ -10,15 +10,17 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import sqlalchemy as sa
 
 from store.database import take_write_lock
+from store.dialect import is_postgresql
 
 MAX_BATCH = 64
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 
 class _Job(Generic[Item, Answer]):
@@ -116,14 +118,32 @@ class Committer(Generic[Item, Answer]):
                 job.end(answer)
 
 
+class Transactions:
+    """Gives each write a transaction. On SQLite those that come at the same time share one.
+
+    PostgreSQL has many writers, which would only wait for each other.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._committer = None if is_postgresql(engine) else Committer[Once, Any](engine, one_by_one)
+
+    def run(self, write: Callable[[sa.Connection], T]) -> T:
+        """Call `write` in a transaction; return its answer after the commit. What it raises undoes it."""
+        if self._committer is not None:
+            return cast(T, self._committer.commit(Once(write)))
+        with self._engine.begin() as connection:
+            return write(connection)
+
+
 class Once:
     """A write of one caller. One that failed is not tried again when its batch is repeated: its own state is spent."""
 
-    def __init__(self, write: Callable[[sa.Connection], bool]) -> None:
+    def __init__(self, write: Callable[[sa.Connection], Any]) -> None:
         self._write = write
         self._error: Exception | None = None
 
-    def __call__(self, connection: sa.Connection) -> bool:
+    def __call__(self, connection: sa.Connection) -> Any:
         """Call it, or raise again what the first call raised."""
         if self._error is not None:
             raise self._error
@@ -134,6 +154,6 @@ class Once:
             raise
 
 
-def one_by_one(connection: sa.Connection, writes: Sequence[Callable[[sa.Connection], bool]]) -> list[bool]:
+def one_by_one(connection: sa.Connection, writes: Sequence[Callable[[sa.Connection], T]]) -> list[T]:
     """Call each in turn; for a `Committer`."""
     return [write(connection) for write in writes]
