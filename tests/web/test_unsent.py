@@ -84,15 +84,16 @@ def test_neither_secrets_nor_bare_buttons(site: Site) -> None:
 
 
 def test_every_field_that_people_type_into_has_a_label() -> None:
-    """Of forms that change something; `number` is an agent's own, typed at a glance, and e-mails go with passwords."""
-    found, secret = set(), set()
+    """Of forms that change something and hold no secret; `number` is an agent's own, typed at a glance."""
+    found: set[str] = set()
+    secret: set[str] = set()
     for path in TEMPLATES.glob("*.html"):
         for form in re.findall(r'<form[^>]*method="post".*?</form>', path.read_text(encoding="utf-8"), re.DOTALL):
-            for tag in re.findall(r"<(?:input|textarea)[^>]*>", form):
-                name, kind = re.search(r'name="(\w+)"', tag), re.search(r'type="(\w+)"', tag)
-                if name and (kind is None or kind[1] not in ("hidden", "checkbox", "password")):
-                    found.add(name[1])
-                elif name and kind and kind[1] == "password":
-                    secret.add(name[1])
-    assert found - {"number", "email"} == set(words()["typed_fields"])
+            tags = re.findall(r"<(?:input|textarea)[^>]*>", form)
+            names = [(re.search(r'name="(\w+)"', tag), re.search(r'type="([\w-]+)"', tag)) for tag in tags]
+            of_form = [(name[1], kind[1] if kind else "text") for name, kind in names if name]
+            hidden = {name for name, kind in of_form if kind == "password"}
+            secret |= hidden
+            found |= {name for name, kind in of_form if kind not in ("hidden", "checkbox") and not hidden}
+    assert found - {"number"} == set(words()["typed_fields"])
     assert secret == SECRETS

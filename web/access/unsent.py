@@ -7,7 +7,7 @@ from flask import Response, g, make_response, render_template, request
 from web.parts import Parts
 from web.words import word, words
 
-SECRETS = frozenset({"password", "present", "new"})  # fields that are never shown
+SECRETS = frozenset({"password", "present", "new", "token"})  # fields that are never shown
 
 
 def unsent(parts: Parts) -> Response | None:
