@@ -27,6 +27,11 @@ _BROKEN = """[...document.querySelectorAll("main th")].filter((one) => {
     const {width, height} = range.getBoundingClientRect();
     return height > 3 * width;
   }).map((one) => one.textContent)"""
+_CROWDED = """(() => {
+    const [menu, own] = [document.querySelector(".menu"), document.querySelector(".own")];
+    const ends = menu ? [...menu.children].map((one) => one.getBoundingClientRect().right) : [];
+    return own ? Math.max(0, ...ends) - own.getBoundingClientRect().left : 0;
+  })()"""
 _OPEN = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 
 
@@ -49,6 +54,11 @@ def too_wide(page: Page) -> int:
     return int(page.evaluate(_TOO_WIDE))
 
 
+def menu_overlaps(page: Page) -> int:
+    """By how many pixels the menu runs under what stands at its right."""
+    return int(page.evaluate(_CROWDED))
+
+
 def letters_in_a_column(page: Page) -> list[str]:
     """Headings in a table that are so narrow that their words are broken into letters."""
     return [str(words) for words in page.evaluate(_BROKEN)]
@@ -60,6 +70,7 @@ def looked_at(page: Page, name: str) -> None:
     serious = [(name, one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in SERIOUS]
     assert not serious, serious
     assert too_wide(page) <= 0, name
+    assert menu_overlaps(page) <= 0, name
     assert not letters_in_a_column(page), letters_in_a_column(page)
     if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=name.endswith("dark"))

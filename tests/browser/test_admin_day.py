@@ -95,11 +95,13 @@ def test_the_day(page: Page, worked: House) -> None:
     modes = page.get_by_role("group", name="Режим правила W-40")
     modes.get_by_role("button", name="только запись").click()
     expect(modes.get_by_role("button", name="только запись")).to_have_attribute("aria-pressed", "true")
+    page.locator(".menu summary", has_text="Управление").click()
     page.get_by_role("link", name="Изменения", exact=True).click()
     page.get_by_role("button", name="Отменить").first.click()
     expect(page.get_by_text("Прежний режим возвращён")).to_be_visible()
 
     # all effects are paused, and resumed; the browser asks before
+    page.get_by_role("navigation", name="Главное меню").get_by_text("Бот", exact=True).click()
     page.get_by_role("link", name="Состояние", exact=True).click()
     page.locator("summary", has_text="Пауза").click()
     page.get_by_label("Почему").fill("переезд Jira")
