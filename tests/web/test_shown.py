@@ -119,3 +119,21 @@ def test_a_quote_is_read_without_the_manuals_marks_of_bold(site: Site) -> None:
         page = site.text(path)
         assert "необходимо заполнить поле Описание" in page, path
         assert "**" not in page, path
+
+
+def test_a_timer_of_the_bot_stands_in_the_row_of_its_ticket(site: Site) -> None:
+    subject = json.dumps({"ticket": {"subject": "Водитель ждёт"}})
+    number = ask(site, "700", 30)
+    site.add(case_id="usedesk:700", source="usedesk", event=subject)
+    for case in (f"bot:alarm:request:{number}:1", f"bot:heard:{number}", f"bot:alarm:uninformed:{number}"):
+        site.add(source="bot", case_id=case, type="alarm.due")
+    stopped = site.add(source="bot", case_id=f"bot:alarm:client:{number}", type="alarm.due", state="dead", reason="400")
+    site.add(source="bot", case_id="bot:alarm:request:999:1", type="alarm.due")
+    site.add(source="bot", case_id="bot:alarm:hold:x", type="alarm.due")
+    page = site.get("/deliveries", "admin").text
+    assert page.count('<li class="delivery event-row">') == 4  # the ticket, what stopped, and two of unknown rows
+    assert page.count("+3</span>") == 1
+    row = page.split('<li class="delivery event-row">')
+    assert any(f"/deliveries/{stopped}" in one and "Водитель ждёт" in one for one in row)
+    assert f"bot:alarm:request:{number}" not in page
+    assert "bot:alarm:request:999:1" in page

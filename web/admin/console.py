@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from store import browse, ledger, ticket_titles
+from store import browse, ledger, own_cases, ticket_titles
 from web.access.guard import person
 from web.admin.actions import Actions, replayable
 from web.admin.dry_runs import of_delivery
@@ -63,14 +63,17 @@ def _list(parts: Parts) -> dict[str, object]:
     with parts.process.engine.connect() as connection:
         page = browse.page(connection, wanted, SOURCES, number_of_query("before"))
         steps = browse.steps(connection, [row.id for row in page.rows])
-        titles = ticket_titles.of_cases(connection, [row.case_id for row in page.rows])
+        tickets = own_cases.tickets(connection, [row.case_id for row in page.rows])
+        cases = {row.id: tickets.get(row.case_id, row.case_id) for row in page.rows}
+        titles = ticket_titles.of_cases(connection, cases.values())
     asked = {name: value for name, value in request.args.items() if value and name != "before"}
     return {
         "wanted": wanted,
         "asked": asked,
         "narrowed": bool(asked.keys() & {"state", "source", "case", "q", "since", "until"}),
         "everything": asked.get("state") == ALL,
-        "events": folded(page.rows, lambda row: view.delivery(row, steps[row.id])),
+        "events": folded(page.rows, cases, lambda row: view.delivery(row, steps[row.id])),
+        "cases": cases,
         "titles": view.titles(titles),
         "before": page.before,
         "states": {state: word("states", state) for state in browse.STATES},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from store.rows import ListedRow
@@ -19,12 +19,15 @@ class FoldedRow:
     inner: Sequence[Shown]
 
 
-def folded(rows: Sequence[ListedRow], shown: Callable[[ListedRow], Shown]) -> list[FoldedRow]:
-    """The rows of a page in their order; what has stopped or still waits is never folded."""
-    heads = {row.case_id: row.id for row in reversed(rows) if not _is_inner(row)}
-    inner = [row for row in rows if _is_inner(row) and row.case_id in heads]
+def folded(rows: Sequence[ListedRow], cases: Mapping[int, str], shown: Callable[[ListedRow], Shown]) -> list[FoldedRow]:
+    """The rows of a page in their order; what has stopped or still waits is never folded.
+
+    `cases`: by a row's id, its case, or that of the ticket that a timer of the bot is about.
+    """
+    heads = {cases[row.id]: row.id for row in reversed(rows) if not _is_inner(row)}
+    inner = [row for row in rows if _is_inner(row) and cases[row.id] in heads]
     return [
-        FoldedRow(shown(row), [shown(one) for one in inner if heads[one.case_id] == row.id])
+        FoldedRow(shown(row), [shown(one) for one in inner if heads[cases[one.id]] == row.id])
         for row in rows
         if row not in inner
     ]
