@@ -184,7 +184,7 @@ def test_nobody_has_named_a_project(bot: Bot, tmp_path: Path) -> None:
 def test_a_group_without_an_address_is_the_agents_to_tell(bot: Bot) -> None:
     life.prepare(bot, CASES_ECOM_CHAT="")
     of = start(bot, ALL | {"picker": "Сборщик 7"})
-    assert any("бот не отправил" in text and "Заказ собирал: Сборщик 7" in text for text in notes(bot, of))
+    assert any("бот ничего не отправил" in text and "Заказ собирал: Сборщик 7" in text for text in notes(bot, of))
     after(bot, "4h")
     assert any("Ждём" in text and "группу еком" in text for text in notes(bot, of))
     say(bot, of, "Сделано: Отправить ссылку в группу еком")

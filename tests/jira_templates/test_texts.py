@@ -111,7 +111,7 @@ def test_the_seller_gets_the_question_and_nothing_else(text: str, shipped: Templ
 def test_labels_may_be_a_text_or_a_list(shipped: Templates) -> None:
     texts = [shipped.comment("hold_both_asked", labels=labels) for labels in ("а, б", ["а", "б"])]
     assert texts[0] == texts[1]
-    assert "удержаниях: а, б." in plain_text(texts[0])
+    assert "удержания: а, б." in plain_text(texts[0])
 
 
 @pytest.mark.parametrize(("name", "value"), [("hold_done", "actions"), ("former_description", "text")])
