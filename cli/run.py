@@ -50,6 +50,8 @@ def prepare(*, demo: bool) -> None:
         os.environ[name] = os.environ.get(name) or value
     os.environ["DATA_DIR"] = str(Path(os.environ.get("DATA_DIR") or ROOT / "var").resolve())
     if not os.environ.get("JIRA_URL"):
+        if not os.environ.get("CONFIG_DIR"):  # whoever brings tables has people of their own
+            os.environ["PEOPLE_FILE"] = os.environ.get("PEOPLE_FILE") or str(ROOT / "sandbox" / "people.yml")
         environment.add(ROOT / ".env.sandbox")
     if demo:
         folder = f"{os.environ['DATA_DIR']}/demo-{os.getpid()}"

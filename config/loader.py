@@ -77,16 +77,22 @@ class _Table:
     model: Any  # an instance of TABLES[name]
 
 
-def load(folder: Path, env: Mapping[str, str], templates: Path = TEMPLATES) -> Config:
-    """Read `folder`/*.yml; `${NAME}` is filled in from `env`; `templates` has the Jira templates that a type may name.
+def path_of(folder: Path, name: str, env: Mapping[str, str]) -> Path:
+    """Return the file of a table: it lies in the folder, unless `PEOPLE_FILE` names another `people.yml`."""
+    elsewhere = env.get("PEOPLE_FILE") if name == "people" else None
+    return Path(elsewhere) if elsewhere else folder / f"{name}.yml"
 
-    Raises ConfigError with every fault that was found.
+
+def load(folder: Path, env: Mapping[str, str], templates: Path = TEMPLATES) -> Config:
+    """Read the table files (`path_of`); `${NAME}` is filled in from `env`.
+
+    `templates` has the Jira templates that a type may name. Raises ConfigError with every fault that was found.
     """
     tables, faults = _read_all(folder, env)
     faults += _cross_check(tables, env, templates)
     if faults:
-        order = [f"{name}.yml" for name in TABLES]
-        raise ConfigError(sorted(faults, key=lambda fault: (order.index(Path(fault.file).name), fault.line or 0)))
+        order = [_shown(path_of(folder, name, env)) for name in TABLES]
+        raise ConfigError(sorted(faults, key=lambda fault: (order.index(fault.file), fault.line or 0)))
     models = {name: table.model for name, table in tables.items()}
     return Config(**models, references=references_in({name: table.written.data for name, table in tables.items()}))
 
@@ -104,7 +110,7 @@ def _read_all(folder: Path, env: Mapping[str, str]) -> tuple[dict[str, _Table], 
     tables: dict[str, _Table] = {}
     faults: list[Fault] = []
     for name in TABLES:
-        path = folder / f"{name}.yml"
+        path = path_of(folder, name, env)
         try:
             tables[name] = _table(name, read(path, _shown(path)), env)
         except ConfigError as error:

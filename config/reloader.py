@@ -11,7 +11,7 @@ import structlog
 
 from config.config import Config
 from config.faults import ConfigError
-from config.loader import TABLES, TEMPLATES, load
+from config.loader import TABLES, TEMPLATES, load, path_of
 
 EVERY = 1.0  # seconds between two looks at the files
 _log = structlog.get_logger("config")
@@ -59,7 +59,7 @@ class ConfigReloader:
             _log.info("config.loaded", version=self._config.version)
 
     def _look(self) -> Look:
-        return tuple(_stamp(self._folder / f"{name}.yml") for name in TABLES)
+        return tuple(_stamp(path_of(self._folder, name, self._env)) for name in TABLES)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

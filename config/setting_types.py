@@ -125,8 +125,15 @@ def _certificates(path: Path) -> Path:
     return path
 
 
+def _people(path: Path) -> Path:
+    if not path.is_file():
+        raise PydanticCustomError("no_people_file", "missing", {"path": str(path)})
+    return path
+
+
 Proxy = Annotated[SecretStr, PlainValidator(_proxy)]
 Certificates = Annotated[Path, AfterValidator(_certificates)]  # a file, or a folder in OpenSSL's form
+PeopleFile = Annotated[Path, AfterValidator(_people)]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(split)]
 WebhookSecrets = Annotated[Secrets, AfterValidator(_webhook_secrets)]
 AlertUrls = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(split_urls)]

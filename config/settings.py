@@ -22,6 +22,7 @@ from config.setting_types import (
     CloudIds,
     DatabaseUrl,
     ForgeApp,
+    PeopleFile,
     Port,
     Proxy,
     PublicUrl,
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     config_dir: Path = Path(__file__).resolve().parent
     database_url: DatabaseUrl = Field(default_factory=_default_database, repr=False)
+    people_file: PeopleFile | None = None  # instead of the folder's people.yml
     port: Port = 8080
     sandbox_port: Port = 8090
     workers: Workers = 2

@@ -14,7 +14,7 @@ from sandbox.core import here
 from sandbox.webcrm import CrmError, ticket_or_refuse
 
 RESOLUTIONS = ("Решено", "Не решена", "НТО", "Спам", "Дубликат")
-AGENT = {"id": "a17", "name": "Оператор Один", "gender": "f", "status": "На линии"}
+AGENT = {"id": "a17", "name": "Вера Примерова", "gender": "f", "status": "На линии"}
 
 routes = Blueprint("closing", __name__, url_prefix="/sandbox/closing")
 

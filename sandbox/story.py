@@ -163,7 +163,7 @@ def event_of(sample: Sample) -> dict[str, Any]:
         "type": "ticket.closing",
         "occurred_at": "2026-11-20T16:04:11+03:00",
         "ticket": ticket,
-        "agent": {"id": "a17", "name": "Оператор Один", "gender": "f", "status": "На линии"},
+        "agent": {"id": "a17", "name": "Вера Примерова", "gender": "f", "status": "На линии"},
         "closing": {"resolution": "Не решена", "create_jira": True, **sample.closing},
     }
 

@@ -45,6 +45,7 @@ CASES = {
     "database_not_answering": {"DATABASE_URL": "postgres://somebody:a-password@127.0.0.1:1/smezhnik"},
     "database_folder_is_a_file": {"DATA_DIR": "{folder}/a-file"},
     "broken_yaml": {"CONFIG_DIR": "{folder}"},
+    "no_people_file": {"PEOPLE_FILE": "{folder}/nobody.yml"},
 }
 SANDBOX = {  # there only the receivers need the senders' secrets
     "SMEZHNIK_SANDBOX": "1",

@@ -84,6 +84,24 @@ def test_a_file_that_vanishes_and_comes_back(folder: Path, reloader: ConfigReloa
     assert reloader.current() == before
 
 
+def test_names_kept_outside_the_folder(folder: Path, env: dict[str, str], hand: Hand) -> None:
+    outside = folder.parent / "names-of-agents.yml"
+    outside.write_text("people: {a17: {name: Вера Примерова}}", encoding="utf-8")
+    reloader = ConfigReloader(folder, env | {"PEOPLE_FILE": str(outside)}, clock=hand)
+    assert reloader.current().people.name("a17") == "Вера Примерова"
+    outside.write_text("people: {a17: {name: Вера Образцова-Примерова}}", encoding="utf-8")
+    hand.at += 1.1
+    assert reloader.current().people.name("a17") == "Вера Образцова-Примерова"
+
+
+def test_a_fault_in_names_kept_outside_the_folder(folder: Path, env: dict[str, str]) -> None:
+    outside = folder.parent / "names-of-agents.yml"
+    outside.write_text("people: {a17: {nome: Вера}}", encoding="utf-8")
+    with pytest.raises(ConfigError) as raised:
+        ConfigReloader(folder, env | {"PEOPLE_FILE": str(outside)})
+    assert {fault.file for fault in raised.value.faults} == {str(outside)}
+
+
 def test_bad_from_the_start_is_refused(folder: Path, env: dict[str, str]) -> None:
     change(folder, "failures: 3", "failures: три")
     with pytest.raises(ConfigError):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cli.run import _is_there
+from cli.run import _is_there, prepare
 from config.settings import Settings
 from tests.bot import free_port
 from tests.test_app import CASES, GOLDEN, REAL, ROOT
@@ -137,6 +137,24 @@ def test_every_process_reads_the_env_file(command: tuple[str, ...], env: dict[st
     ]
     assert said.count("JIRA_WEBHOOK_SECRETS") == 1
     assert status != 0
+
+
+@pytest.mark.parametrize(
+    ("given", "people"),
+    [
+        ({}, str(ROOT / "sandbox" / "people.yml")),
+        ({"PEOPLE_FILE": "names.yml"}, "names.yml"),
+        ({"CONFIG_DIR": "tables"}, None),  # whoever brings tables has people of their own
+        ({"JIRA_URL": REAL["JIRA_URL"]}, None),  # no sandbox
+    ],
+)
+def test_the_sandbox_has_people_of_its_own(
+    given: dict[str, str], people: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "environ", dict(given))
+    prepare(demo=False)
+    assert os.environ.get("PEOPLE_FILE") == people
 
 
 def test_it_starts_all_in_order_and_ends_all_by_a_signal(env: dict[str, str], tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import yaml
 
+from config.people import People
 from sandbox.living_desk import FILE, DeskMoment, LivingDesk
 
 NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
@@ -39,6 +40,14 @@ def test_something_waits_on_each_first_page() -> None:
     }
     assert sum(moment.fault for moment in moments()) == 1
     assert len({event["agent"]["name"] for event in events}) == 4
+
+
+def test_the_sandbox_knows_everybody_by_the_same_name() -> None:
+    people = People.model_validate(yaml.safe_load(FILE.with_name("people.yml").read_text(encoding="utf-8")))
+    at_the_desk = {event["agent"]["id"]: event["agent"]["name"] for moment in moments() for event in moment.events}
+    assert {agent: people.name(f"webcrm:{agent}") for agent in at_the_desk} == at_the_desk
+    users = yaml.safe_load(FILE.with_name("usedesk.yml").read_text(encoding="utf-8"))["users"]
+    assert [people.name(f"usedesk:{one['id']}") for one in users] == [one["name"] for one in users]
 
 
 def test_each_ticket_and_delivery_has_a_number_of_its_own() -> None:

@@ -102,9 +102,9 @@ def any_desk(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     yield from _desk(database_url, tmp_path, monkeypatch)
 
 
-def _desk(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def _desk(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **changes: str) -> Iterator[Desk]:
     root = copied(folder / "own")
-    with opened(url, folder, monkeypatch, CONFIG_DIR=str(root / "config")) as site:
+    with opened(url, folder, monkeypatch, CONFIG_DIR=str(root / "config"), **changes) as site:
         site.process.factory.templates = Templates(root)
         yield Desk(site, root)
 
@@ -118,6 +118,7 @@ def test_every_file_is_listed_with_its_own_words_and_opens_as_it_is(desk: Desk) 
     assert '<p class="quote" lang="ru">Кто когда работает.</p>' in page
     assert '<p class="quote" lang="ru">Какие слова – не ответ.</p>' in page
     assert "yaml-language-server" not in page
+    assert "PEOPLE_FILE" not in page
     for name in (CALENDAR, NOTES, "jira_templates/fbo.yml"):
         assert desk.open(name)["text"] == desk.text(name)
 
@@ -175,6 +176,17 @@ def test_names_of_people_do_not_get_into_the_history(desk: Desk) -> None:
     assert desk.undo(row.id).startswith("Отменить уже нельзя")
     assert "Анна Петрова" in desk.text("config/people.yml")
     assert "Строки этого файла не хранятся." in desk.site.text(f"/file-changes/{row.id}")
+
+
+def test_names_kept_elsewhere_are_edited_there(sqlite: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside = tmp_path / "names-of-agents.yml"
+    outside.write_text("people: {a17: {name: Вера Примерова}}\n", encoding="utf-8")
+    for desk in _desk(sqlite.fresh(tmp_path), tmp_path, monkeypatch, PEOPLE_FILE=str(outside)):
+        page = desk.site.text("/files")
+        assert f"Имена сотрудников бот берёт из другого файла: {outside} (PEOPLE_FILE)." in page
+        assert "config/people.yml" not in page
+        assert desk.site.get("/files/config/people.yml").status_code == 404
+        assert told(desk.save(CALENDAR, "\n", "\n# заметка\n")).startswith("Сохранено.")
 
 
 def test_what_check_config_refuses_is_not_saved(desk: Desk) -> None:

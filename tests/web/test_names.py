@@ -46,6 +46,18 @@ def test_the_board_its_file_and_the_digest(named: Site) -> None:
     assert "сотрудник Вера Примерова" in made.text
 
 
+def test_the_sandbox_names_its_agents(sqlite: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(sqlite.fresh(tmp_path), tmp_path, monkeypatch, PEOPLE_FILE="sandbox/people.yml") as site:
+        for number in range(17, 21):
+            hold(site, f"8{number}", owner_id=f"a{number}")
+        board, mine = site.get("/board", "lead").text, site.get("/mine", "agent").text
+    for number, name in enumerate(("Вера Примерова", "Олег Образцов", "Дина Тестова", "Марк Условный"), 17):
+        assert f">{name}<" in board
+        assert f">a{number}<" not in board
+    assert mine.count(">Вера Примерова<") == 2  # as whom she works in each CRM
+    assert ">a17<" not in mine
+
+
 def test_the_report_and_what_lies_behind_it(named: Site) -> None:
     ask(named, "701", hours=30)
     count(named)

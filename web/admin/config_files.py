@@ -62,11 +62,13 @@ class FileText:
 
 
 def files(parts: Parts) -> list[ConfigFile]:
-    """All of them, tables first."""
+    """All of them, tables first; without `people.yml` where `PEOPLE_FILE` names another one, which is not shown."""
     folder, root = parts.process.settings.config_dir, parts.process.factory.templates.folder
+    elsewhere = {"people"} if parts.process.settings.people_file else set()
     tables = [
         ConfigFile(f"config/{name}.yml", folder / f"{name}.yml", name, remembered=name not in _FORGOTTEN)
         for name in TABLES
+        if name not in elsewhere
     ]
     issues = [f"jira_templates/{path.name}" for path in sorted((root / "jira_templates").glob("*.yml"))]
     texts = [ConfigFile(name, root / name) for name in (NOTES, INTERIM, CASE_NOTES, *issues)]

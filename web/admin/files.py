@@ -55,7 +55,9 @@ def blueprint(parts: Parts) -> Blueprint:
         folders: dict[str, list[ConfigFile]] = {}
         for file in config_files.files(parts):
             folders.setdefault(file.name.partition("/")[0], []).append(file)
-        return render_template("files.html", folders=folders, titles=words()["file_folders"], word=word)
+        elsewhere = parts.process.settings.people_file
+        titles = words()["file_folders"]
+        return render_template("files.html", folders=folders, titles=titles, word=word, people_file=elsewhere)
 
     @routes.get(_FILE)
     def file(folder: str, name: str) -> str:
