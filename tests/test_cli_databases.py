@@ -38,7 +38,7 @@ DAY = (
     ("user list", "", 0, "anna@example.com"),
     ("user remove anna@example.com", "", 0, "anna@example.com"),
     ("user list", "", 0, "Пользователей нет"),
-    ("token add crm --role lead", "", 0, "больше его не показать"),
+    ("token add crm --role lead", "", 0, "больше он не покажется"),
     ("token list", "", 0, "crm"),
     ("token revoke crm", "", 0, "crm"),
     ("texts", "", 0, "=== crm_templates/notes.yml: not_in_t1"),

@@ -98,7 +98,7 @@ def test_tokens(flask: Command, database_url: str) -> None:
     added = flask("token", "add", "crm", "--role", "lead")
     secret = added.stdout.strip()
     assert len(secret) > 40
-    assert "больше его не показать" in added.stderr
+    assert "больше он не покажется" in added.stderr
     assert secret not in str(rows(database_url, "api_tokens"))
     assert flask("token", "add", "crm", "--role", "admin").exit_code == 1
     assert flask("token", "add", "два слова", "--role", "admin").exit_code == 1

@@ -86,10 +86,10 @@ def test_the_card(page: Page, worked: House) -> None:
     history = page.locator("ol.timeline")
     for words in (
         "Создана задача Jira",
-        "Тикет закрывают",
+        "Закрытие тикета",
         "Спросили смежников",
         f"Бот создал задачу Jira {key}",
-        "Бот только предупредил, сам не стал: выбрать компоненты по складу.",  # W-57 in mode warn
+        "Бот только предупредил, что нужно: выбрать компоненты по складу.",  # W-57 in mode warn
     ):
         expect(history).to_contain_text(words)
     looked_at(page, "card")

@@ -234,7 +234,7 @@ def test_what_can_be_mended_is_shown_and_mended(sandbox: LiveSandbox) -> None:
     assert "создать в проекте FBO компонент «FF:Тверь»" in done.output
     assert (done.exit_code, "✓ Jira main: вебхук на месте" in done.output) == (0, True)
     assert "components_later" not in found("warning")
-    assert "Починить самому здесь нечего" in doctor("--fix", "--yes").output
+    assert "Исправить автоматически здесь нечего" in doctor("--fix", "--yes").output
 
 
 @pytest.mark.usefixtures("env")

@@ -395,7 +395,7 @@ class TestOwnPage:
         assert "203.0.113.7" in site.get("/me", "agent").text
         site.post("/me/others", "agent")
         assert other.get("/me").status_code == 303
-        assert "Только здесь" in site.get("/me", "agent").text
+        assert "Других сеансов нет" in site.get("/me", "agent").text
 
 
 class TestForms:

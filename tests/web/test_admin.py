@@ -410,7 +410,7 @@ def test_changes_are_narrowed_and_walked(any_site: Site) -> None:
 
 def test_the_status_page(site: Site) -> None:
     page = site.text("/state")
-    assert "Часы стоят" in page
+    assert "Планировщик не работает" in page
     assert site.client.get("/health/ready").json["clock"] == "never seen"
     clock = Clock(site.engine, site.process.factory, site.process.reloader)
     clock.sign_of_life()

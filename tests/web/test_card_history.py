@@ -22,10 +22,10 @@ def test_an_event_is_a_sentence_and_what_the_bot_did_another(site: Site) -> None
     site.step(number, verb="close_ticket", n=3, target="900")
     site.step(number, verb="remind_department", n=4, outcome="observed", mode="observe")
     told = said(site.get(CARD, "agent").text)
-    assert "Тикет закрывают" in told
+    assert "Закрытие тикета" in told
     assert "Бот создал задачу Jira FBO-7, закрыл тикет." in told
     assert "Бот только записал, что сделал бы: напомнить отделу." in told
-    assert told.index("Тикет закрывают") < told.index("шаги и правила: 4")
+    assert told.index("Закрытие тикета") < told.index("шаги и правила: 4")
 
 
 def test_the_newest_stands_first_and_what_changed_nothing_is_folded(site: Site) -> None:

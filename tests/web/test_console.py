@@ -230,11 +230,11 @@ def test_a_page_says_that_the_texts_are_forgotten_and_offers_no_replay(any_site:
     }
     asked |= {"answer_required": True, "since": NOW, "opened_by": "x", "text": ""}
     any_site.insert("requests", **asked, number=1, texts_gone_at=NOW)
-    assert "Тексты забыты" not in any_site.text(f"/deliveries/{whole}")
+    assert "Тексты удалены" not in any_site.text(f"/deliveries/{whole}")
     page = any_site.text(f"/deliveries/{gone}")
-    assert "Тексты забыты" in page
+    assert "Тексты удалены" in page
     assert ">Повторить<" not in page
     assert any_site.post(f"/deliveries/{gone}/replay").status_code in (303, 409)
     assert any_site.state(gone) == "done"
     assert any_site.api("/deliveries/webcrm/d-2/replay", method="POST").status_code == 409
-    assert "Текст вопроса забыт" in any_site.text("/tickets/webcrm/7")
+    assert "Текст вопроса удалён" in any_site.text("/tickets/webcrm/7")

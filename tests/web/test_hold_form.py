@@ -70,7 +70,7 @@ def test_a_fault_keeps_what_was_filled_in(site: Site) -> None:
         "/tickets/webcrm/900/hold", "agent", kind="ozon", reason="external_jira", key="нет", text="Спросили <b>склад"
     )
     assert answer.status_code == 422
-    assert "Номера задачи в этих словах нет" in answer.text
+    assert "Номера задачи в этом тексте нет" in answer.text
     assert re.search(r"<details class=.drop hold-menu. open>", answer.text)
     assert '<option value="external_jira" selected>' in answer.text
     assert "Спросили &lt;b&gt;склад</textarea>" in answer.text

@@ -451,7 +451,7 @@ class TestCard:
         assert "Когда?" in page  # the question that was asked
         assert site.get("/tickets/nowhere/700", "agent").status_code == 404
         assert site.get("/tickets/usedesk/a%2Fb", "agent").status_code == 404
-        assert "ещё ничего не слышал" in site.get("/tickets/webcrm/1", "agent").text
+        assert "бот ещё не знает" in site.get("/tickets/webcrm/1", "agent").text
 
     def test_the_field_leads_to_it(self, site: Site) -> None:
         assert site.get("/tickets?source=usedesk&q=700", "agent").location == "/tickets/usedesk/700"
