@@ -6,11 +6,15 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
+from werkzeug.wsgi import ClosingIterator
 
 import config
 from sandbox.live import LiveSandbox, QuietHandler
@@ -18,6 +22,9 @@ from tests.bot import Bot, free_port
 from tests.browser.looks import PATIENCE, WIDE
 from tests.databases import Sqlite
 from tests.web.site import Site, own_logs
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -42,6 +49,16 @@ class House:
         self.bot, self.site, self.url = bot, site, url
 
 
+def whole(app: Flask) -> WSGIApplication:
+    """Answer with nothing that is still open: where a browser hangs up, Werkzeug's server closes no file of ours."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        with closing(ClosingIterator(app(environ, start_response))) as parts:
+            return [b"".join(parts)]
+
+    return answer
+
+
 def own_tables(folder: Path) -> Path:
     """A copy of the shipped tables, which pages may change."""
     folder.mkdir()
@@ -63,7 +80,7 @@ def house(sqlite: Sqlite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         patch.setenv("WORKER_LEASE", "1h")  # a worker that was seen once is alive as long as the pages are walked
         with own_logs():
             site = Site(bot.env)
-            server = make_server("127.0.0.1", 0, site.app, threaded=True, request_handler=QuietHandler)
+            server = make_server("127.0.0.1", 0, whole(site.app), threaded=True, request_handler=QuietHandler)
             thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
             thread.start()
             yield House(bot, site, f"http://127.0.0.1:{server.port}")
