@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import sqlalchemy as sa
 
-from store.database import take_write_lock
+from store.database import refuse_second_connection, take_write_lock
 from store.dialect import is_postgresql
 
 MAX_BATCH = 64
@@ -78,6 +78,7 @@ class Committer(Generic[Item, Answer]):
 
         An item that cannot be written raises for its own caller; the others of its batch are written one by one.
         """
+        refuse_second_connection(self._engine)
         job: _Job[Item, Answer] = _Job(item)
         with self._guard:
             self._jobs.append(job)

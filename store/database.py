@@ -62,12 +62,15 @@ class OnePerThread(sa.QueuePool):
         made._is_over = self._is_over
         return made
 
-    def _do_get(self) -> ConnectionPoolEntry:
-        thread = threading.current_thread()
-        if thread in list(self._holders.values()):
+    def refuse_second(self) -> None:
+        """Raise SecondConnectionError if this thread holds a connection."""
+        if threading.current_thread() in list(self._holders.values()):
             raise SecondConnectionError
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        self.refuse_second()
         record = super()._do_get()
-        self._holders[record] = thread  # by record, because another thread may return it
+        self._holders[record] = threading.current_thread()  # by record, because another thread may return it
         return record
 
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
@@ -142,6 +145,12 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "foreign_keys=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def refuse_second_connection(engine: sa.Engine) -> None:
+    """Raise SecondConnectionError if this thread holds a connection: before it waits for a thread that needs one."""
+    if isinstance(engine.pool, OnePerThread):
+        engine.pool.refuse_second()
 
 
 def reading(engine: sa.Engine) -> sa.Connection:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import store.database
 from store import systems
 from store.committer import MAX_BATCH, Committer, Once, one_by_one
-from store.database import BUSY_TIMEOUT_MS, connect
+from store.database import BUSY_TIMEOUT_MS, SecondConnectionError, connect
 from tests.databases import Sqlite
 
 Write = Callable[[sa.Connection], bool]
@@ -116,6 +116,29 @@ def test_a_thread_that_is_broken_off_leaves_none_waiting(engine: sa.Engine) -> N
             with pytest.raises(SystemExit):
                 one.result(20)
     assert committer.commit(lambda _: True)
+
+
+def test_who_holds_a_connection_is_refused_even_where_another_would_write(engine: sa.Engine) -> None:
+    committer = Committer[Write, bool](engine, one_by_one)
+    hold, held = threading.Event(), threading.Event()
+
+    def first(_: sa.Connection) -> bool:
+        held.set()
+        return hold.wait(20)
+
+    def with_a_connection() -> bool:
+        with engine.connect():
+            return committer.commit(lambda _: True)
+
+    with ThreadPoolExecutor(2) as threads:
+        writing = threads.submit(committer.commit, first)
+        assert held.wait(20)
+        refused = threads.submit(with_a_connection)
+        try:
+            assert isinstance(refused.exception(5), SecondConnectionError)
+        finally:
+            hold.set()
+        assert writing.result(20)
 
 
 def test_what_failed_is_not_tried_again_when_its_batch_is_repeated(engine: sa.Engine) -> None:
